@@ -1,0 +1,38 @@
+# A fresh machine needs Python 3.11+ and make, nothing else: every target sets up .venv by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench clean
+
+.venv/base: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("kolgraph needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+.venv/test: .venv/base
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group test
+	@touch $@
+
+.venv/bench: .venv/base
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group bench
+	@touch $@
+
+demo: .venv/base
+	$(BIN)/kolgraph demo demo
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+bench: .venv/bench
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The Cypher library: one file, one query."""

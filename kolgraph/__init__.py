@@ -1,0 +1,1 @@
+"""kolgraph: real influence, water army with evidence, how it spread, and whom to book."""

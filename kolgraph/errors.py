@@ -1,0 +1,104 @@
+"""Every error a user can meet, in one tree; its place in the tree answers "what now?" and gives the exit code.
+
+    KolgraphError                1   a defect of kolgraph, unless a branch below says otherwise
+    |-- InputError               2   a file, an argument or a value that cannot be accepted: fix it and run again
+    |   |-- UnknownAccount       2   an account id that the workspace or graph does not hold
+    |   `-- UnknownName          2   a query, relation, column or format that does not exist
+    |-- EnvironmentProblem       3   disk, permission, something not installed
+    |   `-- MissingExtra         3   an optional package is needed: the message is the pip line
+    |-- StoreError               4   the graph database or the workspace file
+    |   |-- StoreBusy            4   somebody else writes: wait, run again
+    |   |-- StoreUnavailable     4   cannot be reached in time: check, run again
+    |   `-- StoreInDoubt         4   a commit without an answer: running again is safe
+    |-- LimitError               5   a limit was reached: the message names the option that raises it
+    `-- AnalysisError            5   no feasible answer, or an iteration that did not converge
+
+A message says what happened, where (``file:line``, column, value), and what to do next, in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class KolgraphError(Exception):
+    """Root of every error raised on purpose."""
+
+    exit_code = 1
+
+
+class InputError(KolgraphError):
+    """Input that cannot be accepted."""
+
+    exit_code = 2
+
+    @classmethod
+    def at(cls, path: object, line: int | None, problem: str, *, fix: str = "") -> InputError:
+        """Build ``path:line: problem; fix``."""
+        place = f"{path}:{line}" if line is not None else str(path)
+        return cls(f"{place}: {problem}" + (f"; {fix}" if fix else ""))
+
+
+class UnknownAccount(InputError):
+    """An account id that is not there."""
+
+    @classmethod
+    def among(cls, missing: Iterable[str], where: str) -> UnknownAccount:
+        """Name up to five missing ids and the place they were looked up in."""
+        names = list(missing)
+        shown = ", ".join(repr(n) for n in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        return cls(f"no account {shown} in {where}; ids look like 'weibo:1234567890'")
+
+
+class UnknownName(InputError):
+    """A name outside a fixed list."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str]) -> UnknownName:
+        """Name the thing, and what would have worked."""
+        return cls(f"unknown {kind} {name!r}; known: {', '.join(sorted(known))}")
+
+
+class EnvironmentProblem(KolgraphError):
+    """The machine stands in the way."""
+
+    exit_code = 3
+
+
+class MissingExtra(EnvironmentProblem):
+    """An optional package is not installed."""
+
+    @classmethod
+    def named(cls, extra: str) -> MissingExtra:
+        """Say the exact pip line."""
+        return cls(f"this needs an optional part; run: pip install 'kolgraph[{extra}]'")
+
+
+class StoreError(KolgraphError):
+    """The graph database or the workspace file."""
+
+    exit_code = 4
+
+
+class StoreBusy(StoreError):
+    """Somebody else is writing."""
+
+
+class StoreUnavailable(StoreError):
+    """No connection within the deadline."""
+
+
+class StoreInDoubt(StoreError):
+    """A commit was sent and no answer came; the write is idempotent and can be run again."""
+
+
+class LimitError(KolgraphError):
+    """A limit was reached."""
+
+    exit_code = 5
+
+
+class AnalysisError(KolgraphError):
+    """No feasible or no converged answer."""
+
+    exit_code = 5
