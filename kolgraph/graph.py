@@ -329,8 +329,10 @@ class Graph:
         -----
         Without filters row number = account key, so isolated accounts are rows too.
         """
-        mix = {relations: 1.0} if isinstance(relations, str) else (
-            dict(relations) if isinstance(relations, Mapping) else dict.fromkeys(relations, 1.0)
+        mix = (
+            {relations: 1.0}
+            if isinstance(relations, str)
+            else (dict(relations) if isinstance(relations, Mapping) else dict.fromkeys(relations, 1.0))
         )
         for name in mix:
             if name not in RELATIONS:

@@ -1,4 +1,4 @@
-"""Graphs that every test shares: hand-computed ones, and the Hypothesis strategy that always draws the awkward cases."""
+"""Graphs that every test shares: hand-made ones, and the strategy that always draws the awkward cases."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def from_rows(n: int, edges: list[tuple[int, int]], weights: list[float] | None 
 
 @st.composite
 def graphs(draw: st.DrawFn, *, max_n: int = 14, weighted: bool | None = None) -> Graph:
-    """Small graphs that always hold a loop, a parallel edge, a dangling node, an isolate, two components, a zero weight."""
+    """Small graphs with a loop, a parallel edge, a dangling node, an isolate, two components, a zero weight."""
     n = draw(st.integers(6, max_n))
     half = n // 2
     left = st.tuples(st.integers(0, half - 1), st.integers(0, half - 1))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-I32, I64, F32 = NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]
+I32: TypeAlias = NDArray[np.int32]
+I64: TypeAlias = NDArray[np.int64]
+F32: TypeAlias = NDArray[np.float32]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True, nogil=True)
-def _intern(ids: I64, codes: I32, table: I64, slots: I32, start: int, n_codes: int, shift: np.uint64) -> tuple[int, int]:
+def _intern(
+    ids: I64, codes: I32, table: I64, slots: I32, start: int, n_codes: int, shift: np.uint64
+) -> tuple[int, int]:
     """Code ``ids[start:]`` until the table is half full; returns (next position, codes used)."""
     mask = slots.size - 1
     limit = slots.size // 2
