@@ -32,7 +32,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     path = Path(name)
     try:
         yield path
-        os.replace(path, target)  # mkstemp made it readable by its owner only, and so it stays
+        path.replace(target)  # mkstemp made it readable by its owner only, and so it stays
     finally:
         path.unlink(missing_ok=True)
 

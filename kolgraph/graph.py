@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +59,7 @@ class CSR(NamedTuple):
         if self.weight is None:
             return self.degree.astype(np.float64)
         rows = np.repeat(np.arange(self.ptr.size - 1), self.degree)
-        return np.bincount(rows, weights=self.weight, minlength=self.ptr.size - 1)
+        return np.bincount(rows, weights=self.weight, minlength=self.ptr.size - 1).astype(np.float64, copy=False)
 
 
 class Graph:
@@ -239,6 +238,7 @@ class Graph:
         if kinds <= set("iu"):
             from kolgraph.kernels.csr import intern
 
+            table: NDArray[Any]
             codes, table = intern(np.concatenate([a, b]).astype(np.int64, copy=False))
         elif kinds <= set("OUST"):
             import pandas as pd
@@ -397,7 +397,7 @@ def _text_table(names: Iterable[object]) -> NDArray[np.bytes_]:
 def _snapshot(workspace: Workspace, mix: Mapping[str, float], since: int | None, until: int | None) -> Graph:
     parts, values = [], []
     for name, factor in mix.items():
-        table, time, weight = RELATIONS[name]
+        table, time, unit = RELATIONS[name]
         where = "src IS NOT NULL AND dst IS NOT NULL"
         values.append(float(factor))
         if since is not None:
@@ -406,7 +406,7 @@ def _snapshot(workspace: Workspace, mix: Mapping[str, float], since: int | None,
         if until is not None:
             where += f" AND {time} < ?"
             values.append(until)
-        parts.append(f"SELECT src, dst, ({weight}) * ?::DOUBLE AS w FROM {table} WHERE {where}")
+        parts.append(f"SELECT src, dst, ({unit}) * ?::DOUBLE AS w FROM {table} WHERE {where}")
     edges = workspace.arrays(" UNION ALL ".join(parts), values)
     ids = workspace.sql("SELECT account_id FROM accounts ORDER BY account_key")["account_id"]
     weight = edges["w"].astype(np.float32)
@@ -424,7 +424,7 @@ def _write_cache(graph: Graph, folder: Path) -> None:
         np.save(temporary / f"{name}.npy", array, allow_pickle=False)
     (temporary / "fingerprint").write_text(graph.fingerprint)
     try:
-        os.replace(temporary, folder)
+        temporary.replace(folder)
     except OSError:  # another process was first; its copy is the same
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -35,6 +35,15 @@ class Result:
     graph: str = ""
 
     @property
+    def variant(self) -> str:
+        """Which of several answers of one analysis this is: the measure, the relation; usually there is one only."""
+        return ""
+
+    def summary(self) -> dict[str, Any]:
+        """The few numbers that belong to the whole answer rather than to a row."""
+        return {}
+
+    @property
     def run_id(self) -> str:
         """Same question, same graph, same seed: same id, so a repeated run replaces itself."""
         manifest = json.dumps(
@@ -71,6 +80,11 @@ class Scores(Result):
     values: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+
+    @property
+    def variant(self) -> str:
+        """The measure."""
+        return self.measure
 
     def frame(self) -> pd.DataFrame:
         """Indexed by account id, best first; equal values in order of id, so the order never depends on chance."""

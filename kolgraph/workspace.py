@@ -1,0 +1,365 @@
+"""Workspace: one folder that holds everything; the only source of truth.
+
+``acme.kol/workspace.duckdb`` holds the canonical tables, the ledger of loaded files, the rejected rows and the results;
+``acme.kol/cache/`` holds what can be rebuilt. A load is one transaction: after a crash it has happened or it has not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, astuple, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kolgraph import settings
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
+from kolgraph.ingest import Counts, ingest
+from kolgraph.loaders import read
+from kolgraph.loaders.source import Options, Reject, Source
+from kolgraph.tables import CO_MENTIONS, RESULTS, TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    from kolgraph.results import Result
+
+#: Raised when a change in the loaders makes the same bytes mean something else.
+LOADER_VERSION = 1
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What became of one file.
+
+    Attributes
+    ----------
+    counts : Counts
+        ``read == accepted + merged + rejected``, always.
+    known : bool
+        The same bytes were loaded before with the same options: nothing was done.
+    decisions : list of str
+        What the columns were taken for, and which way the edges point.
+    rejects : list of Reject
+        All rejected rows; they are in the table ``rejects`` too.
+    """
+
+    file: str
+    loader: str
+    counts: Counts
+    known: bool = False
+    decisions: list[str] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        c = self.counts
+        if self.known:
+            return f"{self.file}: loaded before, nothing changed ({c.read:,} rows)"
+        fate = f"{c.accepted:,} accepted + {c.merged:,} merged + {c.rejected:,} rejected"
+        return f"{self.file}: {c.read:,} rows read = {fate}"
+
+
+class Workspace:
+    """An open workspace folder; use it as a context manager.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "f.csv").write_text("follower,followed\\nann,bob\\ncai,bob\\n")
+    >>> with Workspace.open(folder / "acme.kol", create=True) as ws:
+    ...     print(ws.load(folder / "f.csv").counts)
+    ...     print(ws.sql("SELECT count(*) AS n FROM follows")["n"].item())
+    Counts(read=2, accepted=2, merged=0, rejected=0)
+    2
+    """
+
+    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.path = path
+        self.cache = path / "cache"
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = False) -> Workspace:
+        """Open a workspace folder.
+
+        Raises
+        ------
+        InputError
+            There is none, and `create` is false; or the folder holds something else.
+        StoreBusy
+            Another process has it open for longer than `settings.BUSY_WAIT_S`.
+        """
+        folder = Path(path)
+        file = folder / "workspace.duckdb"
+        if not file.exists() and not create:
+            raise InputError(f"{folder}: no workspace here; make one with: kolgraph load {folder} FILE...")
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: is a file; a workspace is a folder, for example acme.kol")
+        if folder.is_dir() and not file.exists() and any(p.name != "cache" for p in folder.iterdir()):
+            raise InputError(f"{folder}: this folder holds other things; name a new folder, for example acme.kol")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
+        workspace = cls(folder, _connect(file))
+        with workspace.transaction() as connection:
+            for table in TABLES.values():
+                connection.execute(table.ddl())
+            connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
+        return workspace
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._connection.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All or nothing; Ctrl-C counts as nothing."""
+        import duckdb
+
+        self._connection.execute("BEGIN")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            with _quiet():
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, duckdb.Error) and not isinstance(error, KolgraphError):
+                raise _translated(error, self.path) from error
+            raise
+
+    # ------------------------------------------------------------------ asking
+
+    def sql(self, query: str, params: Sequence[object] = ()) -> pd.DataFrame:
+        """The answer of a SELECT as a DataFrame; values travel as parameters."""
+        return self._connection.execute(query, list(params)).fetchdf()
+
+    def arrow(self, query: str, params: Sequence[object] = ()) -> pa.Table:
+        """The answer of a SELECT as an Arrow table."""
+        return self._connection.execute(query, list(params)).to_arrow_table()
+
+    def arrays(self, query: str, params: Sequence[object] = ()) -> dict[str, np.ndarray[Any, Any]]:
+        """The answer of a SELECT without NULLs as one array per column."""
+        return dict(self._connection.execute(query, list(params)).fetchnumpy())
+
+    @property
+    def version(self) -> str:
+        """Changes with every load, and only then."""
+        rows = self._connection.execute("SELECT content_hash FROM batches ORDER BY batch").fetchall()
+        return hashlib.blake2b(repr(rows).encode(), digest_size=12).hexdigest()
+
+    # ------------------------------------------------------------------ loading
+
+    def load(
+        self,
+        path: str | Path,
+        *,
+        max_reject_rate: float = settings.MAX_REJECT_RATE,
+        format: str | None = None,
+        record: str | None = None,
+        mapping: dict[str, str] | None = None,
+        direction: str | None = None,
+        platform: str = "local",
+        encoding: str | None = None,
+    ) -> LoadReport:
+        """Load one file in one transaction; the same bytes again change nothing.
+
+        Parameters
+        ----------
+        max_reject_rate : float
+            Share of rejected rows above which nothing is loaded.
+        format, record, mapping, direction, platform, encoding
+            See `kolgraph.loaders.Options`.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read, is not recognised, or holds too many bad rows.
+
+        Notes
+        -----
+        O(rows) time; memory is bounded by `settings.WORKSPACE_MEMORY`, beyond it the engine spills to disk.
+        """
+        options = Options(format, record, mapping or {}, direction, platform, encoding)
+        source = Source(path, encoding=encoding)
+        try:
+            with self.transaction() as connection:
+                return self._load(connection, source, options, max_reject_rate)
+        finally:
+            source.close()
+
+    def _load(
+        self, connection: duckdb.DuckDBPyConnection, source: Source, options: Options, max_reject_rate: float
+    ) -> LoadReport:
+        from kolgraph.merge import derive
+
+        meaning = json.dumps([LOADER_VERSION, asdict(options)], sort_keys=True)
+        content = hashlib.blake2b((source.content_hash + meaning).encode(), digest_size=32).hexdigest()
+        name = str(source.path)
+        before = connection.execute(
+            "SELECT loader, rows_read, accepted, merged, rejected FROM batches WHERE content_hash = ?", [content]
+        ).fetchall()
+        if before:
+            return LoadReport(name, before[0][0], Counts(*before[0][1:]), known=True)
+        loader, readings = read(source, options)
+        batch = int(connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM batches").fetchall()[0][0])
+        counts = Counts()
+        rejects: list[Reject] = []
+        for reading in readings:
+            part, bad = ingest(connection, reading, platform=options.platform, batch=batch)
+            counts, rejects = counts + part, rejects + bad
+        if counts.read == 0:
+            raise InputError(f"{name}: has a header but no row")
+        _check_rate(name, counts, rejects, max_reject_rate)
+        derive(connection, batch)
+        connection.execute(
+            "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [batch, loader, name, source.path.stat().st_size, content, meaning, *astuple(counts), _now_ms()],
+        )
+        if rejects:
+            connection.executemany(
+                "INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [[batch, name, *reject] for reject in rejects]
+            )
+        return LoadReport(name, loader, counts, decisions=[r.decision for r in readings], rejects=rejects)
+
+    # ------------------------------------------------------------------ results
+
+    def save(self, result: Result) -> str:
+        """Store a result; it takes the place of the last answer of the same analysis. Returns the run id."""
+        from kolgraph import __version__
+
+        variant, run = result.variant, result.run_id
+        with self.transaction() as connection:
+            old = connection.execute(
+                "SELECT run_id FROM runs WHERE analysis = ? AND variant = ?", [result.analysis, variant]
+            ).fetchall()
+            for table in RESULTS:
+                connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [*old, (run,)])
+            connection.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    run,
+                    result.analysis,
+                    variant,
+                    json.dumps(dict(result.parameters), default=str, ensure_ascii=False),
+                    json.dumps(result.summary(), default=str, ensure_ascii=False),
+                    result.seed,
+                    result.graph,
+                    __version__,
+                    _now_ms(),
+                ],
+            )
+            for table, frame in result.tables().items():
+                _insert(connection, table, frame, run)
+        return run
+
+    def runs(self) -> pd.DataFrame:
+        """The manifests of the current results."""
+        return self.sql("SELECT * FROM runs ORDER BY analysis, variant")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, run: str) -> None:
+    """Insert rows that name accounts by id into a table that names them by key."""
+    if frame.empty:
+        return
+    connection.register("result_rows", frame)
+    has_account = "account_id" in frame.columns
+    columns = [c for c in RESULTS[table].columns if c != "run_id"]
+    values = ["a.account_key" if c == "account_key" else f"r.{c}" if c in frame.columns else "NULL" for c in columns]
+    join = "LEFT JOIN accounts a ON a.account_id = r.account_id" if has_account else ""
+    if not has_account:
+        values = ["NULL" if v == "a.account_key" else v for v in values]
+    connection.execute(
+        f"INSERT INTO {table} (run_id, {', '.join(columns)}) SELECT ?, {', '.join(values)} FROM result_rows r {join}",
+        [run],
+    ).fetchall()
+    connection.unregister("result_rows")
+
+
+def _check_rate(name: str, counts: Counts, rejects: list[Reject], limit: float) -> None:
+    rate = counts.rejected / counts.read
+    if rate <= limit:
+        return
+    first = "; ".join(describe(name, reject) for reject in rejects[:5])
+    raise InputError(
+        f"{name}: {counts.rejected:,} of {counts.read:,} rows rejected ({rate:.1%}, allowed {limit:.1%}), "
+        "nothing loaded; "
+        f"{first}; repair the file, or load the good rows with --max-reject-rate {min(1.0, rate * 1.01):.3g}"
+    )
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def describe(name: str, reject: Reject) -> str:
+    """One line for one rejected row."""
+    place = f"{name}:{reject.line}" if reject.line is not None else name
+    column = f" column {reject.column!r}:" if reject.column else ""
+    return f"{place}:{column} {reject.message} (rejected, {reject.code})"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error:
+        return
+
+
+def _connect(file: Path) -> duckdb.DuckDBPyConnection:
+    """Open the file, waiting a while for another process to finish."""
+    import duckdb
+
+    deadline = time.monotonic() + settings.BUSY_WAIT_S
+    config = {"memory_limit": settings.WORKSPACE_MEMORY, "temp_directory": str(file.parent / "spill")}
+    while True:
+        try:
+            connection = duckdb.connect(str(file), config=config)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise _translated(error, file) from error
+            if time.monotonic() > deadline:
+                raise StoreBusy(f"{file.parent}: another process has it open; wait for it, then run again") from error
+            time.sleep(0.1)
+        except duckdb.Error as error:
+            raise _translated(error, file) from error
+        else:
+            connection.execute("SET enable_progress_bar = false")
+            return connection
+
+
+def _translated(error: Exception, path: Path) -> KolgraphError:
+    """An engine's error as one line of ours."""
+    import duckdb
+
+    text = str(error).splitlines()[0][:300]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return EnvironmentProblem(f"{path}: out of memory ({text}); give more with KOLGRAPH_MEMORY=4GB")
+    if isinstance(error, duckdb.IOException) or "too large" in text.lower():
+        free = os.statvfs(path.parent if path.is_file() else path)
+        return EnvironmentProblem(
+            f"{path}: cannot be read or written ({text}); {free.f_bavail * free.f_frsize / 1e6:,.0f} MB free"
+        )
+    if isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException):
+        return InputError(f"{path}: {text}")
+    return StoreError(f"{path}: {text}")

@@ -1,0 +1,81 @@
+"""Repost tables with true parents: the CED cascades and the nested campaign tree (row, parent_row, depth, ...).
+
+Both number their posts inside a cascade; a post id becomes ``<cascade>/<row>`` and the root post ``<cascade>/0``.
+"""
+
+from __future__ import annotations
+
+from kolgraph.errors import InputError
+from kolgraph.loaders.source import Options, Reading, Source, _quoted
+
+CED_REPOSTS = ["cascade", "row", "parent_row", "user", "dt", "text_len", "text_hash", "n_at"]
+CED_ROOTS = ["cascade", "rumor", "root_user", "root_time", "reposts", "comments", "likes", "followers"]
+CED_ROOTS += ["friends", "messages", "verified", "n_rows"]
+TREE = ["row", "parent_row", "depth", "time", "user", "client", "text"]
+
+
+def recognise(source: Source, options: Options) -> list[Reading] | None:
+    """Readings of one of the three tables, or None."""
+    del options
+    if source.header == CED_ROOTS:
+        return [_roots(source)]
+    if source.header == CED_REPOSTS:
+        return [_reposts(source)]
+    if source.header == TREE:
+        return _tree(source)
+    return None
+
+
+def _roots(source: Source) -> Reading:
+    fields = {"post": "cascade || '/0'", "author": "root_user", "time": "root_time", "likes": "likes"}
+    return source.delimited(
+        "post", fields, columns=CED_ROOTS, has_header=True, decision="post: root posts of CED cascades"
+    )
+
+
+def _reposts(source: Source) -> Reading:
+    """Reposts carry seconds since the root post; the root's author and time are in the table beside them."""
+    siblings = sorted(p for p in source.path.parent.glob("*cascades*.csv*") if Source(p).header == CED_ROOTS)
+    if not siblings:
+        raise InputError.at(source.path, 1, "reposts of CED need the table of cascades beside them, for the root times")
+    roots = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in CED_ROOTS)
+    table = f"read_csv({_quoted(str(siblings[0]))}, auto_detect=false, header=true, columns={{{roots}}})"
+    join = f"LEFT JOIN (SELECT cascade AS c, root_user, root_time FROM {table}) ON c = cascade"
+    fields = {
+        "src": '"user"',
+        "dst": "root_user",
+        "post": "cascade || '/' || row",
+        "root": "cascade || '/0'",
+        "parent": "cascade || '/' || parent_row",
+        "time": "(try_cast(root_time AS BIGINT) + try_cast(dt AS BIGINT))::VARCHAR",
+    }
+    return source.delimited(
+        "repost",
+        fields,
+        columns=CED_REPOSTS,
+        has_header=True,
+        join=join,
+        decision=f"repost: CED cascades with true parents, root posts from {siblings[0].name}; user acts on root_user",
+    )
+
+
+def _tree(source: Source) -> list[Reading]:
+    name = source.path.name.split(".")[0]
+    root, post = _quoted(f"{name}/0"), f"{_quoted(name + '/')} || row"
+    reposts = {
+        "src": '"user"',
+        "post": post,
+        "root": root,
+        "parent": f"{_quoted(name + '/')} || parent_row",
+        "time": "time",
+        "text": "text",
+    }
+    posts = {"post": post, "author": '"user"', "time": "time", "text": "text"}
+    decision = "repost: nested tree with true parents; user acts on the author of the root"
+    first = _part(source, "post", posts, "parent_row = '-1'", "post: root of the tree")
+    first.damaged = lambda _: ([], [])  # a row that cannot be read is counted once, with the reposts
+    return [first, _part(source, "repost", reposts, "parent_row <> '-1'", decision)]
+
+
+def _part(source: Source, record: str, fields: dict[str, str], where: str, decision: str) -> Reading:
+    return source.delimited(record, fields, columns=TREE, has_header=True, where=where, decision=decision)

@@ -1,0 +1,91 @@
+"""What column headers mean, in English and Chinese, and whether they say which way an edge points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+#: Header (lower case, without spaces and underscores) -> field, per record. The first record whose needed fields are
+#: all present wins, so the more telling records come first.
+NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "repost": {
+        "src": ("reposter", "retweeter", "转发者", "转发用户", "转发人"),
+        "dst": ("author", "originalauthor", "reposted", "原作者", "被转发者", "原微博作者"),
+        "post": ("repost", "repostid", "转发id"),
+        "root": ("root", "rootid", "original", "originalid", "原微博id", "源微博id"),
+        "parent": ("parent", "parentid", "上级id"),
+        "time": ("time", "timestamp", "created", "createdat", "时间", "转发时间"),
+        "weight": ("weight", "count", "次数"),
+        "text": ("text", "content", "正文", "转发内容"),
+    },
+    "follow": {
+        "src": ("follower", "fan", "followerid", "粉丝", "粉丝id", "关注者"),
+        "dst": ("followed", "followee", "followedid", "kol", "被关注者", "博主", "博主id"),
+        "since": ("since", "followedat", "关注时间"),
+        "observed": ("observed", "crawltime", "采集时间"),
+        "weight": ("weight", "权重"),
+    },
+    "mention": {
+        "src": ("writer", "mentioner", "发布者"),
+        "dst": ("mentioned", "被提及者", "被提及"),
+        "post": ("post", "postid", "微博id"),
+        "time": ("time", "timestamp", "时间"),
+    },
+    "post": {
+        "post": ("post", "postid", "微博id", "id"),
+        "author": ("author", "authorid", "userid", "作者", "作者id", "用户id"),
+        "time": ("time", "timestamp", "created", "createdat", "发布时间", "时间"),
+        "text": ("text", "content", "正文", "微博正文"),
+        "likes": ("likes", "点赞数"),
+    },
+    "account": {
+        "account": ("account", "accountid", "uid", "userid", "id", "用户id", "账号id", "账号"),
+        "name": ("name", "screenname", "nickname", "用户昵称", "昵称"),
+        "followers": ("followers", "followerscount", "粉丝数"),
+        "followings": ("followings", "friendscount", "followcount", "关注数"),
+        "niche": ("niche", "category", "垂类", "领域"),
+        "region": ("region", "province", "location", "地区", "省份", "城市"),
+        "price_cny": ("pricecny", "price", "报价", "价格"),
+        "verified": ("verified", "认证类型"),
+        "created": ("created", "createdat", "注册时间"),
+        "observed": ("observed", "crawltime", "采集时间"),
+    },
+}
+NEEDED: Mapping[str, Sequence[str]] = {
+    "repost": ("src", "root"),
+    "follow": ("src", "dst"),
+    "mention": ("src", "dst"),
+    "post": ("post", "author"),
+    "account": ("account",),
+}
+#: Headers of an edge that do not say who acts on whom: sources use them both ways.
+UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"}, {"u", "v"}, {"a", "b"})
+WEIGHTS = ("weight", "w", "count", "n")
+DIRECTIONS = ("forward", "backward")
+
+
+def norm(header: str) -> str:
+    """Compare headers without case, spaces, underscores and dashes."""
+    return "".join(ch for ch in header.lower() if ch not in " _-\t\ufeff")
+
+
+def recognise(header: Sequence[str], record: str | None = None) -> tuple[str, dict[str, str]] | None:
+    """The record a header describes, and field -> column; None if it describes none."""
+    by_norm = {norm(cell): cell for cell in reversed(header)}
+    for candidate, names in NAMES.items():
+        if record not in (None, candidate):
+            continue
+        found = {f: by_norm[n] for f, options in names.items() for n in reversed(options) if n in by_norm}
+        # "account" would swallow anything with an id, so it has to be told by a second column as well.
+        if all(f in found for f in NEEDED[candidate]) and (record or candidate != "account" or len(found) > 1):
+            return candidate, found
+    return None
+
+
+def endpoints(header: Sequence[str]) -> tuple[str, str, str | None] | None:
+    """The two ends and the weight of an edge whose header does not say the direction."""
+    by_norm = {norm(cell): cell for cell in reversed(header)}
+    for pair in UNDIRECTED:
+        if pair <= set(by_norm):
+            first, second = (cell for cell in header if norm(cell) in pair)
+            return first, second, next((by_norm[w] for w in WEIGHTS if w in by_norm), None)
+    return None
