@@ -103,7 +103,7 @@ def _pool(words: tuple[str, ...] | str) -> Text:
 
 
 def screen_names(rng: np.random.Generator, n: int, kols: Ix, kol_niche: Ix) -> Text:
-    """Unique invented names, shape (n,); a KOL's begins with its vertical, and up to eight KOLs get a hostile one.
+    """Unique invented names, shape (n,); a KOL's begins with its vertical, and some KOLs get a hostile one.
 
     Names are pieces of fixed length read off distinct random numbers, so they are unique without a search.
     """
@@ -112,7 +112,7 @@ def screen_names(rng: np.random.Generator, n: int, kols: Ix, kol_niche: Ix) -> T
     names: Text = _pool(_FIRST)[code // (len(_NOUN) * signs**2)] + _ending(code)
     own = rng.choice(len(_NOUN) * signs**2, kols.size, replace=False)
     names[kols] = _pool(tuple(NICHES))[kol_niche] + _ending(own)
-    unlucky = rng.choice(kols, min(len(HOSTILE_NAMES), kols.size), replace=False)
+    unlucky = rng.choice(kols, min(len(HOSTILE_NAMES), kols.size // 4), replace=False)
     names[unlucky] = HOSTILE_NAMES[: unlucky.size]
     return names
 
