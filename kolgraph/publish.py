@@ -39,7 +39,7 @@ _ROWS: Mapping[str, str] = {
         SELECT post_id AS id, created_ts, left(text, {TEXT}) AS text, likes,
                size, real_size, depth, breadth, virality, accounts
         FROM ids LEFT JOIN posts USING (post_id) LEFT JOIN cascades ON root_id = post_id
-        WHERE post_id IS NOT NULL ORDER BY id""",
+        WHERE post_id <> '' ORDER BY id""",
     "Topic": "SELECT DISTINCT unnest(topics) AS id FROM posts WHERE id <> '' ORDER BY id",
     "Community": """
         SELECT 'community:' || community AS id, label, size, stability
@@ -69,12 +69,13 @@ _ROWS: Mapping[str, str] = {
             SELECT post_id, author FROM posts WHERE author IS NOT NULL
             UNION ALL SELECT root_id, account_key FROM cascades
             WHERE root_id NOT IN (SELECT post_id FROM posts WHERE author IS NOT NULL))
-        SELECT account_id AS src, post_id AS dst FROM written JOIN accounts ON account_key = author ORDER BY dst, src""",
+        SELECT account_id AS src, post_id AS dst FROM written JOIN accounts ON account_key = author
+        ORDER BY dst, src""",
     "Post-TAGGED-Topic": """
         SELECT DISTINCT post_id AS src, unnest(topics) AS dst FROM posts WHERE dst <> '' ORDER BY dst, src""",
     "Account-MEMBER_OF-Community": """
         SELECT account_id AS src, 'community:' || community AS dst
-        FROM community_members JOIN communities USING (community) JOIN accounts USING (account_key)
+        FROM community_members JOIN communities USING (run_id, community) JOIN accounts USING (account_key)
         WHERE community >= 0 ORDER BY dst, src""",
     "Account-MEMBER_OF-Ring": """
         SELECT DISTINCT account_id AS src, relation || ':' || ring AS dst

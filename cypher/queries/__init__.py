@@ -1,1 +1,1 @@
-"""Cypher files."""
+"""One query per file."""

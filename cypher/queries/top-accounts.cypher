@@ -1,0 +1,33 @@
+// Top accounts of a niche or region
+// 某领域或地区的头部账号
+// Best first by one measure; accounts without that measure are left out.
+// parameters:
+//   by: text = 'pagerank'    pagerank, reach, core, betweenness, harmonic, inflation or followers
+//   niche: text = ''         only this declared niche; '' = every niche
+//   region: text = ''        only this region; '' = every region
+//   limit: int = 20          rows
+// columns:
+//   id: text           the account
+//   name: text         shown name
+//   niche: text        declared niche
+//   region: text       region
+//   followers: int     as the platform shows it
+//   price_cny: float   per forwarded post
+//   score: float       the measure
+// order: total
+MATCH (a:Account)
+WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region)
+WITH a, CASE
+    WHEN $by = 'pagerank' THEN a.pagerank
+    WHEN $by = 'reach' THEN a.reach
+    WHEN $by = 'core' THEN a.core
+    WHEN $by = 'betweenness' THEN a.betweenness
+    WHEN $by = 'harmonic' THEN a.harmonic
+    WHEN $by = 'inflation' THEN a.inflation
+    WHEN $by = 'followers' THEN 1.0 * a.followers
+  END AS score
+WHERE score IS NOT NULL
+RETURN a.id AS id, a.name AS name, a.niche AS niche, a.region AS region, a.followers AS followers,
+       a.price_cny AS price_cny, score
+ORDER BY score DESC, id
+LIMIT $limit

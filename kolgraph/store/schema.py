@@ -1,0 +1,138 @@
+"""The graph as the database shows it: one description from which both engines take their tables and constraints.
+
+Every node is named by the text ``id`` (``platform:native_id`` for accounts and posts). Times are UTC epoch
+milliseconds, as everywhere; there are no temporal types, because the two engines compare them differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kolgraph.errors import StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Property types, in the words of the embedded engine.
+TEXT, INT, FLOAT = "STRING", "INT64", "DOUBLE"
+
+#: Measures of the result table ``scores`` that become properties of an Account; NULL where one was not computed.
+MEASURES = ("pagerank", "core", "betweenness", "harmonic", "reach", "inflation")
+
+#: Marks what `GraphStore.replace` wrote into a server, so that nothing else there is ever touched.
+MARK = "kol_publication"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One kind of node, with its properties as ``name -> type``; the key is always the text ``id``."""
+
+    label: str
+    properties: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Name of its table in a snapshot."""
+        return self.label
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns that identify a row."""
+        return ("id",)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One kind of relationship between two kinds of nodes; at most one per pair of nodes."""
+
+    start: str
+    type: str
+    end: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of its table in a snapshot."""
+        return f"{self.start}-{self.type}-{self.end}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns that identify a row: the ids of the two nodes."""
+        return ("src", "dst")
+
+
+NODES = (
+    Node(
+        "Account",
+        {"platform": TEXT, "name": TEXT, "followers": INT, "followings": INT, "niche": TEXT, "region": TEXT}
+        | {"price_cny": FLOAT, "verified": TEXT, "created_ts": INT}
+        | dict.fromkeys(MEASURES, FLOAT),
+    ),
+    Node(
+        "Post",  # the last six describe its repost tree; NULL where the post has none
+        {"created_ts": INT, "text": TEXT, "likes": INT, "size": INT, "real_size": INT, "depth": INT, "breadth": INT}
+        | {"virality": FLOAT, "accounts": INT},
+    ),
+    Node("Topic", {}),
+    Node("Community", {"label": TEXT, "size": INT, "stability": FLOAT}),
+    Node(
+        "Ring",
+        {"relation": TEXT, "verdict": TEXT, "members": INT, "targets": INT, "edges": INT}
+        | {"density": FLOAT, "bits": FLOAT},
+    ),
+)
+RELATIONS = (
+    Relation("Account", "FOLLOWS", "Account", {"since_ts": INT, "weight": FLOAT}),
+    Relation("Account", "REPOSTED", "Account", {"times": INT, "first_ts": INT, "last_ts": INT}),
+    Relation("Account", "MENTIONS", "Account", {"times": INT, "last_ts": INT}),
+    Relation("Account", "CO_MENTIONED", "Account", {"weight": FLOAT, "posts": INT, "authors": INT}),  # once per pair
+    Relation("Account", "POSTED", "Post"),
+    Relation("Post", "TAGGED", "Topic"),
+    Relation("Account", "MEMBER_OF", "Community"),
+    Relation("Account", "MEMBER_OF", "Ring"),
+    Relation("Ring", "TARGETS", "Account", {"edges": INT}),
+    Relation("Ring", "TARGETS", "Post", {"edges": INT}),
+)
+#: Says which workspace was published and when; loaded last, so a server that holds it holds the rest too.
+PUBLICATION = Node("Publication", {"workspace": TEXT, "made_ts": INT, "software": TEXT})
+
+#: Every table of a snapshot, in the order in which it is loaded.
+SNAPSHOT: Mapping[str, Node | Relation] = {part.name: part for part in (*NODES, *RELATIONS, PUBLICATION)}
+
+#: Names a query may use, with their properties: labels, and relationship types over all pairs of nodes.
+LABELS: Mapping[str, frozenset[str]] = {n.label: frozenset({"id", *n.properties}) for n in (*NODES, PUBLICATION)}
+TYPES: Mapping[str, frozenset[str]] = {
+    r.type: frozenset(name for other in RELATIONS if other.type == r.type for name in other.properties)
+    for r in RELATIONS
+}
+
+
+def columns(part: Node | Relation) -> dict[str, str]:
+    """Columns of a snapshot table as ``name -> type``: the key, then the properties."""
+    return dict.fromkeys(part.keys, TEXT) | dict(part.properties)
+
+
+def conform(part: Node | Relation, table: pa.Table | None) -> pa.Table:
+    """Bring a snapshot table into the declared columns, order and types; None is a table without rows.
+
+    Raises
+    ------
+    StoreError
+        Columns are missing, a type does not fit, or a key is NULL: a defect of whoever built the snapshot.
+    """
+    import pyarrow as pa
+
+    kinds = {TEXT: pa.string(), INT: pa.int64(), FLOAT: pa.float64()}
+    wanted = pa.schema([(name, kinds[kind]) for name, kind in columns(part).items()])
+    if table is None:
+        return wanted.empty_table()
+    try:
+        table = table.select(wanted.names).cast(wanted)
+    except (KeyError, pa.ArrowInvalid) as error:
+        raise StoreError(f"snapshot table {part.name}: {error}") from None
+    for key in part.keys:
+        if table[key].null_count:
+            raise StoreError(f"snapshot table {part.name}: {table[key].null_count} rows without {key}")
+    return table

@@ -1,0 +1,1 @@
+"""A Neo4j server from its jars: no Docker, no root, no installation."""
