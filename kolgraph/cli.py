@@ -1,0 +1,392 @@
+"""The command line: one thin command per verb; data on stdout, the rest on stderr, exit codes of errors.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERRUPTED = 130
+
+
+class _Workspace(click.Path):
+    name = "workspace"
+
+
+WORKSPACE = click.argument("workspace", type=_Workspace(path_type=Path))
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print the answer."
+)
+SEED = click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same answer.")
+TOP = click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="Rows to print.")
+RELATION = click.option(
+    "--relation", "relations", multiple=True, default=("follow",), help="follow, repost, mention; may be repeated."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="kolgraph")
+def cli() -> None:
+    """Real influence, water army with evidence, how it spread, and whom to book.
+
+    \b
+    kolgraph demo                         build a sample world and run everything on it
+    kolgraph load acme.kol follows.csv    make or extend a workspace
+    kolgraph rank acme.kol --top 20       who really moves people
+    """
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("kolgraph-demo"))
+@click.option("--accounts", type=click.IntRange(1000, 2_000_000), default=20_000, show_default=True)
+@SEED
+@click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the report; default: both.")
+def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
+    """Build a sample world in FOLDER, load it from files, run everything, compare with the planted truth."""
+    from kolgraph.demo import run_demo
+
+    comparison, reports = run_demo(
+        folder, accounts=accounts, seed=seed, languages=(lang,) if lang else ("en", "zh"), progress=_progress
+    )
+    show(comparison, "table")
+    for report in reports:
+        click.echo(f"report: {report}")
+
+
+@cli.command()
+@WORKSPACE
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--record", help="What a row is: account, follow, repost, mention or post.")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Field of the record and its column.")
+@click.option("--direction", help="Of an edge list: forward = the first account acts on the second; or backward.")
+@click.option("--platform", default="local", show_default=True, help="Goes before every native id.")
+@click.option("--loader", "format", help="Use this loader and no other.")
+@click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
+@click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
+def load(workspace: Path, files: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> None:
+    """Load FILES into WORKSPACE; the same file again changes nothing."""
+    from kolgraph.errors import InputError
+    from kolgraph.workspace import Workspace, describe
+
+    pairs = [pair.partition("=") for part in mapping for pair in part.split(",")]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError("--map needs FIELD=COLUMN, for example --map src=FAN_ID,dst=KOL_ID")
+    with Workspace.open(workspace, create=True) as ws:
+        for file in files:
+            with _progress(f"loading {file}"):
+                report = ws.load(file, mapping={field: column for field, _, column in pairs}, **options)
+            click.echo(str(report))
+            for decision in report.decisions:
+                click.echo(f"  {decision}")
+            for reject in report.rejects[:5]:
+                click.echo(f"  {printable(describe(str(file), reject))}", err=True)
+            if len(report.rejects) > 5:
+                click.echo(f"  ... and {len(report.rejects) - 5:,} more, kept in the table rejects", err=True)
+
+
+@cli.command()
+@WORKSPACE
+@FORMAT
+def info(workspace: Path, form: str) -> None:
+    """Say what WORKSPACE holds: sizes, loaded files, rejected rows, current results."""
+    from kolgraph.answers import overview
+
+    with _open(workspace) as ws:
+        for title, frame in overview(ws).items():
+            if form == "table":
+                click.echo(f"\n{title}")
+            show(frame, form)
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
+@click.option("--list", "listing", is_flag=True, help="Explain the measures and stop.")
+@click.option("--niche", help="For reach: count only the members of this detected niche.")
+@RELATION
+@TOP
+@SEED
+@FORMAT
+def rank(
+    workspace: Path,
+    by: str,
+    listing: bool,
+    niche: str | None,
+    relations: tuple[str, ...],
+    top: int,
+    seed: int,
+    form: str,
+) -> None:
+    """Rank accounts; by default by the real accounts that a post of theirs reaches."""
+    from kolgraph import run
+    from kolgraph.answers import with_names
+
+    if listing:
+        import pandas as pd
+
+        from kolgraph.influence import MEASURES
+
+        rows = [(name, m.en, m.zh, m.source) for name, m in MEASURES.items()]
+        show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "source"]), form)
+        return
+    with _open(workspace) as ws, _progress(f"ranking by {by}"):
+        table = with_names(ws, run.rank(ws, by=by, relations=relations, seed=seed, niche=niche).top(top))
+    if by == "reach":
+        # Followers for each real account moved: what a brand pays for and does not get.
+        table["inflation"] = table["followers"].astype(float) / table["reach"]
+    show(table.reset_index(), form)
+
+
+@cli.command()
+@WORKSPACE
+@RELATION
+@TOP
+@SEED
+@FORMAT
+def niches(workspace: Path, relations: tuple[str, ...], top: int, seed: int, form: str) -> None:
+    """Find niche clusters and name them by their topics."""
+    from kolgraph import run
+
+    with _open(workspace) as ws, _progress("finding niches"):
+        table = run.niches(ws, relations=relations, seed=seed).summary_frame().head(top)
+    show(table.reset_index(), form)
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--relation", default="follow", show_default=True, help="follow or repost.")
+@click.option("--explain", type=int, metavar="RING", help="Print the case file of one ring.")
+@SEED
+@FORMAT
+def rings(workspace: Path, relation: str, explain: int | None, seed: int, form: str) -> None:
+    """Expose dense coordinated groups (water army), with evidence."""
+    from kolgraph import run
+
+    with _open(workspace) as ws, _progress("searching for rings"):
+        found = run.rings(ws, relation=relation, seed=seed)
+    if explain is None:
+        show(found.frame().reset_index(), form)
+    else:
+        _show_case(found.explain(explain), form)
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--root", help="Show the tree of this root post.")
+@TOP
+@FORMAT
+def spread(workspace: Path, root: str | None, top: int, form: str) -> None:
+    """Measure every repost cascade: size, depth, breadth, virality, half-life."""
+    from kolgraph import run
+
+    with _open(workspace) as ws, _progress("measuring cascades"):
+        found = run.spread(ws)
+    summary = ", ".join(f"{name} {_short(value)}" for name, value in found.summary().items())
+    click.echo(summary, err=True)
+    show((found.frame() if root is None else found.nodes(root)).head(top).reset_index(drop=True), form)
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--budget", type=float, help="CNY in total; never exceeded.")
+@click.option("--count", type=click.IntRange(1), help="KOLs at most.")
+@click.option("--niche", help="Declared niche of the KOLs.")
+@click.option("--region", help="Declared region of the KOLs.")
+@click.option("--audience", help="Detected niche of the people to reach.")
+@click.option("--audience-region", help="Region of the people to reach.")
+@click.option("--must", multiple=True, metavar="ID", help="Book this account in any case; may be repeated.")
+@click.option("--never", multiple=True, metavar="ID", help="Do not book this account; may be repeated.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write it: .xlsx, .csv, .json or .parquet.")
+@RELATION
+@SEED
+@FORMAT
+def plan(workspace: Path, output: Path | None, form: str, **options: Any) -> None:
+    """Choose the KOL combination with the largest real, non-overlapping reach."""
+    from kolgraph import run
+    from kolgraph.answers import with_names
+    from kolgraph.errors import InputError
+    from kolgraph.export import write_table
+
+    if options["budget"] is None and options["count"] is None:
+        raise InputError("a plan needs a limit: --budget CNY, --count KOLS, or both")
+    with _open(workspace) as ws, _progress("planning"):
+        found = run.plan(ws, **options)
+        table = found.frame()
+        table = with_names(ws, table.set_index("account_id") if "account_id" in table.columns else table)
+    click.echo(", ".join(f"{name} {_short(value)}" for name, value in found.summary().items()), err=True)
+    show(table.reset_index(), form)
+    if output is not None:
+        click.echo(f"written: {write_table(table, output)}", err=True)
+
+
+@cli.command()
+@WORKSPACE
+@click.argument("text", required=False)
+@click.option("--param", multiple=True, metavar="NAME=VALUE", help="Parameter of the query; may be repeated.")
+@click.option("--list", "listing", is_flag=True, help="List the named queries and stop.")
+@click.option("--to", "url", help="Ask this server (bolt://...) instead of the embedded database.")
+@FORMAT
+def query(workspace: Path, text: str | None, param: tuple[str, ...], listing: bool, url: str | None, form: str) -> None:
+    """Ask the graph database: TEXT is the name of a query, or read-only Cypher."""
+    import pandas as pd
+
+    from kolgraph.cypher import queries
+    from kolgraph.errors import InputError
+
+    if listing or text is None:
+        rows = [(q.name, q.title, q.title_zh, ", ".join(p.name for p in q.parameters)) for q in queries().values()]
+        show(pd.DataFrame(rows, columns=["query", "meaning", "含义", "parameters"]), form)
+        return
+    pairs = [part.partition("=") for part in param]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError("--param needs NAME=VALUE, for example --param top=10")
+    from kolgraph.publish import FILE
+    from kolgraph.store import open_store
+
+    with open_store(url or workspace / FILE) as store:
+        show(store.query(text, **{name: value for name, _, value in pairs}).to_pandas(), form)
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--to", "url", help="Server to publish to (bolt://...); default: the embedded database.")
+def publish(workspace: Path, url: str | None) -> None:
+    """Send tables and results to the graph database."""
+    from kolgraph.publish import publish as send
+
+    with _open(workspace) as ws, _progress("publishing"):
+        report = send(ws, url)
+    click.echo(str(report))
+
+
+@cli.command()
+@WORKSPACE
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("report.html"))
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+def report(workspace: Path, output: Path, lang: str) -> None:
+    """Write one self-contained HTML file with every answer found so far."""
+    from kolgraph.report import write_report
+
+    with _open(workspace) as ws, _progress("writing the report"):
+        write_report(ws, output, lang=lang)
+    click.echo(f"report: {output}")
+
+
+@cli.command()
+@WORKSPACE
+@click.argument("table")
+@click.argument("output", type=click.Path(path_type=Path))
+def export(workspace: Path, table: str, output: Path) -> None:
+    """Write TABLE (accounts, scores, rings, plans, ...) to OUTPUT: .csv, .xlsx, .json or .parquet."""
+    from kolgraph.answers import answer
+    from kolgraph.export import write_table
+
+    with _open(workspace) as ws, _progress(f"exporting {table}"):
+        write_table(answer(ws, table), output)
+    click.echo(f"written: {output}")
+
+
+# ---------------------------------------------------------------------- printing
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    from kolgraph.workspace import Workspace
+
+    with Workspace.open(path) as ws:
+        yield ws
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """Say on stderr what takes its time, and how long it took."""
+    start = time.monotonic()
+    live = sys.stderr.isatty()
+    if live:
+        click.echo(f"{what} ...", err=True, nl=False)
+    yield
+    took = f"{time.monotonic() - start:.1f} s"
+    click.echo(f"\r{what}: {took}   " if live else f"{what}: {took}", err=True)
+
+
+def printable(text: str) -> str:
+    """Escape bytes and other controls in names must not reach a terminal: they become visible symbols."""
+    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 else "\u2421" if 0x7F <= ord(c) < 0xA0 else c for c in text)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None or value != value else printable(str(value))
+
+
+def show(frame: pd.DataFrame, form: str) -> None:
+    """Print a table: aligned for people, JSON or CSV for programs."""
+    if form == "json":
+        click.echo(frame.to_json(orient="records", force_ascii=False, indent=1, default_handler=str))
+    elif form == "csv":
+        click.echo(frame.to_csv(index=False), nl=False)
+    else:
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        numeric = frame.select_dtypes("number").columns
+        for name in frame.columns:
+            table.add_column(str(name), justify="right" if name in numeric else "left", overflow="fold")
+        for row in frame.itertuples(index=False):
+            table.add_row(*(Text(_short(value)) for value in row))
+        width = None if sys.stdout.isatty() else 200
+        Console(width=width, highlight=False).print(table)
+
+
+def _show_case(case: Any, form: str) -> None:
+    import json
+
+    if form == "json" or not isinstance(case, dict):
+        click.echo(json.dumps(case, ensure_ascii=False, indent=1, default=str))
+        return
+    for name, value in case.items():
+        click.echo(f"{name}: {_short(value)}")
+
+
+def main() -> NoReturn:
+    """Run a command; every failure is one line on stderr and an exit code, never a traceback."""
+    from kolgraph.errors import KolgraphError
+
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        _leave("interrupted; run the same command again to go on", INTERRUPTED)
+    except KeyboardInterrupt:
+        _leave("interrupted; run the same command again to go on", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except KolgraphError as error:
+        _leave(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # the border of the program: whatever comes here is a defect of ours
+        if os.environ.get("KOLGRAPH_DEBUG"):
+            raise
+        _leave(f"a defect of kolgraph ({type(error).__name__}: {error}); KOLGRAPH_DEBUG=1 shows where", 1)
+    sys.exit(0)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    click.echo(f"kolgraph: {printable(' '.join(message.splitlines()))}", err=True)
+    sys.exit(code)

@@ -1,0 +1,221 @@
+"""The verbs: read a snapshot from the workspace, discount what the rings expose, analyse, store the answer.
+
+The order matters because the answers feed each other: rings first, so that influence and plans count real accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolgraph.errors import AnalysisError, InputError, UnknownName
+from kolgraph.graph import Graph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kolgraph.niches import Niches
+    from kolgraph.planning import Plan
+    from kolgraph.results import Scores
+    from kolgraph.rings import Rings
+    from kolgraph.spread import Cascades
+    from kolgraph.workspace import Workspace
+
+#: RR sets of an estimate: the interval of an account that reaches 1 % of the audience is then within 2 % of it.
+SETS = 200_000
+Relations = str | Sequence[str] | Mapping[str, float]
+
+
+def fake_accounts(workspace: Workspace) -> set[str]:
+    """Members of the coordinated rings that were found so far: ids."""
+    found = workspace.sql(
+        "SELECT DISTINCT a.account_id FROM ring_members m JOIN rings r USING (run_id, ring) JOIN accounts a "
+        "USING (account_key) WHERE m.role = 'member' AND r.verdict = 'coordinated'"
+    )
+    return set(found["account_id"])
+
+
+def real_audience(
+    workspace: Workspace, graph: Graph, *, niche: str | None = None, region: str | None = None
+) -> NDArray[np.float64]:
+    """Who counts as reached: 1 for an ordinary account, 0 for a ring member or one outside the niche or region.
+
+    Parameters
+    ----------
+    niche : str, optional
+        Label of a detected niche.
+    region : str, optional
+        Region as declared in the accounts table.
+
+    Returns
+    -------
+    ndarray of float64, shape (graph.n,)
+    """
+    real = np.ones(graph.n)
+    ids = graph.ids
+    if fakes := fake_accounts(workspace):
+        real[np.isin(ids.astype(str), np.array(sorted(fakes)))] = 0
+    if niche is not None:
+        members = workspace.sql(
+            "SELECT a.account_id FROM community_members JOIN communities c USING (run_id, community) "
+            "JOIN accounts a USING (account_key) WHERE c.label = ?",
+            [niche],
+        )["account_id"]
+        if members.empty:
+            raise UnknownName.among("niche", niche, workspace.sql("SELECT label FROM communities")["label"])
+        real[~np.isin(ids.astype(str), members.to_numpy(str))] = 0
+    if region is not None:
+        inside = workspace.sql("SELECT account_id FROM accounts WHERE region = ?", [region])["account_id"]
+        if inside.empty:
+            names = workspace.sql("SELECT DISTINCT region FROM accounts WHERE region IS NOT NULL")["region"]
+            raise UnknownName.among("region", region, names)
+        real[~np.isin(ids.astype(str), inside.to_numpy(str))] = 0
+    return real
+
+
+def rank(
+    workspace: Workspace, *, by: str = "reach", relations: Relations = "follow", seed: int = 1, niche: str | None = None
+) -> Scores:
+    """Score every account by a measure of `kolgraph.influence.MEASURES`, or by ``reach``: real accounts moved per post.
+
+    Parameters
+    ----------
+    niche : str, optional
+        For ``reach``: count only the members of a detected niche.
+    """
+    from kolgraph.influence import MEASURES
+
+    if by != "reach" and niche is not None:
+        raise InputError(f"--niche restricts whom a post reaches; it means nothing for {by!r}: leave it out")
+    if by != "reach" and by not in MEASURES:
+        raise UnknownName.among("measure", by, [*MEASURES, "reach"])
+    graph = Graph.from_workspace(workspace, relations=relations)
+    if by == "reach":
+        from kolgraph.influence.reach import reach
+
+        scores = reach(graph, targets=real_audience(workspace, graph, niche=niche), sets=SETS, seed=seed)
+    else:
+        scores = MEASURES[by].compute(graph)
+    workspace.save(scores)
+    return scores
+
+
+def topics(workspace: Workspace) -> pd.DataFrame:
+    """How often each account wrote about each topic: account_id, topic, n."""
+    return workspace.sql(
+        "SELECT a.account_id, topic, count(*) AS n FROM (SELECT author, unnest(topics) AS topic FROM posts) "
+        "JOIN accounts a ON a.account_key = author GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def niches(workspace: Workspace, *, relations: Relations = "follow", seed: int = 1) -> Niches:
+    """Find niche clusters and label them by what their members write about."""
+    from kolgraph.niches import find_niches
+
+    found = find_niches(Graph.from_workspace(workspace, relations=relations), seed=seed, topics=topics(workspace))
+    workspace.save(found)
+    return found
+
+
+def rings(workspace: Workspace, *, relation: str = "follow", seed: int = 1) -> Rings:
+    """Find coordinated groups among followers, or among those who repost the same posts (``relation="repost"``)."""
+    from kolgraph.rings import find_repost_rings, find_rings
+
+    if relation == "follow":
+        found = find_rings(Graph.from_workspace(workspace), seed=seed)
+    elif relation == "repost":
+        rows = workspace.sql(
+            "SELECT a.account_id, r.root_id FROM reposts r JOIN accounts a ON a.account_key = r.src "
+            "WHERE r.root_id IS NOT NULL ORDER BY ALL"
+        )
+        found = find_repost_rings(rows["account_id"].to_numpy(), rows["root_id"].to_numpy(), seed=seed)
+    else:
+        raise UnknownName.among("relation", relation, ("follow", "repost"))
+    workspace.save(found)
+    return found
+
+
+def spread(workspace: Workspace, *, since: int | None = None, until: int | None = None) -> Cascades:
+    """Measure every repost cascade, with and without the accounts of coordinated rings."""
+    from kolgraph.spread import measure_cascades, read_cascades
+
+    rows = read_cascades(workspace, since=since, until=until)
+    if rows.empty:
+        raise AnalysisError(f"{workspace.path}: no reposts yet; load some with kolgraph load")
+    found = measure_cascades(rows, fake=fake_accounts(workspace))
+    workspace.save(found)
+    return found
+
+
+def candidates(
+    workspace: Workspace, *, niche: str | None = None, region: str | None = None, max_price: float | None = None
+) -> dict[str, float]:
+    """Accounts that can be booked (they have a price): id -> price in CNY."""
+    conditions, values = ["price_cny IS NOT NULL"], list[Any]()
+    for condition, value in (("niche = ?", niche), ("region = ?", region), ("price_cny <= ?", max_price)):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    found = workspace.sql(
+        f"SELECT account_id, price_cny::DOUBLE AS price FROM accounts WHERE {' AND '.join(conditions)} ORDER BY 1",
+        values,
+    )
+    if found.empty:
+        raise AnalysisError(
+            "no account with a price fits; load a price list (account, price_cny), or widen niche, region or price"
+        )
+    return dict(zip(found["account_id"], found["price"], strict=True))
+
+
+def plan(
+    workspace: Workspace,
+    *,
+    budget: float | None = None,
+    count: int | None = None,
+    niche: str | None = None,
+    region: str | None = None,
+    audience: str | None = None,
+    audience_region: str | None = None,
+    must: Iterable[str] = (),
+    never: Iterable[str] = (),
+    relations: Relations = "follow",
+    seed: int = 1,
+) -> Plan:
+    """Choose the KOL combination with the largest real, non-overlapping reach.
+
+    Parameters
+    ----------
+    budget : float, optional
+        CNY in total; never exceeded.
+    count : int, optional
+        KOLs at most; a budget, a count or both.
+    niche, region : str, optional
+        Of the KOLs that may be chosen, as declared.
+    audience, audience_region : str, optional
+        Of the people to reach: a detected niche, a declared region.
+    must, never : ids
+    """
+    from kolgraph.planning import plan as choose
+
+    graph = Graph.from_workspace(workspace, relations=relations)
+    must = list(must)
+    prices = candidates(workspace, niche=niche, region=region)
+    if missing := [account for account in must if account not in prices]:
+        everyone = candidates(workspace)
+        prices |= {account: everyone.get(account, 0.0) for account in missing}
+    found = choose(
+        graph,
+        candidates=prices,
+        budget_cny=budget,
+        count=count,
+        must=must,
+        never=list(never),
+        targets=real_audience(workspace, graph, niche=audience, region=audience_region),
+        seed=seed,
+        sets=SETS,
+    )
+    workspace.save(found)
+    return found
