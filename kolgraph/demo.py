@@ -1,4 +1,4 @@
-"""The demo: a sample world goes through the whole house, from files to answers, and the answers meet the planted truth."""
+"""The demo: a sample world goes through the whole house, and the answers meet the planted truth."""
 
 from __future__ import annotations
 
