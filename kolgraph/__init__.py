@@ -1,3 +1,137 @@
-"""kolgraph: real influence, water army with evidence, how it spread, and whom to book."""
+"""kolgraph: real influence, water army with evidence, how it spread, and whom to book.
+
+The public names, loaded when they are used: ``import kolgraph`` costs nothing.
+
+>>> import kolgraph as kg
+>>> g = kg.Graph.from_edges(["ann", "bob", "cai"], ["bob", "cai", "bob"])
+>>> kg.pagerank(g).top(1).index.item()
+'bob'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "AnalysisError": "errors",
+    "Cascades": "spread",
+    "EnvironmentProblem": "errors",
+    "Graph": "graph",
+    "InputError": "errors",
+    "KolgraphError": "errors",
+    "LimitError": "errors",
+    "LoadReport": "workspace",
+    "Niches": "niches",
+    "Plan": "planning",
+    "Result": "results",
+    "Rings": "rings",
+    "Scores": "results",
+    "StoreError": "errors",
+    "UnknownAccount": "errors",
+    "UnknownName": "errors",
+    "Workspace": "workspace",
+    "World": "synth",
+    "answer": "answers",
+    "degree": "influence",
+    "find_niches": "niches",
+    "find_repost_rings": "rings",
+    "find_rings": "rings",
+    "k_core": "influence",
+    "make_world": "synth",
+    "measure_cascades": "spread",
+    "open_store": "store",
+    "pagerank": "influence",
+    "plan": "planning",
+    "publish": "publish",
+    "reach": "influence.reach",
+    "read_cascades": "spread",
+    "run": "run",
+    "sample_pool": "planning",
+    "write_report": "report",
+    "write_table": "export",
+}
+
+if TYPE_CHECKING:
+    from kolgraph import run
+    from kolgraph.answers import answer
+    from kolgraph.errors import (
+        AnalysisError,
+        EnvironmentProblem,
+        InputError,
+        KolgraphError,
+        LimitError,
+        StoreError,
+        UnknownAccount,
+        UnknownName,
+    )
+    from kolgraph.export import write_table
+    from kolgraph.graph import Graph
+    from kolgraph.influence import degree, k_core, pagerank
+    from kolgraph.influence.reach import reach
+    from kolgraph.niches import Niches, find_niches
+    from kolgraph.planning import Plan, plan, sample_pool
+    from kolgraph.publish import publish
+    from kolgraph.report import write_report
+    from kolgraph.results import Result, Scores
+    from kolgraph.rings import Rings, find_repost_rings, find_rings
+    from kolgraph.spread import Cascades, measure_cascades, read_cascades
+    from kolgraph.store import open_store
+    from kolgraph.synth import World, make_world
+    from kolgraph.workspace import LoadReport, Workspace
+
+__all__ = [
+    "AnalysisError",
+    "Cascades",
+    "EnvironmentProblem",
+    "Graph",
+    "InputError",
+    "KolgraphError",
+    "LimitError",
+    "LoadReport",
+    "Niches",
+    "Plan",
+    "Result",
+    "Rings",
+    "Scores",
+    "StoreError",
+    "UnknownAccount",
+    "UnknownName",
+    "Workspace",
+    "World",
+    "answer",
+    "degree",
+    "find_niches",
+    "find_repost_rings",
+    "find_rings",
+    "k_core",
+    "make_world",
+    "measure_cascades",
+    "open_store",
+    "pagerank",
+    "plan",
+    "publish",
+    "reach",
+    "read_cascades",
+    "run",
+    "sample_pool",
+    "write_report",
+    "write_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'kolgraph' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f"kolgraph.{_HOME[name]}")
+    # A verb may have the name of its module (publish, run): the name means the verb, or the module if it has none.
+    value = getattr(module, name, module)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
