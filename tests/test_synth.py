@@ -198,7 +198,7 @@ def test_ring_reposts_come_at_once_and_from_bots_only(world: World) -> None:
 
 def test_the_parent_precedes_the_child_in_the_same_cascade(world: World) -> None:
     events = world.reposts.set_index("post")
-    child = events[events["parent"].notna()]
+    child = events[events["parent"] != events["root"]]
     parent = events.loc[child["parent"]]
     assert (parent["time"].to_numpy() < child["time"].to_numpy()).all()
     assert (parent["root"].to_numpy() == child["root"].to_numpy()).all()
@@ -224,10 +224,10 @@ def test_real_reposts_travel_along_follows(world: World) -> None:
 def test_the_true_tree_agrees_with_the_export(world: World) -> None:
     tree = world.truth["cascades"].set_index("repost")
     events = world.reposts.set_index("post")
-    assert tree["parent_post"].equals(events["parent"].fillna(events["root"]).rename("parent_post"))
+    assert tree["parent_post"].equals(events["parent"].rename("parent_post"))
     deep = tree[tree["depth"] > 1]
     assert (deep["depth"].to_numpy() == tree.loc[deep["parent_post"], "depth"].to_numpy() + 1).all()
-    assert (events["parent"].isna() == (tree["depth"] == 1)).all()
+    assert ((events["parent"] == events["root"]) == (tree["depth"] == 1)).all()
     assert len(deep) > 100
 
 

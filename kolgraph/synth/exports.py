@@ -68,7 +68,9 @@ def exports(
                 "src": take(ids, reposts.who),
                 "dst": take(ids, posts.author[reposts.root]),
                 "root": take(post_ids, reposts.root),
-                "parent": take(repost_ids, np.maximum(reposts.parent, 0)).mask(reposts.parent < 0),
+                "parent": take(repost_ids, np.maximum(reposts.parent, 0)).where(
+                    reposts.parent >= 0, take(post_ids, reposts.root)
+                ),
                 "time": reposts.time,
                 "text": text_column(_chains(words, names, reposts)),
             }

@@ -33,7 +33,7 @@ class World:
         ``post, author, time, text, likes``: originals, oldest first.
     reposts : DataFrame
         ``post, src, dst, root, parent, time, text``: src reposts a post of dst, the author of the root; parent is the
-        repost it came through, missing where that was the root itself.
+        post it came through: another repost, or the root itself.
     truth : mapping of str to DataFrame
         ``rings`` (ring, account, role member or target), ``ring_shapes`` (ring, members, targets, density),
         ``bought`` (account, bought_followers, followers, bought_share), ``fan_clubs`` (club, account, role idol,

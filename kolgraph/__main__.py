@@ -1,0 +1,5 @@
+"""``python -m kolgraph``."""
+
+from kolgraph.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""The command line: every verb works from files; every mistake is one line with the right exit code, no traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kolgraph import cli
+from kolgraph.synth import make_world
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["kolgraph", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return int(end.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of 3,000 accounts, loaded from files; the analyses run in the order of the tests."""
+    folder = tmp_path_factory.mktemp("world")
+    files = make_world(3000, seed=3).write(folder / "files")
+    for kind in ("accounts", "follows", "posts", "reposts"):
+        done = subprocess.run(
+            [sys.executable, "-m", "kolgraph", "load", folder / "w.kol", files[kind], "--platform", "weibo"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "rejected" in done.stdout
+    return folder / "w.kol"
+
+
+def test_same_file_again_changes_nothing(invoke: Invoke, world: Path) -> None:
+    code, out, _ = invoke("load", world, world.parent / "files" / "follows.csv", "--platform", "weibo")
+    assert code == 0
+    assert "loaded before, nothing changed" in out
+
+
+def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
+    for arguments in (
+        ["info", world],
+        ["rings", world],
+        ["rings", world, "--relation", "repost"],
+        ["niches", world],
+        ["rank", world, "--by", "pagerank"],
+        ["rank", world, "--top", "5"],
+        ["spread", world, "--top", "3"],
+        ["plan", world, "--budget", "50000", "--count", "4"],
+        ["query", world, "--list"],
+    ):
+        code, out, err = invoke(*arguments, "--format", "json")
+        assert code == 0, err
+        for block in out.replace("]\n[", "]\0[").split("\0"):
+            assert isinstance(json.loads(block), list), arguments
+    code, out, _ = invoke("rank", world, "--top", "5", "--format", "json")
+    best = json.loads(out)[0]
+    assert best["low"] <= best["reach"] <= best["high"]
+    assert best["account_id"].startswith("weibo:")
+
+
+def test_published_graph_answers_named_queries_and_text(invoke: Invoke, world: Path) -> None:
+    code, _, err = invoke("publish", world)
+    assert code == 0, err
+    code, out, err = invoke("query", world, "top-accounts", "--format", "csv")
+    assert code == 0, err
+    assert len(out.splitlines()) > 1
+    code, out, err = invoke("query", world, "MATCH (a:Account) RETURN count(a) AS n", "--format", "json")
+    assert (code, json.loads(out)) == (0, [{"n": 3000}]), err
+
+
+def test_report_and_exports_are_written(invoke: Invoke, world: Path, tmp_path: Path) -> None:
+    for lang in ("en", "zh"):
+        code, out, err = invoke("report", world, "-o", tmp_path / f"{lang}.html", "--lang", lang)
+        assert code == 0, err
+        assert "<html" in (tmp_path / f"{lang}.html").read_text("utf-8")
+    for name in ("a.csv", "a.xlsx", "a.json", "a.parquet"):
+        code, _, err = invoke("export", world, "accounts", tmp_path / name)
+        assert code == 0, err
+        assert (tmp_path / name).stat().st_size > 1000
+    code, _, err = invoke("plan", world, "--count", "2", "-o", tmp_path / "plan.xlsx")
+    assert code == 0, err
+    assert (tmp_path / "plan.xlsx").exists()
+
+
+def test_plan_respects_must_and_never(invoke: Invoke, world: Path) -> None:
+    _, out, _ = invoke("plan", world, "--count", "2", "--format", "json")
+    first, second = (row["account_id"] for row in json.loads(out))
+    code, out, err = invoke("plan", world, "--count", "2", "--never", first, "--must", second, "--format", "json")
+    assert code == 0, err
+    booked = [row["account_id"] for row in json.loads(out)]
+    assert second in booked
+    assert first not in booked
+
+
+MISTAKES = {
+    "no workspace": (["info", "{tmp}/none.kol"], 2, "no workspace here"),
+    "missing file": (["load", "{tmp}/a.kol", "{tmp}/none.csv"], 2, "no such file"),
+    "empty file": (["load", "{tmp}/a.kol", "{tmp}/empty.csv"], 2, "empty"),
+    "unknown columns": (["load", "{tmp}/a.kol", "{tmp}/odd.csv"], 2, "not recognised"),
+    "unknown direction": (["load", "{tmp}/a.kol", "{tmp}/edges.txt", "--record", "follow"], 2, "direction"),
+    "unknown record": (["load", "{tmp}/a.kol", "{tmp}/odd.csv", "--record", "likes", "--map", "src=x"], 2, "likes"),
+    "wrong encoding": (["load", "{tmp}/a.kol", "{tmp}/latin.csv"], 2, "--encoding"),
+    "scientific id": (["load", "{tmp}/a.kol", "{tmp}/sci.csv"], 2, "sci.csv:2: column 'src': '1.9e18'"),
+    "nan weight": (["load", "{tmp}/a.kol", "{tmp}/nan.csv", "--direction", "forward", "--record", "follow"], 2, "nan"),
+    "unclosed quote": (["load", "{tmp}/a.kol", "{tmp}/quote.csv"], 2, "quote.csv:2"),
+    "unknown measure": (["rank", "{world}", "--by", "fame"], 2, "unknown measure 'fame'; known:"),
+    "unknown relation": (["rank", "{world}", "--by", "pagerank", "--relation", "likes"], 2, "unknown relation 'likes'"),
+    "unknown query": (["query", "{world}", "no-such-query"], 2, "no-such-query"),
+    "writing query": (["query", "{world}", "MATCH (a:Account) DETACH DELETE a"], 2, "DELETE"),
+    "unknown table": (["export", "{world}", "nothing", "{tmp}/a.csv"], 2, "unknown table"),
+    "unknown ending": (["export", "{world}", "accounts", "{tmp}/a.doc"], 2, ".doc"),
+    "no limit": (["plan", "{world}"], 2, "--budget"),
+    "no money": (["plan", "{world}", "--budget", "0.01"], 5, ""),
+    "unknown id": (["plan", "{world}", "--count", "1", "--must", "weibo:nobody"], 2, "weibo:nobody"),
+    "unknown option": (["rank", "{world}", "--topp", "3"], 2, "topp"),
+    "unreachable server": (["publish", "{world}", "--to", "bolt://127.0.0.1:9"], 4, "127.0.0.1:9"),
+}
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "empty.csv").write_text("")
+    (folder / "odd.csv").write_text("x,y\n1,2\n")
+    (folder / "edges.txt").write_text("1 2\n3 4\n")
+    (folder / "latin.csv").write_bytes(
+        b"follower,followed\n" + "J\xfcrgen,Ren\xe9\n\xff\xff,\xfe\xfe\n".encode("latin-1") * 50
+    )
+    (folder / "sci.csv").write_text("follower,followed\n1.9e18,2\n")
+    (folder / "nan.csv").write_text("src,dst,weight\n1,2,nan\n")
+    (folder / "quote.csv").write_text('follower,followed\n"1,2\n')
+    return folder
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_clear_line(name: str, invoke: Invoke, world: Path, broken: Path) -> None:
+    arguments, expected, words = MISTAKES[name]
+    code, out, err = invoke(*(a.format(tmp=broken, world=world) for a in arguments))
+    assert (code, out) == (expected, ""), err
+    line = [text for text in err.splitlines() if text.startswith(("kolgraph:", "Error:"))]
+    assert len(line) == 1, err
+    assert words in line[0]
+
+
+def test_names_cannot_send_escape_codes_to_a_terminal() -> None:
+    assert cli.printable("\x1b]52;c;x\x07\x9b") == "␛]52;c;x␇␡"
+
+
+def test_help_names_every_verb(invoke: Invoke) -> None:
+    code, out, _ = invoke("--help")
+    verbs = [
+        "demo",
+        "load",
+        "info",
+        "rank",
+        "niches",
+        "rings",
+        "spread",
+        "plan",
+        "query",
+        "publish",
+        "report",
+        "export",
+    ]
+    assert code == 0
+    assert all(f"\n  {verb} " in out for verb in verbs)
