@@ -1,1 +1,6 @@
-"""How posts spread: repost trees, their shape, and who moved them."""
+"""Spread: repost trees, their shape, who moved them, and how much of it was observed."""
+
+from kolgraph.spread.cascades import Cascades
+from kolgraph.spread.forest import measure_cascades, read_cascades
+
+__all__ = ["Cascades", "measure_cascades", "read_cascades"]

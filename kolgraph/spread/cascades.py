@@ -138,27 +138,24 @@ class Cascades(Result):
         )
 
     def summary(self) -> dict[str, Any]:
-        """Totals, medians over cascades with at least two posts, posts per kind of evidence, and repairs."""
+        """Totals, medians over cascades with a repost (None without one), posts per kind of evidence, repairs made."""
         table = self.per_cascade
         many = table[table["size"] >= 2]
-        nodes, reposts = int(self.starts[-1]), int(self.starts[-1]) - len(table)
+        posts, reposts = int(self.starts[-1]), int(self.starts[-1]) - len(table)
         counts = np.bincount(self.per_node["evidence"], minlength=self.evidence.size)
         evidence = {str(word): int(c) for word, c in zip(self.evidence, counts, strict=True) if c}
-        medians = {
-            f"median_{name}": float(many[name].median())
-            for name in ("size", "depth", "breadth", "virality", "half_life_s", "duration_s")
-        }
+        medians = {f"median_{name}": many[name].median() for name in ("size", "depth", "virality", "half_life_s")}
         return {
             "cascades": len(table),
-            "posts": nodes,
+            "posts": posts,
             "real_posts": int(table["real_size"].sum()),
             "reposts": reposts,
             "accounts": self.account_ids.size,
-            "observed": evidence.get(OBSERVED, 0) / reposts if reposts else float("nan"),
+            "observed": evidence.get(OBSERVED, 0) / reposts if reposts else None,
             "max_depth": int(table["depth"].max()) if len(table) else 0,
-            **medians,
+            **{name: float(value) if value == value else None for name, value in medians.items()},
             "evidence": evidence,
-            "repairs": dict(self.repairs),
+            "repairs": {name: count for name, count in self.repairs.items() if count},
         }
 
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -200,7 +200,7 @@ def read_cascades(workspace: Workspace, *, since: int | None = None, until: int 
         SELECT post_id, parent_id, root_id, account_id, ts, evidence
         FROM kept LEFT JOIN accounts ON account_key = src
         UNION ALL
-        SELECT root_id, NULL, root_id, account_id, created_ts, NULL
+        SELECT root_id, NULL, root_id, account_id, posts.created_ts, NULL
         FROM roots LEFT JOIN posts ON post_id = root_id
         LEFT JOIN accounts ON account_key = coalesce(author, dst)
         ORDER BY 3, 5, 1
@@ -258,11 +258,12 @@ def _fingerprint(rows: _Rows, posts: NDArray[Any], account_ids: NDArray[Any], wo
     """Digest of the rows as a set: two symmetric sums of row hashes, so that row order does not matter."""
     import pandas as pd
 
-    def hashed(names: NDArray[Any], codes: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return np.append(pd.util.hash_array(names, categorize=False), np.uint64(0))[codes]
+    def hashed(names: NDArray[Any]) -> NDArray[np.uint64]:
+        return np.append(pd.util.hash_array(names, categorize=False), np.uint64(0))  # code -1 reads the last cell
 
-    columns = [hashed(posts, codes) for codes in (rows.post, rows.parent, rows.root)]
-    columns += [hashed(account_ids, rows.account), hashed(words, rows.evidence), rows.ts.view(np.uint64)]
+    post, account, word = hashed(posts), hashed(account_ids), hashed(words)
+    columns = [post[rows.post], post[rows.parent], post[rows.root], account[rows.account], word[rows.evidence]]
+    columns.append(rows.ts.view(np.uint64))
     row = pd.util.hash_pandas_object(pd.DataFrame(dict(enumerate(columns))), index=False).to_numpy()
     sums = (row.size, int(row.sum()), int((row * row).sum()))
     return hashlib.blake2b(repr(sums).encode(), digest_size=16).hexdigest()
