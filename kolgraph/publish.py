@@ -40,7 +40,8 @@ _ROWS: Mapping[str, str] = {
                size, real_size, depth, breadth, virality, accounts
         FROM ids LEFT JOIN posts USING (post_id) LEFT JOIN cascades ON root_id = post_id
         WHERE post_id <> '' ORDER BY id""",
-    "Topic": "SELECT DISTINCT unnest(topics) AS id FROM posts WHERE id <> '' ORDER BY id",
+    "Topic": """
+        SELECT DISTINCT id FROM (SELECT unnest(topics) AS id FROM posts) WHERE id <> '' ORDER BY id""",
     "Community": """
         SELECT 'community:' || community AS id, label, size, stability
         FROM communities WHERE community >= 0 ORDER BY id""",
@@ -72,7 +73,8 @@ _ROWS: Mapping[str, str] = {
         SELECT account_id AS src, post_id AS dst FROM written JOIN accounts ON account_key = author
         ORDER BY dst, src""",
     "Post-TAGGED-Topic": """
-        SELECT DISTINCT post_id AS src, unnest(topics) AS dst FROM posts WHERE dst <> '' ORDER BY dst, src""",
+        SELECT DISTINCT src, dst FROM (SELECT post_id AS src, unnest(topics) AS dst FROM posts)
+        WHERE dst <> '' ORDER BY dst, src""",
     "Account-MEMBER_OF-Community": """
         SELECT account_id AS src, 'community:' || community AS dst
         FROM community_members JOIN communities USING (run_id, community) JOIN accounts USING (account_key)

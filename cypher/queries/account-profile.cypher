@@ -14,7 +14,7 @@
 //   known_followings: int   accounts it follows in the data
 //   posts: int              posts in the data
 //   community: text         label of its community
-//   rings: int              rings it is a member of
+//   rings: int              coordinated rings it is a member of
 //   pagerank: float         PageRank
 //   reach: float            expected real accounts reached per post
 // order: one row
@@ -27,5 +27,5 @@ RETURN a.id AS id, a.name AS name, a.platform AS platform, a.niche AS niche, a.r
        COUNT { MATCH (a)-[:FOLLOWS]->(:Account) } AS known_followings,
        COUNT { MATCH (a)-[:POSTED]->(:Post) } AS posts,
        community,
-       COUNT { MATCH (a)-[:MEMBER_OF]->(:Ring) } AS rings,
+       COUNT { MATCH (a)-[:MEMBER_OF]->(r:Ring) WHERE r.verdict = 'coordinated' } AS rings,
        a.pagerank AS pagerank, a.reach AS reach

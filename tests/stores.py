@@ -1,0 +1,143 @@
+"""Snapshots for the tests of the graph database: from rows, from pairs, and a small world written out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from kolgraph.settings import CO_MENTION_CAP
+from kolgraph.store import GraphStore
+from kolgraph.store.schema import SNAPSHOT, columns
+from kolgraph.tables import CO_MENTIONS, TABLES
+
+#: Both engines; what needs a server runs in one worker, because there is one server.
+ENGINES = ["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")])]
+
+HOSTILE = ['x"}) DETACH DELETE n //', "\\u0060", "' OR 1=1 --", "小红书💄", "`a`", "a\nb", "$id", "*1..3"]
+
+_KINDS = {"STRING": pa.string(), "INT64": pa.int64(), "DOUBLE": pa.float64()}
+
+
+def table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """A table of a snapshot; what a row does not name is NULL."""
+    rows = list(rows)
+    kinds = columns(SNAPSHOT[name])
+    return pa.table({c: pa.array([row.get(c) for row in rows], _KINDS[kind]) for c, kind in kinds.items()})
+
+
+def follows(accounts: Iterable[str], pairs: Iterable[tuple[str, str]], **more: pa.Table) -> dict[str, pa.Table]:
+    """A snapshot of accounts and who follows whom."""
+    return {
+        "Account": table("Account", [{"id": a} for a in accounts]),
+        "Account-FOLLOWS-Account": table("Account-FOLLOWS-Account", [{"src": a, "dst": b} for a, b in pairs]),
+    } | more
+
+
+def rows(store: GraphStore, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """The answer of a query as tuples."""
+    return [tuple(row.values()) for row in store.query(query, **parameters).to_pylist()]
+
+
+class Rows:
+    """Stands in for a Workspace where only its tables are asked."""
+
+    version = "v1"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.connection = duckdb.connect()
+        for part in TABLES.values():
+            self.connection.execute(part.ddl())
+        self.connection.execute(CO_MENTIONS.format(cap=CO_MENTION_CAP))
+
+    def arrow(self, query: str) -> pa.Table:
+        return self.connection.sql(query).to_arrow_table()
+
+    def insert(self, name: str, names: str, *values: tuple[Any, ...]) -> None:
+        marks = ", ".join("?" * len(names.split(", ")))
+        self.connection.executemany(f"INSERT INTO {name} ({names}) VALUES ({marks})", [list(v) for v in values])
+
+
+@contextmanager
+def world(path: Path) -> Iterator[Rows]:
+    """Two KOLs with their audiences, a purchase of followers, a fan club, two niches and two spreading posts.
+
+    Followers: ann <- bob cai dee eve bot1 bot2; bob <- dee eve; cai <- ann cai (a loop); dee <- eve.
+    """
+    ws = Rows(path)
+    ann, bob, cai, dee, eve, bot1, bot2, iso = range(8)
+    ws.insert(
+        "accounts",
+        "account_key, account_id, platform, name, followers, niche, region, price_cny",
+        (ann, "w:ann", "w", "安", 1000, "beauty", "SH", 500.0),
+        (bob, "w:bob", "w", "Bob", 800, "beauty", "BJ", 300.5),
+        (cai, "w:cai", "w", HOSTILE[0], 50, "games", "SH", None),
+        (dee, "w:dee", "w", None, 40, "games", None, None),
+        (eve, "w:eve", "w", "Eve", None, None, None, None),
+        (bot1, "w:bot1", "w", "b1", 3, None, None, None),
+        (bot2, "w:bot2", "w", "b2", 2, None, None, None),
+        (iso, "x:iso", "x", "iso", 0, "food", None, 10.0),
+    )
+    ann_follows = [(s, ann) for s in (bob, cai, dee, eve, bot1, bot2)]
+    others = [(dee, bob), (eve, bob), (ann, cai), (cai, cai), (eve, dee)]
+    ws.insert("follows", "src, dst, since_ts, weight", *((s, d, 7, 0.1) for s, d in ann_follows + others))
+    ws.insert(
+        "posts",
+        "post_id, author, created_ts, text, topics, likes",
+        ("w:p1", ann, 100, "新品" * 200, ["口红", HOSTILE[0], "口红"], 9),
+        ("w:p2", bob, 200, "hello", ["口红", ""], None),
+        ("w:p3", None, None, None, None, None),
+    )
+    ws.insert(
+        "reposts",
+        "post_id, src, dst, root_id, ts",
+        ("w:r1", dee, ann, "w:p1", 110),
+        ("w:r2", dee, ann, "w:p2", 130),
+        ("w:r3", bot1, ann, "w:p1", 120),
+        ("w:r4", eve, bob, "w:p9", 140),
+        ("w:r5", cai, None, "w:p0", 150),
+    )
+    # Post m1 names ann, bob: 1 to their pair. Post m2 names ann, bob, cai: 1/2 to each of three pairs.
+    named = [("m1", eve, (ann, bob)), ("m2", dee, (ann, bob, cai))]
+    triples = [(post, pos, src, dst, 5) for post, src, who in named for pos, dst in enumerate(who)]
+    ws.insert("mentions", "post_id, pos, src, dst, ts", *triples, ("m3", 0, eve, None, 5))
+    ws.insert(
+        "scores",
+        "run_id, account_key, measure, value",
+        *(("s", key, "pagerank", value) for key, value in ((ann, 0.5), (bob, 0.25), (cai, 0.125), (dee, float("nan")))),
+        *(("s", key, "reach", value) for key, value in ((ann, 4.0), (bob, 2.0))),
+        ("s", ann, "no such measure", 1.0),
+    )
+    ws.insert("communities", "run_id, community, size, label", ("c", 0, 3, "美妆"), ("c", 1, 2, "游戏"))
+    members = [(0, ann), (0, bob), (0, eve), (1, cai), (1, dee), (-1, iso)]
+    ws.insert("community_members", "run_id, community, account_key", *(("c", c, a) for c, a in members))
+    ring = "run_id, ring, relation, n_members, n_targets, edges, density, bits, verdict"
+    ws.insert(
+        "rings",
+        ring,
+        ("f", 1, "follow", 2, 1, 2, 1.0, 20.0, "coordinated"),
+        ("r", 1, "repost", 1, 1, 2, 0.5, 5.0, "fan club"),
+    )
+    ws.insert(
+        "ring_members",
+        "run_id, ring, account_key, post_id, role, edges",
+        ("f", 1, bot1, None, "member", 1),
+        ("f", 1, bot2, None, "member", 1),
+        ("f", 1, ann, None, "target", 2),
+        ("r", 1, dee, None, "member", 2),
+        ("r", 1, None, "w:p1", "target", 2),
+    )
+    ws.insert(
+        "cascades",
+        "run_id, root_id, account_key, size, real_size, depth, breadth, virality, accounts",
+        ("k", "w:p1", ann, 4, 3, 2, 2, 1.5, 3),
+        ("k", "w:p9", bob, 2, 2, 1, 1, 1.0, 2),
+    )
+    yield ws
+    ws.connection.close()

@@ -1,0 +1,314 @@
+"""Every query of the library: in the subset, the same rows on both engines, and the rows worked out by hand."""
+
+from __future__ import annotations
+
+import itertools
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kolgraph.cypher import Query, load_query, parse, queries
+from kolgraph.errors import InputError, UnknownName
+from kolgraph.publish import WorkspaceSnapshot
+from kolgraph.store import open_store
+from kolgraph.store.dialect import check_read_only, lint
+from tests.stores import ENGINES, HOSTILE, Rows, follows, rows, table, world
+
+# The world of tests/stores.py. Followers: ann <- bob cai dee eve bot1 bot2; bob <- dee eve; cai <- ann cai; dee <- eve.
+ANN, BOB, CAI, DEE, EVE = "w:ann", "w:bob", "w:cai", "w:dee", "w:eve"
+ODD = HOSTILE[0]
+EXPECTED = {
+    "account-profile": [
+        (
+            {"id": ANN},
+            [(ANN, "安", "w", "beauty", "SH", 500.0, 1000, 6, 1, 1, "美妆", 0, 0.5, 4.0)],
+        ),
+        ({"id": "w:bot1"}, [("w:bot1", "b1", "w", None, None, None, 3, 0, 1, 0, None, 1, None, None)]),
+        # dee is in a fan club only; her PageRank was not a number
+        ({"id": DEE}, [(DEE, None, "w", "games", None, None, 40, 1, 2, 0, "游戏", 0, None, None)]),
+        ({"id": "nobody"}, []),
+    ],
+    "audience-overlap": [
+        ({"a": ANN, "b": BOB}, [(ANN, BOB, 6, 2, 2, 2 / 6, 1.0)]),  # dee and eve follow both
+        ({"a": ANN, "b": "x:iso"}, [(ANN, "x:iso", 6, 0, 0, 0.0, 0.0)]),
+        ({"a": ANN, "b": ANN}, []),
+    ],
+    "biggest-cascades": [
+        ({}, [("w:p1", ANN, "安", 100, 4, 3, 2, 1.5), ("w:p9", BOB, "Bob", None, 2, 2, 1, 1.0)]),
+        ({"author": BOB}, [("w:p9", BOB, "Bob", None, 2, 2, 1, 1.0)]),
+        ({"topic": ODD}, [("w:p1", ANN, "安", 100, 4, 3, 2, 1.5)]),
+        ({"topic": "nothing"}, []),
+    ],
+    "bridges": [
+        # ann: bob, eve (美妆), cai, dee (游戏); bob: eve, dee; cai: ann, cai; dee: eve alone
+        ({}, [(ANN, "安", 2, 4), (BOB, "Bob", 2, 2), (CAI, ODD, 2, 2)]),
+        ({"min_followers": 2}, [(ANN, "安", 2, 4)]),
+    ],
+    "candidates": [
+        # ann: 2 of 6 followers are coordinated
+        ({}, [(BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0), ("x:iso", "iso", "food", None, 10.0, 0, 0.0, None)]),
+        (
+            {"max_ring_share": 0.5, "niche": "beauty"},
+            [(ANN, "安", "beauty", "SH", 500.0, 6, 2 / 6, 4.0), (BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0)],
+        ),
+        (
+            {"max_ring_share": "1", "min_followers": "1", "max_price": "400"},
+            [(BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0)],
+        ),
+        ({"region": "SH"}, []),
+    ],
+    "co-mentioned": [
+        ({"id": ANN}, [(BOB, "Bob", "beauty", 1.5, 2, 2), (CAI, ODD, "games", 0.5, 1, 1)]),
+        ({"id": CAI}, [(ANN, "安", "beauty", 0.5, 1, 1), (BOB, "Bob", "beauty", 0.5, 1, 1)]),
+    ],
+    "community-flow": [
+        # 游戏 -> 美妆: cai, dee follow ann, dee follows bob; 美妆 -> 游戏: ann follows cai, eve follows dee
+        (
+            {},
+            [
+                ("游戏", "community:1", "美妆", "community:0", 3),
+                ("美妆", "community:0", "游戏", "community:1", 2),
+            ],
+        ),
+    ],
+    "distance-between": [
+        ({"author": ANN, "reader": DEE}, [(ANN, DEE, 1)]),
+        ({"author": CAI, "reader": DEE}, [(CAI, DEE, 2)]),  # dee -> ann -> cai
+        ({"author": DEE, "reader": ANN}, []),
+        ({"author": ANN, "reader": ANN}, []),
+        ({"author": ANN, "reader": "nobody"}, []),
+    ],
+    "followers-of-a-not-b": [
+        ({"a": ANN, "b": BOB}, [(CAI, ODD, 50), ("w:bot1", "b1", 3), ("w:bot2", "b2", 2)]),  # not bob himself
+        ({"a": BOB, "b": ANN}, []),
+        ({"a": BOB, "b": "nobody"}, [(DEE, None, 40), (EVE, "Eve", None)]),
+    ],
+    "niche-overview": [
+        (
+            {},
+            [
+                ("beauty", 2, 2, 1800, 400.25, 3.0),
+                ("games", 2, 0, 90, None, None),
+                ("food", 1, 1, 0, 10.0, None),
+            ],
+        ),
+        ({"platform": "x"}, [("food", 1, 1, 0, 10.0, None)]),
+    ],
+    "relays-between": [
+        # dee follows ann and bob, eve ann, bob and dee; bob and dee follow ann, dee reposted her twice
+        ({"author": ANN, "reader": DEE}, [(BOB, "Bob", 800, 0)]),
+        ({"author": ANN, "reader": EVE}, [(DEE, None, 40, 2), (BOB, "Bob", 800, 0)]),
+        ({"author": CAI, "reader": CAI}, [(ANN, "安", 1000, 0)]),  # not cai through its loop
+    ],
+    "reposters-of": [
+        (
+            {"id": ANN},
+            [(DEE, None, 2, 130, True, False), ("w:bot1", "b1", 1, 120, True, True)],  # a fan club is not coordinated
+        ),
+    ],
+    "ring-members": [
+        ({"ring": "follow:1"}, [("w:bot1", "b1", None, 3, 1), ("w:bot2", "b2", None, 2, 1)]),
+        ({"ring": "repost:1"}, [(DEE, None, "games", 40, 1)]),
+    ],
+    "ring-share-of-audience": [
+        (
+            {},
+            [(ANN, "安", 6, 2, 2 / 6), (BOB, "Bob", 2, 0, 0.0), (CAI, ODD, 2, 0, 0.0), (DEE, None, 1, 0, 0.0)],
+        ),
+        ({"ids": "w:bob, w:cai", "min_followers": 2}, [(BOB, "Bob", 2, 0, 0.0), (CAI, ODD, 2, 0, 0.0)]),
+    ],
+    "ring-targets": [
+        ({}, [("follow:1", "coordinated", ANN, "安", 2, 6)]),
+        ({"ring": "repost:1"}, []),  # it pushes a post
+    ],
+    "rings": [
+        (
+            {},
+            [
+                ("follow:1", "follow", "coordinated", 2, 1, 1.0, 20.0),
+                ("repost:1", "repost", "fan club", 1, 1, 0.5, 5.0),
+            ],
+        ),
+        ({"verdict": "fan club"}, [("repost:1", "repost", "fan club", 1, 1, 0.5, 5.0)]),
+    ],
+    "shared-targets": [
+        ({"a": DEE, "b": EVE}, [(ANN, "安", 1000), (BOB, "Bob", 800)]),
+        ({"a": DEE, "b": DEE}, []),
+    ],
+    "top-accounts": [
+        (
+            {},
+            [
+                (ANN, "安", "beauty", "SH", 1000, 500.0, 0.5),
+                (BOB, "Bob", "beauty", "BJ", 800, 300.5, 0.25),
+                (CAI, ODD, "games", "SH", 50, None, 0.125),
+            ],
+        ),
+        ({"by": "followers", "niche": "games", "limit": 1}, [(CAI, ODD, "games", "SH", 50, None, 50.0)]),
+        ({"by": "reach", "region": "BJ"}, [(BOB, "Bob", "beauty", "BJ", 800, 300.5, 2.0)]),
+        ({"by": "nothing"}, []),
+    ],
+    "topic-voices": [
+        ({"topic": "口红"}, [(ANN, "安", 1000, 1, 4), (BOB, "Bob", 800, 1, 0)]),
+        ({"topic": "' OR 1=1 --"}, []),
+    ],
+    "two-hop-reach": [
+        # cai <- ann, cai; ann <- bob dee eve bot1 bot2 (and cai)
+        ({"id": CAI}, [(1, 1), (2, 5)]),
+        ({"id": "x:iso"}, []),
+    ],
+    "unique-reach": [
+        ({"ids": [ANN, BOB]}, [(2, 8, 6, 2 / 8)]),
+        ({"ids": []}, [(0, 0, 0, 0.0)]),
+    ],
+}
+CASES = [pytest.param(n, p, want, id=f"{n}-{i}") for n, c in EXPECTED.items() for i, (p, want) in enumerate(c)]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request, tmp_path_factory):
+    """A store of one engine."""
+    if request.param == "ladybug":
+        store = open_store(tmp_path_factory.mktemp("g") / "graph.lbug")
+    else:
+        login = request.getfixturevalue("neo4j_login")
+        store = open_store(login.uri, login=login)
+    with store:
+        store.ensure_schema()
+        yield store
+
+
+@pytest.fixture
+def published(engine, tmp_path):
+    """The store, holding the world that is written out by hand."""
+    if rows(engine, "MATCH (p:Publication) RETURN p.id AS id") != [(Rows.version,)]:
+        with world(tmp_path) as ws:
+            engine.replace(WorkspaceSnapshot(ws))
+    return engine
+
+
+def test_every_query_has_rows_worked_out_by_hand():
+    assert set(EXPECTED) == set(queries())
+
+
+@pytest.mark.parametrize("query", queries().values(), ids=lambda q: q.name)
+def test_a_query_is_portable_reads_only_and_says_what_it_is(query: Query):
+    check_read_only(query.text)
+    assert lint(query.text) == []
+    assert query.title and any(ord(c) > 0x2E80 for c in query.title_zh)
+    assert all(f"${p.name}" in query.text for p in query.parameters)
+    if query.order == "total":
+        assert "ORDER BY" in query.text
+
+
+@pytest.mark.parametrize(("name", "parameters", "want"), CASES)
+def test_answers_are_those_worked_out_by_hand(published, name, parameters, want):
+    answer = published.query(name, **parameters)
+    assert answer.column_names == [c.name for c in load_query(name).columns]
+    got = [tuple(row.values()) for row in answer.to_pylist()]
+    assert len(got) == len(want)
+    for one, other in zip(got, want, strict=True):
+        assert one == pytest.approx(other, abs=1e-12, nan_ok=False)
+
+
+def test_an_answer_has_the_declared_types_even_without_rows(published):
+    answer = published.query("top-accounts", by="nothing")
+    kinds = {"text": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    assert answer.schema.types == [kinds[c.type] for c in load_query("top-accounts").columns]
+
+
+@st.composite
+def _graphs(draw):
+    """Accounts, follow pairs with loops and cycles, two communities, a ring."""
+    n = draw(st.integers(2, 7))
+    ids = [f"w:{i}" for i in range(n)]
+    pairs = draw(st.sets(st.sampled_from(list(itertools.product(ids, ids))), max_size=18)) | {(ids[0], ids[0])}
+    home = {i: draw(st.sampled_from(["community:0", "community:1", None])) for i in ids}
+    ring = draw(st.sets(st.sampled_from(ids), max_size=3))
+    return ids, pairs, home, ring
+
+
+@given(drawn=_graphs())
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+def test_answers_on_any_graph_are_those_of_plain_python(engine, drawn):
+    ids, pairs, home, ring = drawn
+    member = "Account-MEMBER_OF-Community"
+    snapshot = follows(ids, sorted(pairs)) | {
+        "Community": table("Community", [{"id": c, "label": c} for c in ("community:0", "community:1")]),
+        member: table(member, [{"src": i, "dst": c} for i, c in home.items() if c]),
+        "Ring": table("Ring", [{"id": "r", "verdict": "coordinated"}]),
+        "Account-MEMBER_OF-Ring": table("Account-MEMBER_OF-Ring", [{"src": i, "dst": "r"} for i in sorted(ring)]),
+    }
+    engine.replace(snapshot)  # without a Publication, so that `published` knows it is gone
+    fans = {i: {s for s, d in pairs if d == i} for i in ids}
+    a, b = ids[0], ids[1]
+
+    shared = len(fans[a] & fans[b])
+    assert rows(engine, "audience-overlap", a=a, b=b)[0][2:5] == (len(fans[a]), len(fans[b]), shared)
+    assert rows(engine, "unique-reach", ids=ids)[0][:3] == (len(ids), len(pairs), len({s for s, _ in pairs}))
+    assert {r[0] for r in rows(engine, "followers-of-a-not-b", a=a, b=b)} == {f for f in fans[a] - fans[b] if f != b}
+    assert {r[0] for r in rows(engine, "shared-targets", a=a, b=b)} == {t for t in ids if {a, b} <= fans[t]}
+    assert {r[0] for r in rows(engine, "relays-between", author=a, reader=b)} == {
+        x for x in fans[a] if b in fans[x] and x not in (a, b)
+    }
+
+    first = fans[a] - {a}
+    second = {s for f in fans[a] for s in fans[f]} - {a} - first
+    # A loop at a is a step of its own: a -> a, then its followers again; nothing new.
+    want = [(hops, len(found)) for hops, found in ((1, first), (2, second)) if found]
+    assert rows(engine, "two-hop-reach", id=a) == want
+
+    distance, seen, ring_of = 0, {a}, {a}
+    while b not in seen and ring_of:
+        ring_of = {s for i in ring_of for s in fans[i]} - seen
+        seen, distance = seen | ring_of, distance + 1
+    want = [(a, b, distance)] if b in seen and distance <= 6 else []
+    assert rows(engine, "distance-between", author=a, reader=b) == want
+
+    share = {i: (len(fans[i]), len(fans[i] & ring)) for i in ids if fans[i]}
+    assert {r[0]: (r[2], r[3]) for r in rows(engine, "ring-share-of-audience")} == share
+    flow = {}
+    for s, d in pairs:
+        if home[s] and home[d] and home[s] != home[d]:
+            flow[home[s], home[d]] = flow.get((home[s], home[d]), 0) + 1
+    assert {(r[1], r[3]): r[4] for r in rows(engine, "community-flow")} == flow
+    spans = {i: {home[f] for f in fans[i] if home[f]} for i in ids}
+    assert {r[0]: r[2] for r in rows(engine, "bridges")} == {i: len(s) for i, s in spans.items() if len(s) > 1}
+
+
+# ---------------------------------------------------------------------- headers and parameters
+
+
+def test_an_unknown_query_names_those_there_are():
+    with pytest.raises(UnknownName, match="known: account-profile"):
+        load_query("no-such-query")
+
+
+def test_parameters_are_checked_against_the_header():
+    query = load_query("candidates")
+    assert query.bind({"max_price": "12.5", "limit": "3"})["limit"] == 3
+    with pytest.raises(InputError, match=r"unknown parameter 'budget'; it takes: niche='', region=''"):
+        query.bind({"budget": 1})
+    with pytest.raises(InputError, match="'limit' must be int, got 'many'"):
+        query.bind({"limit": "many"})
+    with pytest.raises(InputError, match="'limit' must be int, got True"):
+        query.bind({"limit": True})
+    with pytest.raises(InputError, match="'a' is missing"):
+        load_query("audience-overlap").bind({"b": "x"})
+    with pytest.raises(InputError, match="'ids' must be texts"):
+        load_query("unique-reach").bind({"ids": [1]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "// one title\n// columns:\n//   id: text  x\n// order: total\nRETURN 1 AS id",
+        "// one\n// 二\n// columns:\n//   id: words  x\n// order: total\nRETURN 1 AS id",
+        "// one\n// 二\n// columns:\n//   id: text  x\n// order: none\nRETURN 1 AS id",
+    ],
+)
+def test_a_header_out_of_form_is_refused(text):
+    with pytest.raises(InputError, match=r"bad\.cypher"):
+        parse("bad", text)
