@@ -86,7 +86,7 @@ def test_published_graph_answers_named_queries_and_text(invoke: Invoke, world: P
 
 def test_report_and_exports_are_written(invoke: Invoke, world: Path, tmp_path: Path) -> None:
     for lang in ("en", "zh"):
-        code, out, err = invoke("report", world, "-o", tmp_path / f"{lang}.html", "--lang", lang)
+        code, _, err = invoke("report", world, "-o", tmp_path / f"{lang}.html", "--lang", lang)
         assert code == 0, err
         assert "<html" in (tmp_path / f"{lang}.html").read_text("utf-8")
     for name in ("a.csv", "a.xlsx", "a.json", "a.parquet"):
