@@ -25,7 +25,7 @@ MARKS = 2000
 REAL, RING, PALE = "#0072B2", "#D55E00", "#8a94a3"
 NICHES = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A6FBE", "#A89A1B", "#5D7A8C")
 GRID = "rgba(128,136,150,0.22)"
-FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans", sans-serif'
+FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
 # Controls, direction marks and characters without width: they hide or reorder text, so they are made visible.
 # A joiner after an emoji is left alone: it builds families and flags.

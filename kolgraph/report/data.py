@@ -109,8 +109,8 @@ def health(tables: Tables) -> Health:
     """Rows per file, the first rejects, relations, share of known parents, time span."""
     totals = tables.sql(
         """
-        WITH times AS (SELECT created_ts AS ts FROM posts UNION ALL SELECT ts FROM reposts UNION ALL SELECT ts FROM mentions
-                       UNION ALL SELECT since_ts FROM follows)
+        WITH times AS (SELECT created_ts AS ts FROM posts UNION ALL SELECT ts FROM reposts
+                       UNION ALL SELECT ts FROM mentions UNION ALL SELECT since_ts FROM follows)
         SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM follows) AS follows,
                (SELECT count(*) FROM reposts) AS reposts, (SELECT count(*) FROM mentions) AS mentions,
                (SELECT count(*) FROM posts) AS posts,
@@ -158,14 +158,14 @@ def niches(tables: Tables, *, listed: int = 24, inside: int = 120) -> Niches | N
         [run],
     )
     many = tables.sql("SELECT count(*) AS n FROM communities WHERE run_id = ? AND community >= 0", [run])
-    chosen = "SELECT community FROM communities WHERE run_id = $run AND community >= 0 ORDER BY size DESC, community"
-    chosen = chosen.replace("$run", "?") + f" LIMIT {listed}"
+    chosen = "SELECT community FROM communities WHERE run_id = ? AND community >= 0 ORDER BY size DESC, community"
+    chosen += f" LIMIT {listed}"
     accounts = tables.sql(
         f"""
         WITH ranked AS (
             SELECT m.account_key, m.community, {_NAME} AS name, a.followers, s.value,
-                   row_number() OVER (PARTITION BY m.community
-                                      ORDER BY s.value DESC NULLS LAST, a.followers DESC NULLS LAST, m.account_key) AS place
+                   row_number() OVER (PARTITION BY m.community ORDER BY s.value DESC NULLS LAST,
+                                      a.followers DESC NULLS LAST, m.account_key) AS place
             FROM community_members m JOIN accounts a USING (account_key)
             LEFT JOIN scores s ON s.account_key = m.account_key AND s.measure = 'reach'
             WHERE m.run_id = ? AND m.community IN ({chosen}))
@@ -181,7 +181,8 @@ def niches(tables: Tables, *, listed: int = 24, inside: int = 120) -> Niches | N
     )
     ties = tables.sql(
         f"""
-        WITH {_LINKS}, mine AS (SELECT account_key, community FROM community_members WHERE run_id = ? AND community >= 0)
+        WITH {_LINKS},
+        mine AS (SELECT account_key, community FROM community_members WHERE run_id = ? AND community >= 0)
         SELECT least(x.community, y.community) AS a, greatest(x.community, y.community) AS b, count(*) AS edges
         FROM links JOIN mine x ON x.account_key = src JOIN mine y ON y.account_key = dst
         WHERE x.community <> y.community GROUP BY ALL ORDER BY edges DESC, a, b LIMIT 48
@@ -189,9 +190,7 @@ def niches(tables: Tables, *, listed: int = 24, inside: int = 120) -> Niches | N
         [run],
     )
     stars = accounts[accounts["place"] == 1].set_index("community")["name"]
-    table["label"] = [
-        str(n) if isinstance(n, str) else f"#{c}" for n, c in zip(table.label, table.community, strict=True)
-    ]
+    table["label"] = table["label"].where(table["label"].notna(), "#" + table["community"].astype(str))
     table["star"] = table["community"].map(stars)
     return Niches(table, accounts, links, ties, int(many["n"].iloc[0]) - len(table))
 
@@ -231,7 +230,8 @@ def _incidence(tables: Tables, ring: list[object]) -> pd.DataFrame:
     return tables.sql(
         f"""
         WITH {_CASE}, m AS (SELECT account_key FROM c WHERE role = 'member' ORDER BY edges DESC, account_key LIMIT 400),
-        t AS (SELECT account_key, post_id FROM c WHERE role = 'target' ORDER BY edges DESC, account_key, post_id LIMIT 400),
+        t AS (SELECT account_key, post_id FROM c WHERE role = 'target'
+              ORDER BY edges DESC, account_key, post_id LIMIT 400),
         relation AS (SELECT relation FROM rings WHERE run_id = ? AND ring = ?),
         acts AS (SELECT src, dst, NULL AS post_id FROM follows WHERE 'follow' IN (FROM relation)
                  UNION SELECT src, dst, NULL FROM mentions WHERE 'mention' IN (FROM relation)
@@ -242,7 +242,8 @@ def _incidence(tables: Tables, ring: list[object]) -> pd.DataFrame:
                   JOIN t ON t.account_key = acts.dst
                   UNION SELECT acts.src, acts.post_id, p.author FROM acts JOIN t ON t.post_id = acts.post_id
                   LEFT JOIN posts p ON p.post_id = acts.post_id)
-        SELECT p.src AS member, p.target, {_NAME} AS member_name, coalesce(b.name, b.account_id, p.target) AS target_name
+        SELECT p.src AS member, p.target, {_NAME} AS member_name,
+               coalesce(b.name, b.account_id, p.target) AS target_name
         FROM pairs p JOIN m ON m.account_key = p.src JOIN accounts a ON a.account_key = p.src
         LEFT JOIN accounts b ON b.account_key = p.account_key ORDER BY p.src, p.target
         """,
@@ -321,7 +322,8 @@ def plan(tables: Tables) -> Plan | None:
         SELECT p.position, {_NAME} AS name, a.account_id, a.niche, coalesce(p.price_cny, a.price_cny) AS price_cny,
                p.own_reach, p.marginal_reach, p.reach,
                CASE WHEN p.own_reach > 0 THEN greatest(1 - p.marginal_reach / p.own_reach, 0) END AS overlap,
-               CASE WHEN p.marginal_reach > 0 THEN coalesce(p.price_cny, a.price_cny) / p.marginal_reach END AS unit_price
+               CASE WHEN p.marginal_reach > 0
+                    THEN coalesce(p.price_cny, a.price_cny) / p.marginal_reach END AS unit_price
         FROM plans p LEFT JOIN accounts a ON a.account_key = p.account_key WHERE p.run_id = ? ORDER BY p.position
         """,
         [run],
@@ -335,7 +337,8 @@ def plan(tables: Tables) -> Plan | None:
 def manifests(tables: Tables) -> pd.DataFrame:
     """How every answer was made."""
     return tables.sql(
-        "SELECT analysis, variant, parameters, seed, graph, version, made_ts FROM runs ORDER BY analysis, variant, run_id"
+        "SELECT analysis, variant, parameters, seed, graph, version, made_ts FROM runs"
+        " ORDER BY analysis, variant, run_id"
     )
 
 
