@@ -88,13 +88,13 @@ def test_evidence_by_hand():
     graph, _, _ = Bipartite.build(np.array([u for u, _ in pairs]), np.array([i for _, i in pairs]))
     block = Block(np.arange(5, dtype=np.int32), np.array([7, 8, 9], np.int32))
     # So small a block does not pay for its names: ln C(7,5) + ln C(4,3) = 4.43 nats against 15 ln(15/13.421) - 1.579.
-    assert weigh(graph, block, np.zeros(3, bool), min_users=5, min_items=3) is None
+    assert weigh(graph, block, np.arange(graph.m, graph.m + graph.n), min_users=5, min_items=3) is None
     # 40 other users with an item each leave E = 59, expected 15*17/59 = 4.3220; 15 ln(15/4.322) - 10.678 = 7.988 nats,
     # names cost ln C(47,5) + ln C(44,3) = 14.243 + 9.491: still too dear. Ten times as many users and edges:
     more = pairs + [(100 + u, 100 + u) for u in range(4000)]
     graph, users, items = Bipartite.build(np.array([u for u, _ in more]), np.array([i for _, i in more]))
     block = Block(np.arange(5, dtype=np.int32), np.array([graph.m, graph.m + 1, graph.m + 2], np.int32))
-    found = weigh(graph, block, np.zeros(3, bool), min_users=5, min_items=3)
+    found = weigh(graph, block, np.arange(graph.m, graph.m + graph.n), min_users=5, min_items=3)
     assert users[:5].tolist() == [0, 1, 2, 3, 4]
     assert items[:3].tolist() == [10, 11, 12]
     assert found is not None
@@ -300,19 +300,43 @@ def test_real_weights_discount_only_coordinated_members(army):
     assert (rings.real_weights(from_rows(3, [(0, 1)])) == 1).all()
 
 
-def test_repost_rings_name_posts():
+@pytest.fixture(scope="module")
+def reposts():
+    """A crowd, and 40 accounts that repost 15 posts with chance .6: users and posts."""
     rng = np.random.default_rng(6)
     crowd = rng.integers(0, 900, (2, 5000))
     bots, work = np.nonzero(rng.random((40, 15)) < 0.6)
     users = [f"weibo:{i}" for i in [*crowd[0], *(bots + 10**18)]]
-    posts = [f"weibo:p{i}" for i in [*crowd[1], *work]]
-    rings = find_repost_rings(users, posts, seed=1)
+    return users, [f"weibo:p{i}" for i in [*crowd[1], *work]]
+
+
+def test_repost_rings_name_posts(reposts):
+    users, posts = reposts
+    rings = find_repost_rings(users, posts, [f"author of {p}" for p in posts], seed=1)
     assert rings.accounts() == sorted(f"weibo:{10**18 + i}" for i in range(40))
     rows = rings.tables()["ring_members"]
     targets = rows[rows["role"] == "target"]
     assert set(targets["post_id"]) == {f"weibo:p{i}" for i in range(15)}
     assert targets["account_id"].isna().all()
+    assert rows[rows["role"] == "member"]["post_id"].isna().all()
     assert rings.relation == "repost"
+
+
+@pytest.mark.parametrize("case", ["one idol", "authors unknown", "no authors", "each other"])
+def test_reposts_that_fans_or_friends_would_make_are_spared(reposts, case):
+    users, posts = reposts
+    pushed = {f"weibo:p{i}": i for i in range(15)}
+    own = {
+        "one idol": lambda i: "idol",
+        "authors unknown": lambda i: None,
+        "each other": lambda i: f"weibo:{10**18 + i}",
+    }
+    authors = (
+        None if case == "no authors" else [own[case](pushed[p]) if p in pushed else f"author of {p}" for p in posts]
+    )
+    rings = find_repost_rings(users, posts, authors, seed=1)
+    assert rings.accounts() == []
+    assert [r.verdict for r in rings.rings] == ([] if case == "each other" else ["fan club"])
 
 
 def test_bad_input_is_refused():
@@ -322,6 +346,10 @@ def test_bad_input_is_refused():
         find_repost_rings(["a", None], ["p", "q"], seed=1)
     with pytest.raises(InputError, match="equally long"):
         find_repost_rings(["a"], ["p", "q"], seed=1)
+    with pytest.raises(InputError, match="2 authors for 1 reposts"):
+        find_repost_rings(["a"], ["p"], ["x", "y"], seed=1)
+    with pytest.raises(InputError, match="authors must be"):
+        find_repost_rings(["a"], ["p"], [0.5], seed=1)
     with pytest.raises(InputError, match="max_rings must be at least 1"):
         find_rings(from_rows(3, [(0, 1)]), seed=1, max_rings=0)
 

@@ -6,8 +6,10 @@ if it looks like work that was handed out, which all of these lack in at least o
 * **outward**: circles follow each other, sold followers follow customers. At least `_MIN_OUTWARD` of the edges must
   leave the group. (Epinions, a trust network: median 0.3 in its natural blocks.)
 * **enough to judge**: below `_MIN_EDGES` edges the three marks that follow cannot be told from luck.
+* **many customers**: fans serve one idol. At most `_ONE_CUSTOMER` of the edges may reach a single account or what it
+  wrote; a block beyond that is a *fan club*.
 * **even among members**: zeal is heavy-tailed, a workload is not. Variance / mean of the members' edges must not exceed
-  `fan_club_dispersion`; a block beyond it is a *fan club*.
+  `fan_club_dispersion`; a block beyond it is a *fan club*, too.
 * **even among targets**: followers of a niche spread over its accounts by fame, a ring serves every customer alike.
   The variance of the targets' edges must stay within `_UNEVEN` times what independent coin flips would give.
 * **it makes targets**: for a quarter of the targets, at least `min_share` of all their edges come from the group. A
@@ -29,6 +31,7 @@ from kolgraph.rings.peel import Block
 
 _MIN_OUTWARD = 0.6
 _MIN_EDGES = 30
+_ONE_CUSTOMER = 0.5
 _UNEVEN = 2.5
 #: A target with less than this part of the typical target's edges is a hanger-on (a friend of two members), not pushed.
 _HANGER_ON = 0.25
@@ -51,6 +54,7 @@ class Evidence:
     target_dispersion: float
     outward: float
     reliance: float
+    one_customer: float
 
     @property
     def key(self) -> float:
@@ -61,7 +65,7 @@ class Evidence:
         """``coordinated``, ``fan club`` or ``community``, by the rule at the top of this module."""
         if self.outward < _MIN_OUTWARD or self.edges < _MIN_EDGES:
             return "community"
-        if self.dispersion > fan_club_dispersion:
+        if self.one_customer > _ONE_CUSTOMER or self.dispersion > fan_club_dispersion:
             return "fan club"
         if self.target_dispersion > _UNEVEN or self.reliance < min_share:
             return "community"
@@ -69,7 +73,7 @@ class Evidence:
 
 
 def weigh(
-    graph: Bipartite, block: Block, same: NDArray[np.bool_], *, min_users: int, min_items: int
+    graph: Bipartite, block: Block, owner: NDArray[np.int64], *, min_users: int, min_items: int
 ) -> Evidence | None:
     """Evidence of what a block does to others; None if too little of it is left or its bits are not positive.
 
@@ -77,14 +81,16 @@ def weigh(
     ----------
     graph : Bipartite
     block : Block
-    same : ndarray, shape (t,), bool
-        True where an item of the block is the account of one of its users; these are no targets.
+    owner : ndarray, shape (n,), int64
+        Whose every item of the graph is: a user, another account (from m on), or -1 where that is not known; all
+        unknown ones count as one account. What belongs to a user of the block is no target.
     """
     from kolgraph.kernels.peel import bits, hits
 
     users, items = block
     per_item = hits(graph.ptr, graph.idx, users)[items]
     total = int(per_item.sum())
+    same = np.isin(owner[items - graph.m], users)
     items, per_item = items[~same], per_item[~same]
     outward = int(per_item.sum())
     if outward == 0:
@@ -106,6 +112,7 @@ def weigh(
     if surplus <= 0:
         return None
     density = inner / (s * t)
+    _, customer = np.unique(owner[items - graph.m], return_inverse=True)
     return Evidence(
         block=Block(users, items),
         member_edges=per_user,
@@ -121,4 +128,5 @@ def weigh(
         target_dispersion=float(per_item.var() / max(per_item.mean() * (1 - density), 0.5)),
         outward=outward / total,
         reliance=float(np.quantile(per_item / graph.degree[items], 0.75)),
+        one_customer=float(np.bincount(customer, weights=per_item).max() / inner),
     )

@@ -57,6 +57,8 @@ class Ring:
         Part of the group's edges that leave the group.
     reliance : float
         A quarter of the targets owe at least this part of all their edges to the group.
+    one_customer : float
+        Largest part of the edges that reaches one account, or posts of one account: near 1 for fans of an idol.
     verdict : str
         ``coordinated``, ``fan club`` or ``community``; the rule is in `kolgraph.rings.evidence`.
     """
@@ -76,6 +78,7 @@ class Ring:
     target_dispersion: float
     outward: float
     reliance: float
+    one_customer: float
     verdict: str
 
 
@@ -110,7 +113,7 @@ class Rings(Result):
         """A row per ring, indexed by its number."""
         import pandas as pd
 
-        names = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "verdict")
+        names = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "verdict")
         rows = [
             {"ring": r.number, "n_members": r.members.size, "n_targets": r.targets.size}
             | {name: getattr(r, name) for name in names}
@@ -142,7 +145,7 @@ class Rings(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``rings`` and ``ring_members``."""
-        table = self.frame().reset_index().drop(columns=["target_dispersion", "outward", "reliance"])
+        table = self.frame().reset_index().drop(columns=["target_dispersion", "outward", "reliance", "one_customer"])
         table.insert(1, "relation", self.relation)
         return {"rings": table, "ring_members": self.members_frame()}
 
@@ -172,7 +175,8 @@ class Rings(Result):
                 f"Evidence {r.bits:.0f} bits; best rank in shuffled graphs {self.null_key:.0f}.",
                 f"The group makes {r.share_of_targets:.0%} of all edges of its targets and spends"
                 f" {r.share_of_members:.0%} of its own on them; a quarter of the targets owe it {r.reliance:.0%} or"
-                f" more; {r.outward:.0%} of its common edges leave the group.",
+                f" more; {r.outward:.0%} of its common edges leave the group;"
+                f" at most {r.one_customer:.0%} reach one account.",
                 f"Dispersion of members {r.dispersion:.2f} (fans: far above 1), of targets {r.target_dispersion:.2f}"
                 " (all served alike: about 1).",
                 f"Caution: {_CAUTION}.",
@@ -252,7 +256,8 @@ def find_rings(
     options = {"relation": relation, "items": "accounts", "max_rings": max_rings, "min_members": min_members}
     options |= {"min_targets": min_targets, "fan_club_dispersion": fan_club_dispersion, "min_share": min_share}
     options |= {"dense_blocks": dense_blocks, "null_draws": null_draws}
-    rings, null_key = _search(src[keep], dst[keep], graph.ids, graph.ids, options, seed)
+    itself = np.arange(graph.n)
+    rings, null_key = _search(src[keep], dst[keep], itself, graph.ids, graph.ids, options, seed)
     return Rings(
         relation=relation, rings=rings, null_key=null_key, parameters=options, seed=seed, graph=graph.fingerprint
     )
@@ -261,6 +266,7 @@ def find_rings(
 def find_repost_rings(
     users: ArrayLike,
     posts: ArrayLike,
+    authors: ArrayLike | None = None,
     *,
     seed: int,
     max_rings: int = 20,
@@ -277,6 +283,9 @@ def find_repost_rings(
     ----------
     users, posts : array_like, shape (m,)
         Who reposted, and the root post: text or whole numbers, never floats. Repeats count once.
+    authors : array_like, shape (m,), optional
+        Who wrote the root post; None where that is not known. Without it no block can be told from the fans of one
+        idol, so all are called fan clubs and nobody is accused.
     seed, max_rings, min_members, min_targets, fan_club_dispersion, min_share, dense_blocks, null_draws
         As for `find_rings`.
 
@@ -299,7 +308,8 @@ def find_repost_rings(
     >>> rng = np.random.default_rng(1)
     >>> crowd = rng.integers(0, 900, (2, 4000))
     >>> bots, work = np.nonzero(rng.random((40, 15)) < 0.6)
-    >>> rings = find_repost_rings([*crowd[0], *(bots + 1000)], [*crowd[1], *work], seed=1)
+    >>> posts = np.concatenate([crowd[1], work])
+    >>> rings = find_repost_rings([*crowd[0], *(bots + 1000)], posts, posts + 5000, seed=1)
     >>> rings.accounts() == [str(i) for i in range(1000, 1040)]
     True
     """
@@ -307,12 +317,21 @@ def find_repost_rings(
     post, post_ids = _codes(posts, "posts")
     if user.size != post.size:
         raise InputError(f"users and posts must be two equally long lists, not {user.size} and {post.size}")
+    author = _written_by(authors, user_ids, user.size)
+    owner = np.full(post_ids.size, -1)
+    owner[post[::-1]] = author[::-1]  # the first row of a post decides
     options = {"relation": "repost", "items": "posts", "max_rings": max_rings, "min_members": min_members}
     options |= {"min_targets": min_targets, "fan_club_dispersion": fan_club_dispersion, "min_share": min_share}
     options |= {"dense_blocks": dense_blocks, "null_draws": null_draws}
-    rings, null_key = _search(user, post, user_ids, post_ids, options, seed)
+    rings, null_key = _search(user, post, owner, user_ids, post_ids, options, seed)
     digest = hashlib.blake2b(digest_size=16)
-    for part in (user.tobytes(), post.tobytes(), "\n".join(user_ids).encode(), "\n".join(post_ids).encode()):
+    for part in (
+        user.tobytes(),
+        post.tobytes(),
+        owner.tobytes(),
+        "\n".join(user_ids).encode(),
+        "\n".join(post_ids).encode(),
+    ):
         digest.update(part)
     return Rings(
         relation="repost", rings=rings, null_key=null_key, parameters=options, seed=seed, graph=digest.hexdigest()
@@ -322,12 +341,13 @@ def find_repost_rings(
 def _search(
     user: NDArray[np.integer],
     item: NDArray[np.integer],
+    owner: NDArray[np.int64],
     user_ids: NDArray[np.object_],
     item_ids: NDArray[np.object_],
     options: dict[str, Any],
     seed: int,
 ) -> tuple[tuple[Ring, ...], float]:
-    """Rings of an edge list, and the best rank among shuffled ones."""
+    """Rings of an edge list, and the best rank among shuffled ones; `owner` names the user (row) behind every item."""
     for name, least in (
         ("max_rings", 1),
         ("min_members", 2),
@@ -340,13 +360,16 @@ def _search(
     if user.size == 0:
         return (), 0.0
     graph, users, items = Bipartite.build(user, item)
-    same_names = options["items"] == "accounts"
-    found = sorted(_weighed(graph, users, items, same_names, options, seed), key=lambda e: -e.key)
+    # In terms of the bipartite graph: user nodes first, accounts that never act behind them.
+    node = np.arange(graph.m, graph.m + max(int(owner.max()) + 1, users[-1] + 1))
+    node[users] = np.arange(graph.m)
+    owner = np.where(owner[items] < 0, -1, node[owner[items]])
+    found = sorted(_weighed(graph, owner, options, seed), key=lambda e: -e.key)
     rng = np.random.default_rng(seed)
     null = [
         evidence.key
         for _ in range(options["null_draws"] if found else 0)
-        for evidence in _weighed(graph.rewired(rng), users, items, same_names, options, seed)
+        for evidence in _weighed(graph.rewired(rng), owner, options, seed)
     ]
     null_key = max(null, default=0.0)
     kept: list[Evidence] = []
@@ -365,19 +388,11 @@ def _search(
     return tuple(rings), null_key
 
 
-def _weighed(
-    graph: Bipartite,
-    users: NDArray[np.int64],
-    items: NDArray[np.int64],
-    same_names: bool,
-    options: dict[str, Any],
-    seed: int,
-) -> Iterator[Evidence]:
+def _weighed(graph: Bipartite, owner: NDArray[np.int64], options: dict[str, Any], seed: int) -> Iterator[Evidence]:
     """Evidence of every candidate block that has any."""
+    least = {"min_users": options["min_members"], "min_items": options["min_targets"]}
     for block in candidates(graph, resolutions=_RESOLUTIONS, blocks=options["dense_blocks"], seed=seed):
-        same = np.isin(items[block.items - graph.m], users[block.users]) & same_names
-        least = {"min_users": options["min_members"], "min_items": options["min_targets"]}
-        evidence = weigh(graph, block, same, **least)
+        evidence = weigh(graph, block, owner, **least)
         if evidence is not None:
             yield evidence
 
@@ -399,3 +414,23 @@ def _codes(ids: ArrayLike, what: str) -> tuple[NDArray[np.int64], NDArray[np.obj
     if (codes < 0).any():
         raise InputError(f"{what}: row {int(np.argmax(codes < 0))} has no id; every repost needs a user and a post")
     return codes.astype(np.int64), np.array([str(name) for name in names], dtype=object)
+
+
+def _written_by(authors: ArrayLike | None, user_ids: NDArray[np.object_], rows: int) -> NDArray[np.int64]:
+    """Row numbers of authors: those of `user_ids`, further ones behind them, -1 where unknown."""
+    import pandas as pd
+
+    if authors is None:
+        return np.full(rows, -1)
+    raw = np.asarray(authors)
+    if raw.size != rows:
+        raise InputError(f"{raw.size} authors for {rows} reposts")
+    if raw.dtype.kind not in "iuOUST" and raw.size:
+        raise InputError(
+            f"authors must be integers or text, not {raw.dtype}: a float cannot hold a 19-digit id exactly"
+        )
+    known = ~pd.isna(raw)
+    out = np.full(rows, -1)
+    names = np.concatenate([user_ids, raw[known].astype(str).astype(object)])
+    out[known] = pd.factorize(names)[0][user_ids.size :]
+    return out
