@@ -1,1 +1,79 @@
-"""."""
+"""Influence: measures of how much an account matters; `MEASURES` lists those that need the graph only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kolgraph.influence.core import k_core
+from kolgraph.influence.degree import degree
+from kolgraph.influence.pagerank import pagerank
+
+if TYPE_CHECKING:
+    from kolgraph.graph import Graph
+    from kolgraph.results import Scores
+
+__all__ = ["MEASURES", "Measure", "degree", "k_core", "pagerank"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measure:
+    """A measure as a list of choices shows it.
+
+    Attributes
+    ----------
+    compute : callable
+        From a graph to scores, with default options.
+    en, zh : str
+        One line of meaning.
+    source : str
+        The paper; empty for a plain count.
+    cost : str
+        In accounts n and edges m.
+    """
+
+    compute: Callable[[Graph], Scores]
+    en: str
+    zh: str
+    source: str = ""
+    cost: str = "O(n + m)"
+
+
+#: Measures by the name their scores carry.
+MEASURES: Mapping[str, Measure] = {
+    "pagerank": Measure(
+        compute=pagerank,
+        en="acted on by accounts that matter themselves",
+        zh="被重要账号关注或转发的程度",
+        source="Page, Brin, Motwani & Winograd (1999)",
+        cost="O(n + m) per iteration",
+    ),
+    "core": Measure(
+        compute=k_core,
+        en="how deep in the dense middle of the graph",
+        zh="在网络核心中的深度（k-核）",
+        source="Batagelj & Zaversnik (2003); Kitsak et al. (2010)",
+    ),
+    "in_degree": Measure(
+        compute=partial(degree, kind="in"),
+        en="how many accounts act on it (followers, reposters)",
+        zh="有多少账号关注、转发或提及它",
+    ),
+    "out_degree": Measure(
+        compute=partial(degree, kind="out"),
+        en="on how many accounts it acts (followed, reposted)",
+        zh="它关注、转发或提及多少账号",
+    ),
+    "in_strength": Measure(
+        compute=partial(degree, kind="in", weighted=True),
+        en="summed weight of what arrives (all reposts of its posts)",
+        zh="收到的互动总权重（如被转发总次数）",
+    ),
+    "out_strength": Measure(
+        compute=partial(degree, kind="out", weighted=True),
+        en="summed weight of what leaves (all its reposts)",
+        zh="发出的互动总权重（如转发总次数）",
+    ),
+}
