@@ -242,6 +242,14 @@ def test_honest_worlds_with_fan_clubs_are_not_accused(niches, kols, fame):
         assert rings.accounts() == []
 
 
+def test_a_graph_where_everybody_looks_coordinated_accuses_nobody():
+    # All accounts of a niche equally famous: every niche is as even as a ring, and evenness proves nothing.
+    src, dst = honest_world(np.random.default_rng(1), accounts=3000, niches=5, kols=20, spread=0.0, fame=0.0)
+    graph = Graph.from_edges(src, dst)
+    assert find_rings(graph, seed=1).accounts() == []
+    assert len(find_rings(graph, seed=1, max_accused=1.0).accounts()) > 1000
+
+
 def test_fan_clubs_are_named(army):
     rings = army[2]
     assert "fan club" in {r.verdict for r in rings.rings}

@@ -198,6 +198,7 @@ def find_rings(
     min_targets: int = 3,
     fan_club_dispersion: float = 4.0,
     min_share: float = 0.6,
+    max_accused: float = 0.3,
     dense_blocks: int = 5,
     null_draws: int = 1,
 ) -> Rings:
@@ -219,6 +220,9 @@ def find_rings(
         Variance / mean of the members' edges from which on a block is a fan club.
     min_share : float
         A quarter of a ring's targets owe it at least this part of their edges.
+    max_accused : float
+        If more than this part of the acting accounts came out as coordinated, evenness is the habit of this graph and
+        proves nothing: all such blocks are called communities.
     dense_blocks : int
         Blocks peeled from the whole graph besides those found in communities.
     null_draws : int
@@ -255,7 +259,7 @@ def find_rings(
     keep = src != dst
     options = {"relation": relation, "items": "accounts", "max_rings": max_rings, "min_members": min_members}
     options |= {"min_targets": min_targets, "fan_club_dispersion": fan_club_dispersion, "min_share": min_share}
-    options |= {"dense_blocks": dense_blocks, "null_draws": null_draws}
+    options |= {"max_accused": max_accused, "dense_blocks": dense_blocks, "null_draws": null_draws}
     itself = np.arange(graph.n)
     rings, null_key = _search(src[keep], dst[keep], itself, graph.ids, graph.ids, options, seed)
     return Rings(
@@ -274,6 +278,7 @@ def find_repost_rings(
     min_targets: int = 3,
     fan_club_dispersion: float = 4.0,
     min_share: float = 0.6,
+    max_accused: float = 0.3,
     dense_blocks: int = 5,
     null_draws: int = 1,
 ) -> Rings:
@@ -286,7 +291,7 @@ def find_repost_rings(
     authors : array_like, shape (m,), optional
         Who wrote the root post; None where that is not known. Without it no block can be told from the fans of one
         idol, so all are called fan clubs and nobody is accused.
-    seed, max_rings, min_members, min_targets, fan_club_dispersion, min_share, dense_blocks, null_draws
+    seed, max_rings, min_members, min_targets, fan_club_dispersion, min_share, max_accused, dense_blocks, null_draws
         As for `find_rings`.
 
     Returns
@@ -322,7 +327,7 @@ def find_repost_rings(
     owner[post[::-1]] = author[::-1]  # the first row of a post decides
     options = {"relation": "repost", "items": "posts", "max_rings": max_rings, "min_members": min_members}
     options |= {"min_targets": min_targets, "fan_club_dispersion": fan_club_dispersion, "min_share": min_share}
-    options |= {"dense_blocks": dense_blocks, "null_draws": null_draws}
+    options |= {"max_accused": max_accused, "dense_blocks": dense_blocks, "null_draws": null_draws}
     rings, null_key = _search(user, post, owner, user_ids, post_ids, options, seed)
     digest = hashlib.blake2b(digest_size=16)
     for part in (
@@ -378,6 +383,9 @@ def _search(
             kept.append(evidence)
     rule = {"fan_club_dispersion": options["fan_club_dispersion"], "min_share": options["min_share"]}
     judged = [(evidence, evidence.verdict(**rule)) for evidence in kept]
+    accused = [evidence.block.users for evidence, verdict in judged if verdict == "coordinated"]
+    if accused and np.unique(np.concatenate(accused)).size > options["max_accused"] * graph.m:
+        judged = [(evidence, verdict.replace("coordinated", "community")) for evidence, verdict in judged]
     judged.sort(key=lambda pair: pair[1] != "coordinated")  # stable: by rank within each
     rings = []
     for number, (evidence, verdict) in enumerate(judged[: options["max_rings"]], start=1):
