@@ -115,7 +115,17 @@ def fill(workspace: Workspace, *, accounts: int = 1500, reposts: int = 1400) -> 
         edges=[*np.bincount(bots, minlength=45), *np.bincount(pushed, minlength=12)],
     )
     _cascade(workspace, rng, accounts, reposts)
-    run(workspace, "plan", "plan", "", {"budget": 100000, "k": 6}, reach=21000, low=20100, high=21800, certificate=0.93)
+    run(
+        workspace,
+        "plan",
+        "plan",
+        "",
+        {"budget_cny": 100000, "count": 6},
+        reach=21000,
+        low=20100,
+        high=21800,
+        certificate=0.93,
+    )
     gain = np.array([9000, 5200, 3100, 1900, 1100, 700.0])
     put(
         workspace,
@@ -185,8 +195,8 @@ def _cascade(workspace: Workspace, rng: np.random.Generator, accounts: int, repo
         run_id="cascades",
         root_id=["weibo:p0"],
         account_key=[0],
-        size=[reposts],
-        real_size=[reposts - 40],
+        size=[n],
+        real_size=[n - 40],
         depth=[int(depth.max())],
         half_life_s=[float(np.median(delay))],
         accounts=[int(np.unique(writer).size)],
@@ -302,7 +312,10 @@ def test_the_numbers_are_those_of_the_tables(example: Workspace, tmp_path: Path)
     text = Page(written(example, tmp_path / "r.html")).text
     assert "about 9,000 with one post (95% range: 8,100 to 10,080)" in text
     assert "6 accounts for ¥95,850 reach about 21,000 real people" in text
+    assert "The budget was ¥100,000." in text
     assert "at least 93% of the best possible" in text
+    assert "The largest spread: 1,400 reposts" in text  # a cascade's size counts the root too
+    assert "1,360 of them came from outside" in text
     # Every ring member follows only targets of the ring here, so its links are its follows.
     mine = example.sql("SELECT count(*) FILTER (src >= 1455) AS ring, count(*) AS n FROM follows").iloc[0]
     assert f"with 45 accounts and {percent(mine['ring'] / mine['n'], 'en')} of all follow links" in text

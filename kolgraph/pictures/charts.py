@@ -156,16 +156,15 @@ def repost_curve(nodes: pd.DataFrame, *, text: Mapping[str, str]) -> go.Figure:
     unit, length = time_unit(end)
     edges = np.linspace(0, end, 49)
     ring = reposts["ring"].to_numpy(bool)
-    middle = (edges[:-1] + edges[1:]) / 2 / length
     traces, total = [], np.zeros(48)
     for key, colour, chosen in (("curve.real", REAL, ~ring), ("curve.ring", RING, ring)):
         count, _ = np.histogram(delay[chosen], edges)
         total += count
-        line = {"color": colour, "width": 0, "shape": "hvh"}
+        line = {"color": colour, "width": 0, "shape": "hv"}
         traces.append(
             go.Scatter(
-                x=middle,
-                y=count,
+                x=edges / length,
+                y=[*count.tolist(), int(count[-1])],  # a step ends where the next begins: the last one needs an end
                 mode="lines",
                 stackgroup="one",
                 name=text[key],

@@ -84,7 +84,11 @@ class Cascade:
 
 @dataclass(frozen=True)
 class Plan:
-    """The picks in order, and the numbers of the whole plan."""
+    """The picks in order, and the manifest of the plan.
+
+    Of the summary the report uses ``reach``, ``low``, ``high`` (people), ``cost_cny``, ``certificate`` (share of the best
+    possible) and ``upper`` (the most any choice can reach), of the parameters ``budget_cny``: each if it is there.
+    """
 
     picks: pd.DataFrame
     summary: dict[str, Any]
@@ -273,7 +277,9 @@ def cascade(tables: Tables) -> Cascade | None:
         return None
     row = tables.sql(
         f"""
-        SELECT c.*, {_NAME} AS name, p.text, p.created_ts FROM cascades c
+        WITH {_BAD} SELECT c.*, {_NAME} AS name, p.text, c.size - 1 AS reposts,
+               c.real_size - coalesce(c.account_key NOT IN (SELECT key FROM bad), true)::INT AS real_reposts
+        FROM cascades c
         LEFT JOIN accounts a ON a.account_key = c.account_key LEFT JOIN posts p ON p.post_id = c.root_id
         WHERE c.run_id = ? ORDER BY c.size DESC, c.root_id LIMIT 1
         """,
