@@ -181,15 +181,11 @@ _INSTEAD = {
     "ELEMENTID": "use the property id",
     "SUBSTRING": "it counts from 1 on the embedded engine; use left, right or replace",
     "REDUCE": "use UNWIND and an aggregate",
-    "HEAD": "use UNWIND, or min and max",
-    "LAST": "use UNWIND, or min and max",
-    "TAIL": "use UNWIND",
     "TOFLOAT": "write 1.0 * x",
     "TOINTEGER": "write a whole number, or round in Python",
-    "DATE": "times are epoch milliseconds: compare whole numbers",
-    "DATETIME": "times are epoch milliseconds: compare whole numbers",
-    "TIMESTAMP": "times are epoch milliseconds: pass one as a $parameter",
 }
+_INSTEAD |= dict.fromkeys(["DATE", "DATETIME", "TIMESTAMP"], "times are epoch milliseconds: compare whole numbers")
+_INSTEAD |= dict.fromkeys(["HEAD", "LAST", "TAIL"], "use UNWIND, or min and max")
 _KEYWORDS = _words(
     "MATCH OPTIONAL WHERE RETURN WITH UNWIND AS AND OR XOR NOT IN IS NULL CASE WHEN THEN ELSE END ORDER BY ASC DESC",
     "SKIP LIMIT DISTINCT UNION STARTS ENDS CONTAINS EXISTS COUNT",
@@ -235,10 +231,9 @@ class _Query:
         self.hops = list(self._hops())
         self.labels = {n.variable: n.labels for n in self.nodes.values() if n.variable and n.labels}
         self.types = {h.variable: h.types for h in self.hops if h.variable}
-        self.paths = {
-            self.at(i).text
-            for i, t in enumerate(self.found)
-            if self.at(i - 1).upper == "MATCH" and self.at(i + 1).text == "="
+        #: Names of whole nodes, relationships and paths.
+        self.things = {*self.labels, *self.types} | {
+            self.at(i - 1).text for i, t in enumerate(self.found) if t.text == "=" and self.at(i - 2).upper == "MATCH"
         }
 
     def at(self, i: int) -> Token:
@@ -264,7 +259,7 @@ class _Query:
         """The node pattern that opens at `i`: ``(name? :Label? {map}?)`` beside a relationship or behind MATCH."""
         before = self.at(i - 1)
         calls = before.kind == "name" and before.upper not in _KEYWORDS - {"EXISTS", "COUNT"}
-        if self.found[i].text != "(" or (calls and self.at(i - 1).upper != "MATCH"):
+        if self.found[i].text != "(" or calls:
             return None
         closing, j = _closing(self.found, i), i + 1
         variable, labels = "", []
@@ -286,10 +281,8 @@ class _Query:
         for i, token in enumerate(self.found):
             if token.upper in {"MATCH", "WHERE", "AND", "OR", "XOR", "NOT"}:
                 scope = i
-            if i not in self.nodes or self.at(self.nodes[i].closing + 2).text != "[":
-                continue
-            left = self.nodes[i].closing + 1
-            if self.at(left).text not in {"-", "<-"}:
+            left = self.nodes[i].closing + 1 if i in self.nodes else -1
+            if self.at(left).text not in {"-", "<-"} or self.at(left + 1).text != "[":
                 continue
             right = _closing(self.found, left + 1) + 1
             inside = self.found[left + 2 : right - 1]
@@ -442,9 +435,7 @@ def _functions(q: _Query) -> _Findings:
             yield token, f"{token.text}() is not portable: {instead}"
         elif token.upper == "SUM" and (q.at(i - 1).text, q.at(i - 2).upper) != ("(", "COALESCE"):
             yield token, "sum() of no rows is NULL on the embedded engine; write coalesce(sum(x), 0)"
-        elif token.upper == "ROUND" and not any(
-            t.text == "," and q.around[j] == i + 1 for j, t in enumerate(q.found) if j > i
-        ):
+        elif token.upper == "ROUND" and (i + 1, ",") not in {(q.around[j], t.text) for j, t in enumerate(q.found)}:
             yield token, "round(x) with one argument is not portable; write round(x, 0)"
 
 
@@ -470,7 +461,6 @@ def _brackets(q: _Query) -> _Findings:
 def _comparisons(q: _Query) -> _Findings:
     """Compare ids, not nodes; one comparison at a time; no NULL parameters."""
     open_at: dict[int, bool] = {}
-    things = set(q.labels) | set(q.types) | q.paths
     for i, token in enumerate(q.found):
         level = q.around[i]
         if token.text in _COMPARE and token.kind == "sign":
@@ -478,9 +468,9 @@ def _comparisons(q: _Query) -> _Findings:
                 yield token, "chained comparisons are not portable; write a < b AND b < c"
             open_at[level] = True
             left, right = q.at(i - 1), q.at(i + 1)
-            if {left.text, right.text} <= things and q.at(i - 2).text != "." and q.at(i + 2).text != ".":
+            if {left.text, right.text} <= q.things and q.at(i - 2).text != "." and q.at(i + 2).text != ".":
                 yield token, f"compare {left.text}.id with {right.text}.id, not the nodes"
-        elif token.text in {",", ":"} or (token.kind == "name" and token.upper in _KEYWORDS | {"AS"}):
+        elif token.text in {",", ":"} or (token.kind == "name" and token.upper in _KEYWORDS):
             open_at[level] = False
         if token.kind == "parameter" and q.at(i + 1).upper == "IS":
             yield token, "a NULL parameter is a boolean on the embedded engine; use an empty text or 0 for 'any'"
@@ -488,25 +478,24 @@ def _comparisons(q: _Query) -> _Findings:
 
 def _clauses(q: _Query) -> _Findings:
     """RETURN scalars under names; order only where it lasts."""
-    things = set(q.labels) | set(q.types) | q.paths
     for i, token in enumerate(q.found):
+        if q.at(i - 1).upper == "AS" and token.text in q.things:
+            yield token, f"{token.text} is the name of a node, relationship or path; choose another one behind AS"
         if token.upper not in {"RETURN", "WITH"} or q.at(i - 1).upper in {"STARTS", "ENDS"}:
             continue
-        rest = [
-            j
-            for j in range(i + 1, len(q.found))
-            if q.around[j] == q.around[i] and q.at(j - 1).upper not in {"STARTS", "ENDS"}
-        ]
+        level = [j for j in range(i + 1, len(q.found)) if q.around[j] == q.around[i]]
+        rest = [j for j in level if q.at(j - 1).upper not in {"STARTS", "ENDS"}]
         stop = next((j for j in rest if q.at(j).upper in _CLAUSES and q.at(j + 1).text != ":"), len(q.found))
         words = {q.at(j).upper for j in rest if j < stop and q.at(j).kind == "name"}
         if token.upper == "WITH":
             if "ORDER" in words and not words & {"SKIP", "LIMIT"}:
                 yield token, "WITH .. ORDER BY needs a LIMIT; order in RETURN instead"
             continue
+        stop = next((j for j in rest if j < stop and q.at(j).upper in {"ORDER", "SKIP", "LIMIT"}), stop)
         first = i + 2 if q.at(i + 1).upper == "DISTINCT" else i + 1
         starts = [first, *(j + 1 for j in rest if j < stop and q.at(j).text == ",")]
         for j in starts:
-            alone = j + 1 >= stop or q.at(j + 1).text == "," or q.at(j + 1).upper in {"AS", "ORDER", "SKIP", "LIMIT"}
-            gathered = q.at(j).upper == "COLLECT" and q.at(j + 2).text in things and q.at(j + 3).text == ")"
-            if q.at(j).text == "*" or gathered or (alone and q.at(j).text in things):
+            alone = j + 1 >= stop or q.at(j + 1).text == "," or q.at(j + 1).upper == "AS"
+            gathered = q.at(j).upper == "COLLECT" and q.at(j + 2).text in q.things and q.at(j + 3).text == ")"
+            if q.at(j).text == "*" or gathered or (alone and q.at(j).text in q.things):
                 yield q.at(j), "return properties, not whole nodes, relationships or paths"

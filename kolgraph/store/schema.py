@@ -120,7 +120,8 @@ def conform(part: Node | Relation, table: pa.Table | None) -> pa.Table:
     Raises
     ------
     StoreError
-        Columns are missing, a type does not fit, or a key is NULL: a defect of whoever built the snapshot.
+        Columns are missing, a type does not fit, or a key is NULL or occurs twice: a defect of whoever built the
+        snapshot. (The embedded engine would keep both of two equal relationships, in silence.)
     """
     import pyarrow as pa
 
@@ -135,4 +136,7 @@ def conform(part: Node | Relation, table: pa.Table | None) -> pa.Table:
     for key in part.keys:
         if table[key].null_count:
             raise StoreError(f"snapshot table {part.name}: {table[key].null_count} rows without {key}")
+    keys = list(part.keys)
+    if twice := table.num_rows - table.group_by(keys).aggregate([]).num_rows:
+        raise StoreError(f"snapshot table {part.name}: {twice} rows too many with the same {', '.join(keys)}")
     return table
