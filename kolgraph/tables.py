@@ -215,7 +215,7 @@ RESULTS = _tables(
             "share_of_targets": "DOUBLE",
             "share_of_members": "DOUBLE",
             "dispersion": "DOUBLE",
-            "verdict": "VARCHAR",  # coordinated, or fan club
+            "verdict": "VARCHAR",  # coordinated, fan club, or community: a natural group
         },
         ("relation", "ring"),
         "a dense block, with its evidence",

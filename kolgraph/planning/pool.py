@@ -1,0 +1,100 @@
+"""A pool of reverse-reachable sets: drawn once, asked again for every what-if."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolgraph.errors import InputError
+from kolgraph.graph import Graph
+
+#: Streams of random numbers: one sample to choose on, an independent one to report on.
+CHOOSE, CHECK = 1, 2
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Reverse-reachable sets: set r is ``members[offsets[r]:offsets[r + 1]]``."""
+
+    offsets: NDArray[np.int64]
+    members: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return self.offsets.size - 1
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Two independent samples of one graph and one audience.
+
+    Attributes
+    ----------
+    graph : Graph
+    targets : ndarray, shape (n,), float64
+        How much each account counts as reached.
+    choose, check : Sample
+        Choices are made on the first and reported on the second: a figure of the first would flatter its own choice.
+    seed : int
+    """
+
+    graph: Graph
+    targets: NDArray[np.float64]
+    choose: Sample
+    check: Sample
+    seed: int
+
+    @property
+    def population(self) -> float:
+        """Total weight of the audience."""
+        return float(self.targets.sum())
+
+
+def audience(graph: Graph, targets: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Check target weights; None means that every account counts 1."""
+    weights = np.ones(graph.n) if targets is None else np.asarray(targets, dtype=np.float64)
+    if weights.shape != (graph.n,):
+        raise InputError(f"{weights.size} target weights for {graph.n} accounts")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise InputError("target weights must be finite and >= 0")
+    if weights.sum() <= 0:
+        raise InputError("no account counts as a target: every target weight is 0; widen the audience")
+    return weights
+
+
+def draw(graph: Graph, targets: NDArray[np.float64], sets: int, *, seed: int, stream: int) -> Sample:
+    """One sample; see `kolgraph.kernels.rrsets.sample_sets`."""
+    from kolgraph.kernels.rrsets import sample_sets
+
+    if sets < 1:
+        raise InputError(f"a sample needs at least one set, not {sets}")
+    out = graph.outgoing
+    return Sample(*sample_sets(out.ptr, out.idx, out.weights, out.strength, targets, sets, seed, stream))
+
+
+def sample_pool(graph: Graph, *, targets: NDArray[np.float64] | None = None, sets: int = 200_000, seed: int) -> Pool:
+    """Draw the sets that plans are made from.
+
+    Parameters
+    ----------
+    graph : Graph
+        Follow edges, follower -> followed.
+    targets : ndarray, shape (n,), optional
+        How much each account counts as reached: 0 for a ring member or one outside the niche. Default 1 each.
+    sets : int
+        Per sample; the standard error of a reach r is at most ``population * sqrt(r / population / sets)``.
+    seed : int
+
+    Returns
+    -------
+    Pool
+
+    Raises
+    ------
+    InputError
+        Weights of the wrong size, negative, not finite, or all 0.
+    """
+    weights = audience(graph, targets)
+    choose = draw(graph, weights, sets, seed=seed, stream=CHOOSE)
+    return Pool(graph, weights, choose, draw(graph, weights, sets, seed=seed, stream=CHECK), seed)
