@@ -68,10 +68,13 @@ if TYPE_CHECKING:
     )
     from kolgraph.export import write_table
     from kolgraph.graph import Graph
-    from kolgraph.influence import degree, k_core, pagerank
+    from kolgraph.influence.core import k_core
+    from kolgraph.influence.degree import degree
+    from kolgraph.influence.pagerank import pagerank
     from kolgraph.influence.reach import reach
     from kolgraph.niches import Niches, find_niches
-    from kolgraph.planning import Plan, plan, sample_pool
+    from kolgraph.planning.plan import Plan, plan
+    from kolgraph.planning.pool import sample_pool
     from kolgraph.publish import publish
     from kolgraph.report import write_report
     from kolgraph.results import Result, Scores

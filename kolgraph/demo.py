@@ -24,7 +24,7 @@ PLATFORM = "weibo"
 #: Marks a folder as made by the demo: only such a folder is emptied before a new run.
 MARK = ".kolgraph-demo"
 #: What a campaign may cost in the demo, CNY.
-BUDGET = 200_000.0
+BUDGET = 60_000.0
 
 
 def run_demo(
@@ -62,7 +62,7 @@ def run_demo(
         with progress("measuring cascades"):
             cascades = run.spread(ws)
         with progress("planning a campaign"):
-            plan = run.plan(ws, budget=BUDGET, count=10, seed=seed)
+            plan = run.plan(ws, budget=BUDGET, seed=seed)
         with progress("publishing to the embedded graph database"):
             published = publish(ws)
         comparison = _compare(world, ws, rings, niches, cascades, plan, published)
@@ -205,9 +205,10 @@ def _plan(ws: Workspace, plan: Any) -> Row:
     """The plan against what everybody does: book the accounts with the most followers until the money is gone."""
     wanted = ws.sql("SELECT account_id, price_cny::DOUBLE AS price FROM accounts WHERE price_cny IS NOT NULL "
                     "ORDER BY followers DESC, account_id")  # fmt: skip
-    money, naive = BUDGET, []
+    money = BUDGET
+    naive: list[str] = []
     for account, price in zip(wanted["account_id"], wanted["price"], strict=True):
-        if price <= money and len(naive) < 10:
+        if price <= money:
             naive.append(account)
             money -= price
     other = float(plan.compare(naive)["reach"].iloc[-1])

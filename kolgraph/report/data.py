@@ -87,7 +87,7 @@ class Plan:
     """The picks in order, and the manifest of the plan.
 
     Of the summary the report uses ``reach``, ``low``, ``high`` (people), ``spent_cny``, ``certificate`` (share of
-    the best possible) and ``upper`` (the most any choice can reach), of the parameters ``budget_cny``; each is
+    the best possible) and ``upper_bound`` (the most any choice can reach), of the parameters ``budget_cny``; each is
     left out of the text where it is missing.
     """
 
