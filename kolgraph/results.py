@@ -46,9 +46,8 @@ class Result:
     @property
     def run_id(self) -> str:
         """Same question, same graph, same seed: same id, so a repeated run replaces itself."""
-        manifest = json.dumps(
-            [self.analysis, dict(self.parameters), self.seed, self.graph], sort_keys=True, default=str
-        )
+        question = [self.analysis, self.variant, dict(self.parameters), self.seed, self.graph]
+        manifest = json.dumps(question, sort_keys=True, default=str)
         return hashlib.blake2b(manifest.encode(), digest_size=8).hexdigest()
 
     def frame(self) -> pd.DataFrame:

@@ -96,7 +96,10 @@ class Bipartite:
         graph = igraph.Graph(n=self.m + self.n)
         graph.add_edges(np.column_stack(self.pairs))
         igraph.set_random_number_generator(random.Random(seed))
-        found = graph.community_leiden("modularity", resolution=resolution, n_iterations=3)
+        try:
+            found = graph.community_leiden("modularity", resolution=resolution, n_iterations=3)
+        finally:
+            igraph.set_random_number_generator(random)  # what igraph starts with
         label = np.array(found.membership, dtype=np.int64)
         nodes = np.argsort(label, kind="stable").astype(np.int32)
         return np.split(nodes, np.cumsum(np.bincount(label))[:-1])
