@@ -375,6 +375,8 @@ class Wire:
     def close(self) -> None:
         self.listener.close()
         for end in self.sockets:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
             end.close()
 
 

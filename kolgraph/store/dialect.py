@@ -83,8 +83,8 @@ _STARTS = frozenset({"MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN"})
 def check_read_only(text: str) -> None:
     """Refuse text that could change the database, call a procedure, or reach a file or the network.
 
-    One statement, begun by a reading clause, without any of the words that can write later on. Words inside strings,
-    comments and back-ticks, property names and labels do not count.
+    One statement, begun by a reading clause, without the words that can write later on. Words inside strings, comments
+    and back-ticks, property names and labels do not count.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _inside_relationship(found: Sequence[Token], place: int) -> bool:
 
 # ---------------------------------------------------------------------- the linter
 
-#: Functions that gave the same answers on both engines when probed.
+#: Functions that gave the same answers on both engines.
 FUNCTIONS = _words(
     "count sum avg min max collect percentileCont coalesce abs ceil floor round left right toLower trim replace size",
     "length nodes relationships range all any exists shortestPath",
@@ -272,9 +272,8 @@ class _Query:
             j = _closing(self.found, j) + 1
         beside = self.at(closing + 1).text in {"-", "<-"} and self.at(closing + 2).text in {"[", "-", "->"}
         behind = before.text in {"-", "->"} and self.at(i - 2).text in {"]", "-", "<-"}
-        if j != closing or not (labels or beside or behind or before.upper == "MATCH"):
-            return None
-        return _Node(self.found[i], variable, tuple(labels), closing)
+        is_node = j == closing and (labels or beside or behind or before.upper == "MATCH")
+        return _Node(self.found[i], variable, tuple(labels), closing) if is_node else None
 
     def _hops(self) -> Iterator[_Hop]:
         scope = 0

@@ -28,7 +28,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 #: Rows of one transaction.
-BATCH = 10_000
+BATCH = 20_000
 #: Seconds until a connection must stand, a batch must be written, and a batch that failed is given up.
 CONNECT_S = 10.0
 BATCH_S = 120.0
@@ -91,8 +91,8 @@ class Neo4jStore:
 
         Notes
         -----
-        Queries meanwhile see a mixture of the old and the new publication. About 20,000 relationships per second; for
-        tens of millions Neo4j's own offline import is the better tool.
+        Queries meanwhile see a mixture of the old and the new publication. Some 10,000 to 20,000 relationships per
+        second; for tens of millions Neo4j's own offline import is the better tool.
         """
         begin = time.perf_counter()
         self._refuse_foreign()
