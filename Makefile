@@ -29,7 +29,7 @@ lint: .venv/test
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/bench
 	$(BIN)/python -m tests.bench

@@ -44,7 +44,7 @@ _HOME = {
     "open_store": "store",
     "pagerank": "influence",
     "plan": "planning",
-    "publish": "publish",
+    "publish": "publishing",
     "reach": "influence.reach",
     "read_cascades": "spread",
     "run": "run",
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from kolgraph.niches import Niches, find_niches
     from kolgraph.planning.plan import Plan, plan
     from kolgraph.planning.pool import sample_pool
-    from kolgraph.publish import publish
+    from kolgraph.publishing import publish
     from kolgraph.report import write_report
     from kolgraph.results import Result, Scores
     from kolgraph.rings import Rings, find_repost_rings, find_rings
@@ -130,7 +130,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     module = import_module(f"kolgraph.{_HOME[name]}")
-    # A verb may have the name of its module (publish, run): the name means the verb, or the module if it has none.
+    # `run` is a module: it is its own value.
     value = getattr(module, name, module)
     globals()[name] = value
     return value

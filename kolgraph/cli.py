@@ -249,7 +249,7 @@ def query(workspace: Path, text: str | None, param: tuple[str, ...], listing: bo
     pairs = [part.partition("=") for part in param]
     if any(not separator for _, separator, _ in pairs):
         raise InputError("--param needs NAME=VALUE, for example --param top=10")
-    from kolgraph.publish import FILE
+    from kolgraph.publishing import FILE
     from kolgraph.store import open_store
 
     with open_store(url or workspace / FILE) as store:
@@ -261,7 +261,7 @@ def query(workspace: Path, text: str | None, param: tuple[str, ...], listing: bo
 @click.option("--to", "url", help="Server to publish to (bolt://...); default: the embedded database.")
 def publish(workspace: Path, url: str | None) -> None:
     """Send tables and results to the graph database."""
-    from kolgraph.publish import publish as send
+    from kolgraph.publishing import publish as send
 
     with _open(workspace) as ws, _progress("publishing"):
         report = send(ws, url)

@@ -39,7 +39,7 @@ def run_demo(
     reports : list of Path
         One HTML file per language.
     """
-    from kolgraph.publish import publish
+    from kolgraph.publishing import publish
     from kolgraph.report import write_report
     from kolgraph.synth import make_world
 

@@ -153,7 +153,7 @@ class Workspace:
 
     def arrow(self, query: str, params: Sequence[object] = ()) -> pa.Table:
         """The answer of a SELECT as an Arrow table."""
-        return self._connection.execute(query, list(params)).to_arrow_table()
+        return self._connection.sql(query, params=list(params)).to_arrow_table()
 
     def arrays(self, query: str, params: Sequence[object] = ()) -> dict[str, np.ndarray[Any, Any]]:
         """The answer of a SELECT without NULLs as one array per column."""

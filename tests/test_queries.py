@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kolgraph.cypher import Query, load_query, parse, queries
 from kolgraph.errors import InputError, UnknownName
-from kolgraph.publish import WorkspaceSnapshot
+from kolgraph.publishing import WorkspaceSnapshot
 from kolgraph.store import open_store
 from kolgraph.store.dialect import check_read_only, lint
 from tests.stores import ENGINES, HOSTILE, Rows, follows, rows, table, world

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kolgraph.errors import InputError, LimitError, StoreError, StoreInDoubt, StoreUnavailable
-from kolgraph.publish import WorkspaceSnapshot, publish
+from kolgraph.publishing import WorkspaceSnapshot, publish
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store import open_store
 from kolgraph.store.schema import SNAPSHOT
