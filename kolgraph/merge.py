@@ -1,6 +1,7 @@
 """Merge checked rows into the canonical tables: one rule per kind of record; each says how many rows added something.
 
-The rows are in the view ``good`` (typed fields, ``ordinal`` = order in the file), ids already as ``platform:native``.
+The rows are in the view ``good``: typed fields, ids of posts as ``platform:native``, ids of accounts as the file writes
+them, with their keys in the table ``ids``. No rule looks at the order of rows: a shuffled copy of a file adds nothing.
 """
 
 from __future__ import annotations
@@ -26,44 +27,62 @@ def _count(connection: Connection, query: str, *values: object) -> int:
     return int(rows[0][0]) if rows else 0
 
 
-def intern_accounts(connection: Connection, record: str, batch: int) -> None:
+def intern_accounts(connection: Connection, record: str) -> None:
     """Give every new account a dense key; within a batch keys follow the order of ids, whatever the order of rows."""
-    del batch
     fields = [name for name, field in RECORDS[record].items() if field.kind == "id"]
-    named = " UNION ALL ".join(f"SELECT {name} AS id FROM good" for name in fields)
+    named = " UNION ALL ".join(f"SELECT {name} AS raw FROM good" for name in fields)
+    # Ids are joined as the file writes them: they are shorter than platform:native, and that is where the time goes.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, full_id(raw) AS account_id FROM (SELECT DISTINCT raw "
+        f"FROM ({named}) WHERE raw IS NOT NULL)"
+    ).fetchall()
     connection.execute(
         "INSERT INTO accounts (account_key, account_id, platform) "
-        "SELECT (SELECT count(*) FROM accounts) + row_number() OVER (ORDER BY id) - 1, id, split_part(id, ':', 1) "
-        f"FROM (SELECT DISTINCT id FROM ({named}) WHERE id IS NOT NULL) fresh "
-        "WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE account_id = fresh.id)"
+        "SELECT (SELECT count(*) FROM accounts) + row_number() OVER (ORDER BY account_id) - 1, account_id, "
+        "split_part(account_id, ':', 1) FROM (SELECT DISTINCT account_id FROM raws) fresh "
+        "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = fresh.account_id)"
     ).fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE ids AS SELECT raw, account_key FROM raws JOIN accounts USING (account_id)"
+    ).fetchall()
+
+
+def _latest(value: str, kind: str = "VARCHAR") -> str:
+    """Aggregate: the value seen last, the greatest of those seen at the same time."""
+    return f"(max({{'t': coalesce(observed, 0), 'v': {value}}}) FILTER ({value} IS NOT NULL)).v::{kind}"
 
 
 def _accounts(connection: Connection, batch: int) -> int:
     """The latest observation of a profile wins; names are remembered for resolving mentions."""
-    profile = ("name", "followers", "followings", "niche", "region", "price_cny", "verified")
-    fields = ", ".join(profile)
+    kinds = {"name": "VARCHAR", "followers": "BIGINT", "followings": "BIGINT", "niche": "VARCHAR", "region": "VARCHAR"}
+    kinds |= {"price_cny": "DECIMAL(14, 2)", "verified": "VARCHAR", "created": "BIGINT"}
+    fields = ", ".join(f"{_latest(f, kind)} AS {f}" for f, kind in kinds.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE latest AS SELECT account, {fields}, created AS created_ts, "
-        "observed AS observed_ts FROM good "
-        "QUALIFY row_number() OVER (PARTITION BY account ORDER BY observed DESC NULLS LAST, ordinal DESC) = 1"
-    )
-    differs = " OR ".join(f"(l.{f} IS NOT NULL AND l.{f} IS DISTINCT FROM a.{f})" for f in (*profile, "created_ts"))
-    news = f"a.batch IS NULL OR coalesce(l.observed_ts >= a.observed_ts, true) AND ({differs})"
+        f"CREATE OR REPLACE TEMP TABLE latest AS SELECT account_key, {fields}, max(observed) AS observed "
+        "FROM good JOIN ids ON raw = account GROUP BY account_key"
+    ).fetchall()
+    columns = {f: "created_ts" if f == "created" else f for f in kinds}
+    newer = "coalesce(l.observed >= a.observed_ts, true)"
+    values = {
+        c: f"CASE WHEN {newer} THEN coalesce(l.{f}, a.{c}) ELSE coalesce(a.{c}, l.{f}) END" for f, c in columns.items()
+    }
+    news = "a.batch IS NULL OR " + " OR ".join(f"a.{c} IS DISTINCT FROM {value}" for c, value in values.items())
     changed = _count(
-        connection, f"SELECT count(*) FROM latest l JOIN accounts a ON a.account_id = l.account WHERE {news}"
+        connection,
+        f"UPDATE accounts a SET {', '.join(f'{c} = {value}' for c, value in values.items())}, batch = ?, "
+        "observed_ts = greatest(a.observed_ts, l.observed) FROM latest l "
+        f"WHERE a.account_key = l.account_key AND ({news})",
+        batch,
     )
-    updates = ", ".join(f"{f} = coalesce(l.{f}, a.{f})" for f in (*profile, "created_ts", "observed_ts"))
-    if changed:
-        connection.execute(
-            f"UPDATE accounts a SET {updates}, batch = ? FROM latest l WHERE a.account_id = l.account AND ({news})",
-            [batch],
-        ).fetchall()
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE seen AS SELECT account_key, lower(trim(good.name)) AS name_norm, "
-        "min(observed) AS first_ts, max(observed) AS last_ts FROM good JOIN accounts ON account_id = account "
-        "WHERE trim(good.name) <> '' GROUP BY ALL"
-    )
+        "UPDATE accounts a SET observed_ts = greatest(a.observed_ts, l.observed) FROM latest l "
+        "WHERE a.account_key = l.account_key AND l.observed > coalesce(a.observed_ts, 0)"
+    ).fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE seen AS SELECT account_key, lower(trim(name)) AS name_norm, "
+        "min(observed) AS first_ts, max(observed) AS last_ts FROM good JOIN ids ON raw = account "
+        "WHERE trim(name) <> '' GROUP BY ALL"
+    ).fetchall()
     connection.execute(
         "UPDATE account_names n SET first_seen_ts = least(n.first_seen_ts, s.first_ts), "
         "last_seen_ts = greatest(n.last_seen_ts, s.last_ts) FROM seen s "
@@ -79,17 +98,24 @@ def _accounts(connection: Connection, batch: int) -> int:
 def _follows(connection: Connection, batch: int) -> int:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE pairs AS SELECT s.account_key AS src, d.account_key AS dst, "
-        "min(since) AS since_ts, max(observed) AS observed_ts, "
-        "arg_max(coalesce(weight, 1), ordinal) AS weight FROM good "
-        "JOIN accounts s ON s.account_id = good.src JOIN accounts d ON d.account_id = good.dst GROUP BY ALL"
-    )
+        f"min(since) AS since_ts, max(observed) AS observed_ts, coalesce({_latest('weight', 'FLOAT')}, 1) AS weight "
+        "FROM good JOIN ids s ON s.raw = good.src JOIN ids d ON d.raw = good.dst GROUP BY ALL"
+    ).fetchall()
     known = "EXISTS (SELECT 1 FROM follows f WHERE f.src = pairs.src AND f.dst = pairs.dst)"
+    changed = 0
     if _count(connection, f"SELECT count(*) FROM pairs WHERE {known}"):
-        connection.execute(
-            "UPDATE follows f SET since_ts = least(f.since_ts, p.since_ts), weight = p.weight, "
-            "observed_ts = greatest(f.observed_ts, p.observed_ts) FROM pairs p WHERE f.src = p.src AND f.dst = p.dst"
-        ).fetchall()
-    return _count(
+        values = {
+            "since_ts": "least(f.since_ts, p.since_ts)",
+            "observed_ts": "greatest(f.observed_ts, p.observed_ts)",
+            "weight": "CASE WHEN coalesce(p.observed_ts >= f.observed_ts, true) THEN p.weight ELSE f.weight END",
+        }
+        changed = _count(
+            connection,
+            f"UPDATE follows f SET {', '.join(f'{c} = {v}' for c, v in values.items())} FROM pairs p "
+            "WHERE f.src = p.src AND f.dst = p.dst AND "
+            f"({' OR '.join(f'f.{c} IS DISTINCT FROM {v}' for c, v in values.items())})",
+        )
+    return changed + _count(
         connection,
         "INSERT INTO follows SELECT src, dst, since_ts, observed_ts, weight, ? FROM pairs "
         f"WHERE NOT {known} ORDER BY dst, src",
@@ -98,57 +124,87 @@ def _follows(connection: Connection, batch: int) -> int:
 
 
 def _made_up_id(*parts: str) -> str:
-    """An id for an event whose source has none: its content and how often that content came before in the file."""
-    content = f"concat_ws('|', {', '.join(parts)})"
-    nth = f"row_number() OVER (PARTITION BY {', '.join(parts)} ORDER BY ordinal)"
-    return f"coalesce(post, split_part(src, ':', 1) || ':~' || left(md5({content} || '|' || {nth}), 20))"
+    """An id for an event whose source has none: its content, and which of several with this content it is."""
+    whole = [f"coalesce({part}::VARCHAR, '')" for part in parts]
+    nth = f"row_number() OVER (PARTITION BY {', '.join(whole)})"
+    made = f"split_part({parts[0]}, ':', 1) || ':~' || left(md5(concat_ws('|', {', '.join(whole)}, {nth})), 20)"
+    return f"coalesce(post, {made})"
 
 
 def _reposts(connection: Connection, batch: int) -> int:
     with_ids = _count(connection, "SELECT count(*) FROM good WHERE post IS NULL") == 0
-    post = "post" if with_ids else _made_up_id("src", "dst", "root", "time")
+    post = "post" if with_ids else _made_up_id("full_id(src)", "full_id(dst)", "root", "time")
     # Proving that no id repeats is far cheaper than finding which one does.
     repeats = not with_ids or _count(connection, "SELECT count(*) - count(DISTINCT hash(post)) FROM good") > 0
-    once = "QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY ordinal) = 1" if repeats else ""
+    content = ("parent", "root", "dst", "time", "src", "text", "weight")
+    order = ", ".join(f"{field} NULLS LAST" for field in content)
+    once = f"QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY {order}) = 1" if repeats else ""
     known = _count(connection, "SELECT count(*) FROM reposts") > 0
-    unknown = "WHERE NOT EXISTS (SELECT 1 FROM reposts r WHERE r.post_id = x.post_id)" if known else ""
-    source = f"(SELECT {post} AS post_id, * FROM good {once}) x"
+    source = f"(SELECT {post} AS post_id, {', '.join(content)} FROM good {once}) x"
+    joined = f"{source} JOIN ids s ON s.raw = x.src LEFT JOIN ids d ON d.raw = x.dst"
+    changed = 0
     if known:
-        connection.execute(
-            "UPDATE reposts r SET parent_id = x.parent, evidence = 'api_parent' "
-            f"FROM {source} WHERE r.post_id = x.post_id AND r.parent_id IS NULL AND x.parent IS NOT NULL"
-        ).fetchall()
-    return _count(
+        # What was unknown before is filled in; what was known stays.
+        news = {"parent_id": "x.parent", "root_id": "x.root", "dst": "x.dst", "ts": "x.time", "text": "x.text"}
+        filled = ", ".join(f"{c} = coalesce(r.{c}, {v})" for c, v in news.items())
+        changed = _count(
+            connection,
+            f"UPDATE reposts r SET {filled}, batch = CASE WHEN r.text IS NULL AND x.text IS NOT NULL THEN ? "
+            "ELSE r.batch END, evidence = CASE WHEN x.parent IS NULL THEN r.evidence ELSE 'api_parent' END "
+            f"FROM (SELECT x.* REPLACE (d.account_key AS dst) FROM {joined}) x WHERE r.post_id = x.post_id AND "
+            f"({' OR '.join(f'(r.{c} IS NULL AND {v} IS NOT NULL)' for c, v in news.items())})",
+            batch,
+        )
+    unknown = "WHERE NOT EXISTS (SELECT 1 FROM reposts r WHERE r.post_id = x.post_id)" if known else ""
+    return changed + _count(
         connection,
         "INSERT INTO reposts SELECT x.post_id, s.account_key, d.account_key, x.root, x.parent, x.time, "
         "coalesce(x.weight, 1), CASE WHEN x.parent IS NULL THEN 'root_only' ELSE 'api_parent' END, x.text, ? "
-        f"FROM {source} JOIN accounts s ON s.account_id = x.src LEFT JOIN accounts d ON d.account_id = x.dst {unknown}",
+        f"FROM {joined} {unknown}",
         batch,
     )
 
 
 def _mentions(connection: Connection, batch: int) -> int:
+    post = _made_up_id("full_id(src)", "full_id(dst)", "time")
     return _count(
         connection,
         "INSERT INTO mentions SELECT post_id, row_number() OVER (PARTITION BY post_id ORDER BY dst) - 1 + coalesce("
         "(SELECT max(pos) + 1 FROM mentions m WHERE m.post_id = y.post_id), 0), src, dst, NULL, ts, ? FROM ("
         "SELECT DISTINCT ON (post_id, dst) x.post_id, s.account_key AS src, d.account_key AS dst, x.time AS ts "
-        f"FROM (SELECT {_made_up_id('src', 'dst', 'time')} AS post_id, * FROM good) x "
-        "JOIN accounts s ON s.account_id = x.src JOIN accounts d ON d.account_id = x.dst ORDER BY ALL) y "
+        f"FROM (SELECT {post} AS post_id, * EXCLUDE (post) FROM good) x "
+        "JOIN ids s ON s.raw = x.src JOIN ids d ON d.raw = x.dst ORDER BY ALL) y "
         "WHERE NOT EXISTS (SELECT 1 FROM mentions m WHERE m.post_id = y.post_id AND m.dst = y.dst)",
         batch,
     )
 
 
 def _posts(connection: Connection, batch: int) -> int:
-    return _count(
+    order = ", ".join(f"{field} NULLS LAST" for field in ("author", "time", "text", "likes"))
+    topics = (
+        "list_filter(list_transform(regexp_extract_all(text, '#([^#\\n]{1,140})#', 1), "
+        "lambda t: trim(replace(t, '[超话]', ''))), lambda t: t <> '')"
+    )
+    source = (
+        f"(SELECT post AS post_id, account_key AS author, time AS created_ts, text, list_filter({topics}, "
+        f"lambda t, i: list_position({topics}, t) = i) AS topics, likes FROM (SELECT * FROM good QUALIFY row_number() "
+        f"OVER (PARTITION BY post ORDER BY {order}) = 1) LEFT JOIN ids ON raw = author) x"
+    )
+    news = ("author", "created_ts", "text", "topics", "likes")
+    changed = 0
+    if _count(connection, "SELECT count(*) FROM posts"):
+        changed = _count(
+            connection,
+            f"UPDATE posts p SET {', '.join(f'{c} = coalesce(p.{c}, x.{c})' for c in news)}, "
+            "batch = CASE WHEN p.text IS NULL AND x.text IS NOT NULL THEN ? ELSE p.batch END "
+            f"FROM {source} WHERE p.post_id = x.post_id AND "
+            f"({' OR '.join(f'(p.{c} IS NULL AND x.{c} IS NOT NULL)' for c in news)})",
+            batch,
+        )
+    return changed + _count(
         connection,
-        "INSERT INTO posts SELECT post, a.account_key, time, text, "
-        "list_distinct(list_transform(regexp_extract_all(text, '#([^#\\n]{1,140})#', 1), "
-        "lambda t: trim(replace(t, '[超话]', '')))), likes, ? "
-        "FROM (SELECT * FROM good QUALIFY row_number() OVER (PARTITION BY post ORDER BY ordinal) = 1) x "
-        "LEFT JOIN accounts a ON a.account_id = x.author "
-        "WHERE NOT EXISTS (SELECT 1 FROM posts p WHERE p.post_id = x.post)",
+        f"INSERT INTO posts SELECT x.*, ? FROM {source} "
+        "WHERE NOT EXISTS (SELECT 1 FROM posts p WHERE p.post_id = x.post_id)",
         batch,
     )
 
@@ -164,40 +220,64 @@ MERGES: Mapping[str, Callable[[Connection, int], int]] = {
 
 # ---------------------------------------------------------------------- what follows from the rows of a batch
 
+#: A writer's own words as SQL over ``text``: what follows "//@" was written by somebody else, an e-mail address names
+#: nobody, and the one replied to is not named freely.
+OWN_WORDS = (
+    r"regexp_replace(regexp_replace(regexp_replace(text, '//\s*[@＠].*', '', 's'), "
+    r"'[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}', '', 'g'), "
+    rf"'^\s*(回复|回覆|回復|Reply to)\s*[@＠]{NAME}', '')"
+)
+
 
 def derive(connection: Connection, batch: int) -> None:
     """Mentions inside texts, names resolved to accounts, authors of reposted posts."""
     for table, author, time in (("posts", "author", "created_ts"), ("reposts", "src", "ts")):
-        # Only a writer's own words count: what follows "//@" was written by somebody else. E-mail addresses are no
-        # mentions, and a reply's target is not named freely.
+        named = f"regexp_extract_all({OWN_WORDS}, '[@＠]({NAME})', 1)"
+        found = (
+            f"SELECT post_id, {author} AS src, {time} AS ts, {named} AS names FROM {table} "
+            f"WHERE batch = ? AND {author} IS NOT NULL AND (contains(text, '@') OR contains(text, '＠'))"
+        )
+        each = (
+            "SELECT post_id, src, ts, lower(unnest(names)) AS dst_name, generate_subscripts(names, 1) AS place "
+            f"FROM ({found})"
+        )
         connection.execute(
-            "INSERT INTO mentions SELECT post_id, generate_subscripts(names, 1) - 1, src, NULL, lower(unnest(names)), "
-            "ts, ? FROM (SELECT post_id, src, ts, list_distinct(regexp_extract_all(regexp_replace(regexp_replace("
-            "regexp_replace(text, '//\\s*[@＠].*', '', 's'), '[A-Za-z0-9._%+\\-]+@[A-Za-z0-9\\-]+(\\.[A-Za-z0-9\\-]+)*"
-            f"\\.[A-Za-z]{{2,}}', '', 'g'), '^\\s*(回复|回覆|回復|Reply to)\\s*[@＠]{NAME}', ''), '[@＠]({NAME})', 1)) "
-            f"AS names FROM (SELECT post_id, {author} AS src, {time} AS ts, text FROM {table} "
-            f"WHERE batch = ? AND {author} IS NOT NULL AND (contains(text, '@') OR contains(text, '＠')))) "
-            "WHERE len(names) > 0",
+            "INSERT INTO mentions SELECT post_id, row_number() OVER (PARTITION BY post_id ORDER BY min(place)) - 1 + "
+            "coalesce((SELECT max(pos) + 1 FROM mentions m WHERE m.post_id = each.post_id), 0), "
+            f"src, NULL, dst_name, ts, ? FROM ({each}) each GROUP BY post_id, src, dst_name, ts",
             [batch, batch],
         ).fetchall()
     if _count(connection, "SELECT count(*) FROM mentions WHERE dst IS NULL"):
-        # A name may have moved between people: the account seen with it last is meant; on platforms whose ids are
-        # handles the name is the id itself.
+        _resolve_names(connection)
+    connection.execute(
+        "UPDATE reposts r SET dst = p.author FROM posts p "
+        "WHERE r.dst IS NULL AND r.root_id = p.post_id AND p.author IS NOT NULL"
+    ).fetchall()
+
+
+def _resolve_names(connection: Connection) -> None:
+    """Names move between people: the account seen with it nearest in time is meant.
+
+    On platforms whose ids are handles the name is the id itself.
+    """
+    resolved = _count(
+        connection,
+        "UPDATE mentions m SET dst = k.account_key FROM (SELECT m.rowid AS id, n.account_key FROM mentions m "
+        "JOIN accounts w ON w.account_key = m.src JOIN account_names n ON n.name_norm = m.dst_name "
+        "JOIN accounts a ON a.account_key = n.account_key AND a.platform = w.platform WHERE m.dst IS NULL "
+        "QUALIFY row_number() OVER (PARTITION BY m.rowid ORDER BY greatest(n.first_seen_ts - m.ts, "
+        "m.ts - n.last_seen_ts, 0), n.last_seen_ts DESC NULLS LAST, a.account_id) = 1) k WHERE m.rowid = k.id",
+    )
+    resolved += _count(
+        connection,
+        "UPDATE mentions m SET dst = h.account_key FROM (SELECT lower(account_id) AS handle, "
+        "arg_min(account_key, account_id) AS account_key FROM accounts GROUP BY ALL) h, accounts w "
+        "WHERE m.dst IS NULL AND w.account_key = m.src AND h.handle = w.platform || ':' || m.dst_name",
+    )
+    if resolved:
+        # A file of mentions may have named the same account in the same post.
         connection.execute(
-            "UPDATE mentions m SET dst = known.account_key FROM (SELECT a.platform, n.name_norm, "
-            "arg_max(n.account_key, coalesce(n.last_seen_ts, 0) * 1.0 + 1e-9 / (1 + n.account_key)) AS account_key "
-            "FROM account_names n JOIN accounts a USING (account_key) GROUP BY ALL) known, accounts w "
-            "WHERE m.dst IS NULL AND w.account_key = m.src AND known.platform = w.platform "
-            "AND known.name_norm = m.dst_name"
-        ).fetchall()
-        connection.execute(
-            "UPDATE mentions m SET dst = h.account_key FROM accounts h, accounts w "
-            "WHERE m.dst IS NULL AND w.account_key = m.src AND h.account_id = w.platform || ':' || m.dst_name"
-        ).fetchall()
-    if _count(connection, "SELECT count(*) FROM posts WHERE batch = ?", batch) or _count(
-        connection, "SELECT count(*) FROM reposts WHERE batch = ? AND dst IS NULL", batch
-    ):
-        connection.execute(
-            "UPDATE reposts r SET dst = p.author FROM posts p "
-            "WHERE r.dst IS NULL AND r.root_id = p.post_id AND p.author IS NOT NULL"
+            "DELETE FROM mentions m WHERE m.dst_name IS NOT NULL AND m.dst IS NOT NULL AND EXISTS (SELECT 1 FROM "
+            "mentions o WHERE o.post_id = m.post_id AND o.dst = m.dst AND o.pos <> m.pos "
+            "AND (o.dst_name IS NULL OR o.pos < m.pos))"
         ).fetchall()

@@ -105,7 +105,7 @@ CANONICAL = _tables(
         "mentions",
         {
             "post_id": "VARCHAR",
-            "pos": "SMALLINT",
+            "pos": "INTEGER",
             "src": "INTEGER",
             "dst": "INTEGER",  # NULL while the name is not resolved
             "dst_name": "VARCHAR",

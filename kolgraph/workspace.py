@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
 from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
-from kolgraph.loaders.source import Options, Reject, Source
+from kolgraph.loaders.source import NeedsRepair, Options, Reject, Source, readable
 from kolgraph.tables import CO_MENTIONS, RESULTS, TABLES
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kolgraph.results import Result
 
 #: Raised when a change in the loaders makes the same bytes mean something else.
-LOADER_VERSION = 1
+LOADER_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -198,12 +198,14 @@ class Workspace:
         O(rows) time; memory is bounded by `settings.WORKSPACE_MEMORY`, beyond it the engine spills to disk.
         """
         options = Options(format, record, mapping or {}, direction, platform, encoding)
-        source = Source(path, encoding=encoding)
-        try:
+        with closing(Source(path, encoding=encoding)) as source, readable(source.path):
+            try:
+                with self.transaction() as connection:
+                    return self._load(connection, source, options, max_reject_rate)
+            except NeedsRepair as damage:
+                damage.repair()
             with self.transaction() as connection:
                 return self._load(connection, source, options, max_reject_rate)
-        finally:
-            source.close()
 
     def _load(
         self, connection: duckdb.DuckDBPyConnection, source: Source, options: Options, max_reject_rate: float
@@ -234,9 +236,7 @@ class Workspace:
             [batch, loader, name, source.path.stat().st_size, content, meaning, *astuple(counts), _now_ms()],
         )
         if rejects:
-            connection.executemany(
-                "INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [[batch, name, *reject] for reject in rejects]
-            )
+            _keep_rejects(connection, batch, name, rejects)
         return LoadReport(name, loader, counts, decisions=[r.decision for r in readings], rejects=rejects)
 
     # ------------------------------------------------------------------ results
@@ -291,6 +291,17 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFra
         [run],
     ).fetchall()
     connection.unregister("result_rows")
+
+
+def _keep_rejects(connection: duckdb.DuckDBPyConnection, batch: int, name: str, rejects: list[Reject]) -> None:
+    import pyarrow as pa
+
+    columns = zip(*rejects, strict=True)
+    kinds = [pa.int64()] + [pa.string()] * (len(Reject._fields) - 1)
+    table = pa.table([pa.array(c, kind) for c, kind in zip(columns, kinds, strict=True)], names=Reject._fields)
+    connection.register("handed_over", table)
+    connection.execute("INSERT INTO rejects SELECT ?, ?, * FROM handed_over", [batch, name]).fetchall()
+    connection.unregister("handed_over")
 
 
 def _check_rate(name: str, counts: Counts, rejects: list[Reject], limit: float) -> None:

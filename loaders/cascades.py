@@ -6,7 +6,8 @@ Both number their posts inside a cascade; a post id becomes ``<cascade>/<row>`` 
 from __future__ import annotations
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.source import Options, Reading, Source, _quoted
+from kolgraph.loaders.delimited import delimited
+from kolgraph.loaders.source import Explained, Options, Reading, Source, quoted
 
 CED_REPOSTS = ["cascade", "row", "parent_row", "user", "dt", "text_len", "text_hash", "n_at"]
 CED_ROOTS = ["cascade", "rumor", "root_user", "root_time", "reposts", "comments", "likes", "followers"]
@@ -28,8 +29,8 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
 
 def _roots(source: Source) -> Reading:
     fields = {"post": "cascade || '/0'", "author": "root_user", "time": "root_time", "likes": "likes"}
-    return source.delimited(
-        "post", fields, columns=CED_ROOTS, has_header=True, decision="post: root posts of CED cascades"
+    return delimited(
+        source, "post", fields, columns=CED_ROOTS, has_header=True, decision="post: root posts of CED cascades"
     )
 
 
@@ -38,8 +39,8 @@ def _reposts(source: Source) -> Reading:
     siblings = sorted(p for p in source.path.parent.glob("*cascades*.csv*") if Source(p).header == CED_ROOTS)
     if not siblings:
         raise InputError.at(source.path, 1, "reposts of CED need the table of cascades beside them, for the root times")
-    roots = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in CED_ROOTS)
-    table = f"read_csv({_quoted(str(siblings[0]))}, auto_detect=false, header=true, columns={{{roots}}})"
+    roots = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in CED_ROOTS)
+    table = f"read_csv({quoted(str(siblings[0]))}, auto_detect=false, header=true, columns={{{roots}}})"
     join = f"LEFT JOIN (SELECT cascade AS c, root_user, root_time FROM {table}) ON c = cascade"
     fields = {
         "src": '"user"',
@@ -49,7 +50,8 @@ def _reposts(source: Source) -> Reading:
         "parent": "cascade || '/' || parent_row",
         "time": "(try_cast(root_time AS BIGINT) + try_cast(dt AS BIGINT))::VARCHAR",
     }
-    return source.delimited(
+    return delimited(
+        source,
         "repost",
         fields,
         columns=CED_REPOSTS,
@@ -61,21 +63,23 @@ def _reposts(source: Source) -> Reading:
 
 def _tree(source: Source) -> list[Reading]:
     name = source.path.name.split(".")[0]
-    root, post = _quoted(f"{name}/0"), f"{_quoted(name + '/')} || row"
+    root, post = quoted(f"{name}/0"), f"{quoted(name + '/')} || row"
     reposts = {
         "src": '"user"',
         "post": post,
         "root": root,
-        "parent": f"{_quoted(name + '/')} || parent_row",
+        "parent": f"{quoted(name + '/')} || parent_row",
         "time": "time",
         "text": "text",
     }
     posts = {"post": post, "author": '"user"', "time": "time", "text": "text"}
     decision = "repost: nested tree with true parents; user acts on the author of the root"
     first = _part(source, "post", posts, "parent_row = '-1'", "post: root of the tree")
-    first.damaged = lambda _: ([], [])  # a row that cannot be read is counted once, with the reposts
+    explain = first.explain
+    # A row that cannot be read is counted once, with the reposts.
+    first.explain = lambda connection, wanted: Explained(explain(connection, wanted).places, [])
     return [first, _part(source, "repost", reposts, "parent_row <> '-1'", decision)]
 
 
 def _part(source: Source, record: str, fields: dict[str, str], where: str, decision: str) -> Reading:
-    return source.delimited(record, fields, columns=TREE, has_header=True, where=where, decision=decision)
+    return delimited(source, record, fields, columns=TREE, has_header=True, where=where, decision=decision)

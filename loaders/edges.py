@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import headers
-from kolgraph.loaders.source import Options, Reading, Source, column
+from kolgraph.loaders.delimited import delimited
+from kolgraph.loaders.source import Options, Reading, Source
 
 RELATIONS = ("follow", "repost", "mention")
+#: Endings that can hold nothing but edges: ids in them may be names.
+CERTAIN = {".edges", ".edgelist", ".ncol"}
 
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
@@ -20,17 +23,17 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     InputError
         The relation or the direction was not said.
     """
-    if source.ending not in {".csv", ".tsv", ".txt", ".edges", ".edgelist", ".gz", ".ncol", ""} or options.mapping:
+    if source.ending not in {".csv", ".tsv", ".txt", ".gz", "", *CERTAIN} or options.mapping:
         return None
-    ends = headers.endpoints(source.header)
-    has_header = ends is not None
     names = source.header
+    ends = headers.endpoints(names)
+    has_header = ends is not None
     if ends is None:
-        if not (2 <= len(names) <= 3 and all(_number(cell) for cell in names)):
+        certain = source.ending in CERTAIN or options.format == "edges"
+        if not (2 <= len(names) <= 3 and (certain or all(map(_number, names[:2]))) and all(map(_number, names[2:]))):
             return None
         names = ["first", "second", "weight"][: len(names)]
-        ends = ("first", "second", names[2] if len(names) > 2 else None)
-    first, second, weight = ends
+        ends = (0, 1, 2 if len(names) > 2 else None)
     record, direction = options.record, options.direction
     if record not in RELATIONS:
         raise InputError.at(
@@ -39,22 +42,33 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             "an edge list does not say what its edges are",
             fix=f"add --record with one of {', '.join(RELATIONS)}",
         )
+    first, second, weight = ends
     if direction is None:
         raise InputError.at(
             source.path,
             source.header_line,
-            f"unknown direction: does {first} act on {second} (follow, repost, name), or the other way round?",
+            f"unknown direction: does {names[first]} act on {names[second]} (follow, repost, name), or the other way "
+            "round?",
             fix="add --direction forward or --direction backward",
         )
     if direction not in headers.DIRECTIONS:
         raise UnknownName.among("direction", direction, headers.DIRECTIONS)
     src, dst = (first, second) if direction == "forward" else (second, first)
-    fields = {"src": column(src), "dst": column(dst)}
+    fields = {"src": f"c{src}", "dst": f"c{dst}"}
+    decision = f"{record}: edge list, {names[src]} acts on {names[dst]}"
     if weight is not None and record != "mention":
-        fields["weight"] = column(weight)
-    decision = f"{record}: edge list, {src} acts on {dst}" + (f", weight = {weight}" if weight else "")
-    return [source.delimited(record, fields, columns=names, has_header=has_header, decision=decision)]
+        fields["weight"] = f"c{weight}"
+        decision += f", weight = {names[weight]}"
+    columns = [f"c{i}" for i in range(len(names))]
+    comment = "" if has_header else "#"
+    return [
+        delimited(source, record, fields, columns=columns, has_header=has_header, decision=decision, comment=comment)
+    ]
 
 
 def _number(cell: str) -> bool:
-    return cell.replace(".", "", 1).isascii() and cell.replace(".", "", 1).isdigit()
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell.isascii() and "_" not in cell

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import xml.parsers.expat
 from typing import Any
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import headers
-from kolgraph.loaders.source import Options, Reading, Source
+from kolgraph.loaders.source import MAX_RAW, Explained, Options, Reading, Source, readable
 from kolgraph.tables import RECORDS
 
 #: Node attributes that name the account better than the id attribute of the XML element does.
@@ -16,7 +17,7 @@ ID_ATTRIBUTES = ("account", "account_id", "uid", "user_id")
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
     """Readings of accounts and edges, or None if the file is not GraphML."""
-    with source.open() as raw:
+    with readable(source.path), source.open() as raw:
         if b"<graphml" not in raw.read(4096):
             return None
     record = options.record or "follow"
@@ -30,34 +31,48 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             fix="add --direction forward or --direction backward",
         )
     parser = _Parser(source)
-    nodes, edges = parser.run()
-    if not nodes and not edges:
+    parser.run()
+    if not parser.nodes and not parser.edges:
         raise InputError(f"{source.path}: the graph has no node")
-    src, dst = ("source", "target") if options.direction == "forward" else ("target", "source")
-    names = {node["id"]: next((node[a] for a in ID_ATTRIBUTES if node.get(a)), node["id"]) for node in nodes}
-    known = {headers.norm(n): f for f, options_ in headers.NAMES["account"].items() for n in options_}
+    names = _names(parser.nodes)
+    known = {headers.norm(n): f for f, aliases in headers.NAMES["account"].items() for n in aliases}
     accounts = [
         {"account": names[node["id"]]}
         | {f: value for key, value in node.items() if (f := known.get(headers.norm(key))) and f != "account"}
-        for node in nodes
+        for node in parser.nodes
     ]
-    rows = [
-        {"src": names.get(e[src], e[src]), "dst": names.get(e[dst], e[dst])}
-        | {f: e[f] for f in ("weight", "time", "since", "post", "root") if f in e and f in RECORDS[record]}
-        for e in edges
-    ]
+    src, dst = ("source", "target") if options.direction == "forward" else ("target", "source")
+    fields = [f for f in ("weight", "time", "since", "post", "root") if f in RECORDS[record]]
+    rows, places = [], []
+    for edge in parser.edges:
+        values = {f: edge[f] for f in fields if f in edge}
+        a, b = names.get(edge[src], edge[src]), names.get(edge[dst], edge[dst])
+        rows += [{"src": a, "dst": b} | values, {"src": b, "dst": a} | values][: 1 + edge["undirected"]]
+        places += [edge["line"]] * (1 + edge["undirected"])
     decision = f"{record}: GraphML, the {src} of an edge acts on its {dst}"
-    out = [_reading("account", accounts, [n["line"] for n in nodes], "account: GraphML nodes")]
-    return [*out, _reading(record, rows, [e["line"] for e in edges], decision)]
+    if len(rows) > len(parser.edges):
+        decision += "; an undirected edge is two rows, one each way"
+    nodes = _reading("account", accounts, [n["line"] for n in parser.nodes], "account: GraphML nodes")
+    return [nodes, _reading(record, rows, places, decision)]
 
 
-def _reading(record: str, rows: list[dict[str, Any]], lines: list[Any], decision: str) -> Reading:
+def _names(nodes: list[dict[str, Any]]) -> dict[str, str]:
+    """XML id -> id of the account."""
+    attributes: tuple[str, ...] = ID_ATTRIBUTES
+    if all(re.fullmatch(r"n\d+", node["id"]) and node.get("name") for node in nodes):
+        attributes = (*ID_ATTRIBUTES, "name")  # igraph numbers its nodes and keeps their ids as names
+    return {node["id"]: next((node[a] for a in attributes if node.get(a)), node["id"]) for node in nodes}
+
+
+def _reading(record: str, rows: list[dict[str, Any]], places: list[int], decision: str) -> Reading:
     import pyarrow as pa
 
     fields = sorted({key for row in rows for key in row}) or [next(iter(RECORDS[record]))]
     table = pa.table({f: pa.array([row.get(f) for row in rows], pa.string()) for f in fields})
     relation = f"SELECT *, {', '.join(f'{f} AS cell_{f}' for f in fields)}, NULL AS state FROM handed_over"
-    return Reading(record, relation, decision, lambda ks: [(int(lines[k]), None) for k in ks], arrow=table)
+    return Reading(
+        record, relation, decision, lambda _, ks: Explained({k: (places[k], None) for k in ks}, []), arrow=table
+    )
 
 
 class _Parser:
@@ -70,20 +85,23 @@ class _Parser:
         self.edges: list[dict[str, Any]] = []
         self.current: dict[str, Any] | None = None
         self.key: str | None = None
+        self.undirected = False
+        # A decoded copy is UTF-8, whatever its first line says.
+        self.expat = xml.parsers.expat.ParserCreate(None if source.text_path == source.path else "utf-8", " ")
 
-    def run(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        expat = xml.parsers.expat.ParserCreate(namespace_separator=" ")
-        expat.StartElementHandler = self.start
-        expat.EndElementHandler = self.end
-        expat.CharacterDataHandler = self.data
-        expat.StartDoctypeDeclHandler = self.doctype
-        self.expat = expat
+    def run(self) -> None:
+        """Fill `nodes` and `edges`."""
+        self.expat.StartElementHandler = self.start
+        self.expat.EndElementHandler = self.end
+        self.expat.CharacterDataHandler = self.data
+        self.expat.StartDoctypeDeclHandler = self.doctype
         try:
-            with self.source.open() as raw:
-                expat.ParseFile(raw)
+            with readable(self.source.path), self.source.open() as raw:
+                self.expat.ParseFile(raw)
         except xml.parsers.expat.ExpatError as error:
             raise InputError.at(self.source.path, error.lineno, f"not well-formed XML ({error})") from error
-        return self.nodes, self.edges
+        except (ValueError, LookupError) as error:
+            raise InputError(f"{self.source.path}: not readable as XML ({error})") from error
 
     def doctype(self, *_: object) -> None:
         raise InputError.at(self.source.path, self.expat.CurrentLineNumber, "GraphML with a document type is refused")
@@ -91,17 +109,21 @@ class _Parser:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rsplit(" ", 1)[-1]
         line = self.expat.CurrentLineNumber
-        if name == "key":
+        if name == "graph":
+            self.undirected = attributes.get("edgedefault") == "undirected"
+        elif name == "key":
             self.keys[attributes.get("id", "")] = attributes.get("attr.name", attributes.get("id", ""))
         elif name == "node":
             self.current = {"id": attributes.get("id", ""), "line": line}
             self.nodes.append(self.current)
         elif name == "edge":
-            self.current = {"source": attributes.get("source"), "target": attributes.get("target"), "line": line}
+            undirected = attributes.get("directed", str(not self.undirected).lower()) == "false"
+            self.current = {f: attributes.get(f) for f in ("source", "target")} | {"line": line}
+            self.current["undirected"] = undirected
             self.edges.append(self.current)
         elif name == "data" and self.current is not None:
             self.key = self.keys.get(attributes.get("key", ""), attributes.get("key", ""))
-            if self.key in {"id", "line", "source", "target"}:
+            if self.key in {"id", "line", "source", "target", "undirected"}:
                 self.key = None
 
     def end(self, tag: str) -> None:
@@ -113,4 +135,6 @@ class _Parser:
 
     def data(self, text: str) -> None:
         if self.current is not None and self.key is not None:
-            self.current[self.key] = self.current.get(self.key, "") + text
+            so_far = self.current.get(self.key, "")
+            if len(so_far) < MAX_RAW:
+                self.current[self.key] = so_far + text

@@ -81,11 +81,11 @@ def recognise(header: Sequence[str], record: str | None = None) -> tuple[str, di
     return None
 
 
-def endpoints(header: Sequence[str]) -> tuple[str, str, str | None] | None:
-    """The two ends and the weight of an edge whose header does not say the direction."""
-    by_norm = {norm(cell): cell for cell in reversed(header)}
+def endpoints(header: Sequence[str]) -> tuple[int, int, int | None] | None:
+    """Positions of the two ends and of the weight of an edge whose header does not say the direction."""
+    normal = [norm(cell) for cell in header]
     for pair in UNDIRECTED:
-        if pair <= set(by_norm):
-            first, second = (cell for cell in header if norm(cell) in pair)
-            return first, second, next((by_norm[w] for w in WEIGHTS if w in by_norm), None)
+        if pair <= set(normal):
+            first, second = sorted(normal.index(name) for name in pair)
+            return first, second, next((normal.index(w) for w in WEIGHTS if w in normal), None)
     return None

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import headers
-from kolgraph.loaders.source import Options, Reading, Reject, Source, _quoted, check_fields, column
+from kolgraph.loaders.delimited import delimited
+from kolgraph.loaders.source import (
+    Explained,
+    Options,
+    Reading,
+    Reject,
+    Source,
+    check_fields,
+    column,
+    lines,
+    quoted,
+    readable,
+    shown,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+JSON_LINES = {".jsonl", ".ndjson", ".json"}
+#: Lines in which the keys of JSON objects are looked for: optional ones may be missing from the first.
+KEY_LINES = 1000
 
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
@@ -20,29 +42,37 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     decision = f"{record}: " + ", ".join(f"{field} = {name}" for field, name in fields.items())
     if {"src", "dst"} <= set(fields):
         decision += f"; {fields['src']} acts on {fields['dst']}"
+        if options.direction == "backward" and not options.mapping:
+            raise InputError(
+                f"{source.path}: the columns say already that {fields['src']} acts on {fields['dst']}; "
+                "leave --direction out, or turn them round with --map"
+            )
     if source.ending == ".parquet":
         return [_parquet(source, record, fields, decision)]
-    if source.ending in {".jsonl", ".ndjson", ".json"}:
+    if source.ending in JSON_LINES:
         return [_json_lines(source, record, fields, decision)]
-    sql = {field: column(name) for field, name in fields.items()}
-    return [source.delimited(record, sql, columns=names, has_header=True, decision=decision)]
+    # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
+    sql = {field: f"c{names.index(name)}" for field, name in fields.items()}
+    columns = [f"c{i}" for i in range(len(names))]
+    return [delimited(source, record, sql, columns=columns, has_header=True, decision=decision)]
 
 
 def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[str, Mapping[str, str]] | None:
-    if options.mapping:
-        if options.record is None:
-            raise InputError("a column mapping needs to know what a row is: add --record follow, repost, mention, ...")
-        check_fields(options.record, options.mapping)
-        for name in options.mapping.values():
-            if name not in names and source.ending not in {".jsonl", ".ndjson", ".json"}:
-                raise UnknownName.among(f"column of {source.path}", name, names)
-        missing = [f for f in headers.NEEDED[options.record] if f not in options.mapping]
-        if missing and not (options.record == "repost" and {"src", "dst"} <= set(options.mapping)):
-            raise InputError(f"a {options.record} needs {', '.join(missing)}; add it to --map")
-        return options.record, options.mapping
-    if options.record is not None:
-        check_fields(options.record, ())
-    return headers.recognise(names, options.record)
+    if not options.mapping:
+        if options.record is not None:
+            check_fields(options.record, ())
+        return headers.recognise(names, options.record)
+    if options.record is None:
+        raise InputError("a column mapping needs to know what a row is: add --record follow, repost, mention, ...")
+    check_fields(options.record, options.mapping)
+    for name in options.mapping.values():
+        # A path into nested JSON is not a column.
+        if name not in names and not (source.ending in JSON_LINES and name.split(".")[0] in names):
+            raise UnknownName.among(f"column of {source.path}", name, names)
+    missing = [f for f in headers.NEEDED[options.record] if f not in options.mapping]
+    if missing and not (options.record == "repost" and {"src", "dst"} <= set(options.mapping)):
+        raise InputError(f"a {options.record} needs {', '.join(missing)}; add it to --map")
+    return options.record, options.mapping
 
 
 def _columns(source: Source) -> list[str]:
@@ -50,23 +80,37 @@ def _columns(source: Source) -> list[str]:
         import pyarrow.parquet as pq
 
         try:
-            return [str(name) for name in pq.read_schema(source.path).names]
+            names = [str(name) for name in pq.read_schema(source.path).names]
         except (OSError, ValueError) as error:
-            raise InputError(f"{source.path}: not a readable Parquet file ({error})") from error
-    if source.ending in {".jsonl", ".ndjson", ".json"}:
-        with source.open() as raw:
-            for line in raw:
-                try:
-                    first = json.loads(line.decode("utf-8-sig"))
-                except ValueError:
-                    continue
-                if isinstance(first, dict):
-                    return [str(key) for key in first]
+            problem = str(error).splitlines()[0][:200]
+            raise InputError(f"{source.path}: not a readable Parquet file ({problem})") from error
+    elif source.ending in JSON_LINES:
+        names = _keys(source)
+    else:
+        names = source.header
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError.at(source.path, source.header_line, f"column {twice[0]!r} appears twice", fix="rename one")
+    return names
+
+
+def _keys(source: Source) -> list[str]:
+    keys: dict[str, None] = {}
+    with readable(source.path), source.open() as raw:
+        for line in islice(lines(raw), KEY_LINES):
+            value = _object(line)
+            keys |= dict.fromkeys(value or ())
+    if not keys:
         raise InputError(f"{source.path}: holds no JSON object per line; a single big JSON value is not read")
-    if len(set(source.header)) < len(source.header):
-        twice = next(name for name in source.header if source.header.count(name) > 1)
-        raise InputError.at(source.path, source.header_line, f"column {twice!r} appears twice", fix="rename one")
-    return source.header
+    return list(keys)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _parquet(source: Source, record: str, fields: Mapping[str, str], decision: str) -> Reading:
@@ -84,51 +128,60 @@ def _parquet(source: Source, record: str, fields: Mapping[str, str], decision: s
             )
     select = ", ".join(f"{column(name)}::VARCHAR AS {field}" for field, name in fields.items())
     cells = ", ".join(f"{column(name)}::VARCHAR AS cell_{i}" for i, name in enumerate(fields.values()))
-    relation = f"SELECT {select}, {cells}, NULL AS state FROM read_parquet({_quoted(str(source.path))})"
-    return Reading(record, relation, decision, lambda ks: [(k + 1, None) for k in ks])
+    relation = f"SELECT {select}, {cells}, NULL AS state FROM read_parquet({quoted(str(source.path))})"
+    return Reading(record, relation, decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, []))
 
 
 def _json_lines(source: Source, record: str, fields: Mapping[str, str], decision: str) -> Reading:
     """DuckDB reads the bulk; a line it cannot read is NULL, in place, and Python reads it again for the reason."""
-    paths = {field: "$." + ".".join(f'"{key}"' for key in name.split(".")) for field, name in fields.items()}
-    select = ", ".join(f"json->>{_quoted(path)} AS {field}" for field, path in paths.items())
+    select = ", ".join(f"json->>{quoted(_path(name))} AS {field}" for field, name in fields.items())
     gz = ", compression='gzip'" if source.text_path.suffix == ".gz" else ""
     relation = (
         f"SELECT {select}, json::VARCHAR AS cell_0, CASE WHEN json IS NULL THEN 'unread' END AS state FROM "
-        f"read_json_objects({_quoted(str(source.text_path))}, format='newline_delimited', ignore_errors=true{gz})"
+        f"read_json_objects({quoted(str(source.text_path))}, format='newline_delimited', ignore_errors=true{gz})"
     )
 
-    def lines(ordinals: Sequence[int]) -> list[tuple[int, str]]:
-        wanted, places = set(ordinals), {}
-        ordinal = 0
-        with source.open() as raw:
-            for number, line in enumerate(raw, 1):
-                if line.strip():
-                    if ordinal in wanted:
-                        places[ordinal] = (number, line.decode("utf-8", "replace").rstrip("\r\n"))
-                    ordinal += 1
-        return [places[k] for k in ordinals]
+    def explain(connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
+        unread = {
+            row[0] for row in connection.execute("SELECT ordinal FROM numbered WHERE state = 'unread'").fetchall()
+        }
+        places: dict[int, tuple[int | None, str | None]] = {}
+        rejects: list[Reject] = []
+        recovered: list[tuple[int, str, dict[str, str | None]]] = []
+        asked, ordinal = set(wanted) | unread, 0
+        with readable(source.path), source.open() as raw:
+            for number, line in enumerate(lines(raw) if asked else (), 1):
+                if not line.strip():
+                    continue
+                if ordinal in unread:
+                    # A lone surrogate (half an emoji) is legal JSON but no text; Python reads it.
+                    value = _object(line)
+                    if value is None:
+                        rejects.append(Reject(number, None, None, "BAD_JSON", _why(line), shown(line)))
+                    else:
+                        row = {field: _pick(value, name) for field, name in fields.items()}
+                        recovered.append((number, shown(line), row))
+                elif ordinal in asked:
+                    places[ordinal] = (number, shown(line))
+                ordinal += 1
+        return Explained(places, rejects, recovered)
 
-    def locate(ordinals: Sequence[int]) -> list[tuple[int | None, str | None]]:
-        return list(lines(ordinals))
+    return Reading(record, relation, decision, explain)
 
-    def damaged(connection: Any) -> tuple[list[Reject], list[dict[str, str | None]]]:
-        bad = [
-            row[0] for row in connection.execute("SELECT rowid FROM stage WHERE state = 'unread' ORDER BY 1").fetchall()
-        ]
-        rejects, recovered = [], []
-        for number, text in lines(bad) if bad else []:
-            try:
-                # A lone surrogate (half an emoji) is legal JSON but no text: it becomes the replacement character.
-                value = json.loads(text.encode().decode("utf-8-sig"))
-                if not isinstance(value, dict):
-                    raise ValueError("not a JSON object")
-                recovered.append({field: _pick(value, name) for field, name in fields.items()})
-            except ValueError as error:
-                rejects.append(Reject(number, None, None, "BAD_JSON", f"not readable as JSON: {error}", text[:65536]))
-        return rejects, recovered
 
-    return Reading(record, relation, decision, locate, damaged)
+def _why(line: bytes) -> str:
+    try:
+        json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return "the line is not UTF-8"
+    except (ValueError, RecursionError) as error:
+        return f"not readable as JSON: {error}"
+    return "not a JSON object"
+
+
+def _path(name: str) -> str:
+    """A JSON path of quoted keys."""
+    return "$" + "".join('."' + key.replace('"', '\\"') + '"' for key in name.split("."))
 
 
 def _pick(value: Any, name: str) -> str | None:
