@@ -122,7 +122,7 @@ MISTAKES = {
     "unknown measure": (["rank", "{world}", "--by", "fame"], 2, "unknown measure 'fame'; known:"),
     "unknown relation": (["rank", "{world}", "--by", "pagerank", "--relation", "likes"], 2, "unknown relation 'likes'"),
     "unknown query": (["query", "{world}", "no-such-query"], 2, "no-such-query"),
-    "writing query": (["query", "{world}", "MATCH (a:Account) DETACH DELETE a"], 2, "DELETE"),
+    "writing query": (["query", "{world}", "MATCH (a:Account) DETACH DELETE a"], 2, "DETACH"),
     "unknown table": (["export", "{world}", "nothing", "{tmp}/a.csv"], 2, "unknown table"),
     "unknown ending": (["export", "{world}", "accounts", "{tmp}/a.doc"], 2, ".doc"),
     "no limit": (["plan", "{world}"], 2, "--budget"),

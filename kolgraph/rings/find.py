@@ -14,7 +14,7 @@ from kolgraph.errors import InputError, UnknownName
 from kolgraph.results import Result
 from kolgraph.rings.bipartite import Bipartite
 from kolgraph.rings.evidence import Evidence, weigh
-from kolgraph.rings.peel import candidates
+from kolgraph.rings.peel import Block, candidates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: Coarse communities catch rings of hundreds, fine ones rings of tens.
 _RESOLUTIONS = (2.0, 16.0)
-_MAX_OVERLAP = 0.5
 _CAUTION = "coordinated is not fake until account evidence agrees"
 
 
@@ -369,7 +368,9 @@ def _search(
     node = np.arange(graph.m, graph.m + max(int(owner.max()) + 1, users[-1] + 1))
     node[users] = np.arange(graph.m)
     owner = np.where(owner[items] < 0, -1, node[owner[items]])
-    found = sorted(_weighed(graph, owner, options, seed), key=lambda e: -e.key)
+    rule = {"fan_club_dispersion": options["fan_club_dispersion"], "min_share": options["min_share"]}
+    # Work that was handed out comes first, so that a natural group around a ring does not swallow it.
+    found = sorted(_weighed(graph, owner, options, seed), key=lambda e: (e.verdict(**rule) != "coordinated", -e.key))
     rng = np.random.default_rng(seed)
     null = [
         evidence.key
@@ -378,10 +379,19 @@ def _search(
     ]
     null_key = max(null, default=0.0)
     kept: list[Evidence] = []
-    for evidence in found:
-        if evidence.key > null_key and all(_overlap(evidence, other) < _MAX_OVERLAP for other in kept):
+    taken = np.zeros(graph.m, bool)
+    least = {"min_users": options["min_members"], "min_items": options["min_targets"]}
+    for candidate in found:
+        # An account is judged once, in its strongest block. A later block stands on what it adds: else a known ring
+        # that touches a fan club would make the fans look like its members.
+        fresh = candidate.block.users[~taken[candidate.block.users]]
+        if fresh.size == candidate.block.users.size:
+            evidence: Evidence | None = candidate
+        else:
+            evidence = weigh(graph, Block(fresh, candidate.block.items), owner, **least)
+        if evidence is not None and evidence.key > null_key:
             kept.append(evidence)
-    rule = {"fan_club_dispersion": options["fan_club_dispersion"], "min_share": options["min_share"]}
+            taken[evidence.block.users] = True
     judged = [(evidence, evidence.verdict(**rule)) for evidence in kept]
     accused = [evidence.block.users for evidence, verdict in judged if verdict == "coordinated"]
     if accused and np.unique(np.concatenate(accused)).size > options["max_accused"] * graph.m:
@@ -403,12 +413,6 @@ def _weighed(graph: Bipartite, owner: NDArray[np.int64], options: dict[str, Any]
         evidence = weigh(graph, block, owner, **least)
         if evidence is not None:
             yield evidence
-
-
-def _overlap(a: Evidence, b: Evidence) -> float:
-    """Jaccard index of the members."""
-    common = np.intersect1d(a.block.users, b.block.users, assume_unique=True).size
-    return common / (a.block.users.size + b.block.users.size - common)
 
 
 def _codes(ids: ArrayLike, what: str) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
