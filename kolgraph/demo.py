@@ -52,8 +52,8 @@ def run_demo(
             with progress(f"loading {files[kind].name}"):
                 report = ws.load(files[kind], platform=PLATFORM)
         del report
-        with progress("searching for rings"):
-            rings = run.rings(ws, seed=seed)
+        with progress("searching for rings among followers and reposters"):
+            rings = {relation: run.rings(ws, relation=relation, seed=seed) for relation in ("follow", "repost")}
         with progress("finding niches"):
             niches = run.niches(ws, seed=seed)
         with progress("ranking by real reach"):
@@ -95,7 +95,7 @@ def _compare(
     truth = world.truth
     rows = [
         _loaded(world, ws),
-        *_rings(truth, rings),
+        *(_ring(truth, relation, found) for relation, found in rings.items()),
         _niches(truth, niches),
         _bought(truth, ws),
         *_spread(truth, cascades),
@@ -120,22 +120,19 @@ def _loaded(world: World, ws: Workspace) -> Row:
     return "rows accepted", f"{counts.ok:,}", f"{written:,}", agreement
 
 
-def _rings(truth: Any, rings: Any) -> list[Row]:
+def _ring(truth: Any, relation: str, rings: Any) -> Row:
     planted = _ids(truth["rings"].query("role == 'member'")["account"])
+    fans = _ids(truth["fan_clubs"]["account"]) - planted
     found = set(rings.accounts())
     hit = len(planted & found)
-    precision, recall = hit / max(len(found), 1), hit / len(planted)
     coordinated = sum(ring.verdict == "coordinated" for ring in rings.rings)
-    fans = _ids(truth["fan_clubs"]["account"])
-    return [
-        (
-            "water-army accounts",
-            f"{len(found):,} in {coordinated} rings",
-            f"{len(planted):,} in {truth['rings']['ring'].nunique()} rings",
-            f"precision {precision:.3f}, recall {recall:.3f}",
-        ),
-        ("fans accused of being water army", f"{len(found & fans - planted):,}", "0", f"of {len(fans):,} fans"),
-    ]
+    return (
+        f"water-army accounts, by {relation}s",
+        f"{len(found):,} in {coordinated} rings",
+        f"{len(planted):,} in {truth['rings']['ring'].nunique()} rings",
+        f"precision {hit / max(len(found), 1):.3f}, recall {hit / len(planted):.3f}; "
+        f"fans accused: {len(found & fans)} of {len(fans):,}",
+    )
 
 
 def _niches(truth: Any, niches: Any) -> Row:
