@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -176,7 +178,8 @@ def rings(workspace: Path, relation: str, explain: int | None, seed: int, form: 
     if explain is None:
         show(found.frame().reset_index(), form)
     else:
-        _show_case(found.explain(explain), form)
+        case = found.explain(explain).splitlines()
+        click.echo(json.dumps(case, ensure_ascii=False) if form == "json" else "\n".join(map(printable, case)))
 
 
 @cli.command()
@@ -190,8 +193,7 @@ def spread(workspace: Path, root: str | None, top: int, form: str) -> None:
 
     with _open(workspace) as ws, _progress("measuring cascades"):
         found = run.spread(ws)
-    summary = ", ".join(f"{name} {_short(value)}" for name, value in found.summary().items())
-    click.echo(summary, err=True)
+    click.echo(_short(found.summary()), err=True)
     show((found.frame() if root is None else found.nodes(root)).head(top).reset_index(drop=True), form)
 
 
@@ -222,7 +224,7 @@ def plan(workspace: Path, output: Path | None, form: str, **options: Any) -> Non
         found = run.plan(ws, **options)
         table = found.frame()
         table = with_names(ws, table.set_index("account_id") if "account_id" in table.columns else table)
-    click.echo(", ".join(f"{name} {_short(value)}" for name, value in found.summary().items()), err=True)
+    click.echo(_short(found.summary()), err=True)
     show(table.reset_index(), form)
     if output is not None:
         click.echo(f"written: {write_table(table, output)}", err=True)
@@ -324,10 +326,15 @@ def printable(text: str) -> str:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    """A cell for people; programs ask for JSON or CSV and get every digit."""
+    if isinstance(value, dict):
+        return ", ".join(f"{printable(str(name))}={_short(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_short, value))
+    if isinstance(value, float):
+        return "" if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return f"{value:,}"
     return "" if value is None or value != value else printable(str(value))
 
 
@@ -350,16 +357,6 @@ def show(frame: pd.DataFrame, form: str) -> None:
             table.add_row(*(Text(_short(value)) for value in row))
         width = None if sys.stdout.isatty() else 200
         Console(width=width, highlight=False).print(table)
-
-
-def _show_case(case: Any, form: str) -> None:
-    import json
-
-    if form == "json" or not isinstance(case, dict):
-        click.echo(json.dumps(case, ensure_ascii=False, indent=1, default=str))
-        return
-    for name, value in case.items():
-        click.echo(f"{name}: {_short(value)}")
 
 
 def main() -> NoReturn:
