@@ -380,7 +380,7 @@ def _search(
     null_key = max(null, default=0.0)
     kept: list[Evidence] = []
     taken = np.zeros(graph.m, bool)
-    least = {"min_users": options["min_members"], "min_items": options["min_targets"]}
+    smallest = {"min_users": options["min_members"], "min_items": options["min_targets"]}
     for candidate in found:
         # An account is judged once, in its strongest block. A later block stands on what it adds: else a known ring
         # that touches a fan club would make the fans look like its members.
@@ -388,7 +388,7 @@ def _search(
         if fresh.size == candidate.block.users.size:
             evidence: Evidence | None = candidate
         else:
-            evidence = weigh(graph, Block(fresh, candidate.block.items), owner, **least)
+            evidence = weigh(graph, Block(fresh, candidate.block.items), owner, **smallest)
         if evidence is not None and evidence.key > null_key:
             kept.append(evidence)
             taken[evidence.block.users] = True
