@@ -8,7 +8,7 @@ BIN := .venv/bin
 	@$(PYTHON) -c 'import sys; sys.exit("kolgraph needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --quiet -c constraints.txt -e .
 	@touch $@
 
 .venv/test: .venv/base
