@@ -149,7 +149,7 @@ def _field(name: str, line: str) -> Parameter:
 
 
 @cache
-def queries() -> Mapping[str, Query]:
+def library() -> Mapping[str, Query]:
     """Every query of the library by name, in order of name."""
     folder = files(__name__).joinpath("queries")
     paths = sorted((p for p in folder.iterdir() if p.name.endswith(".cypher")), key=lambda p: p.name)
@@ -159,9 +159,9 @@ def queries() -> Mapping[str, Query]:
 def load_query(name: str) -> Query:
     """One query by name; `UnknownName` lists the names there are."""
     try:
-        return queries()[name]
+        return library()[name]
     except KeyError:
-        raise UnknownName.among("query", name, queries()) from None
+        raise UnknownName.among("query", name, library()) from None
 
 
 def is_name(text: str) -> bool:

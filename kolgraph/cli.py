@@ -241,11 +241,11 @@ def query(workspace: Path, text: str | None, param: tuple[str, ...], listing: bo
     """Ask the graph database: TEXT is the name of a query, or read-only Cypher."""
     import pandas as pd
 
-    from kolgraph.cypher import queries
+    from kolgraph.cypher import library
     from kolgraph.errors import InputError
 
     if listing or text is None:
-        rows = [(q.name, q.title, q.title_zh, ", ".join(p.name for p in q.parameters)) for q in queries().values()]
+        rows = [(q.name, q.title, q.title_zh, ", ".join(p.name for p in q.parameters)) for q in library().values()]
         show(pd.DataFrame(rows, columns=["query", "meaning", "含义", "parameters"]), form)
         return
     pairs = [part.partition("=") for part in param]
@@ -335,7 +335,7 @@ def _short(value: Any) -> str:
         return "" if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, Integral) and not isinstance(value, bool):
         return f"{value:,}"
-    return "" if value is None or value != value else printable(str(value))
+    return "" if value is None or type(value).__name__ in {"NAType", "NaTType"} else printable(str(value))
 
 
 def show(frame: pd.DataFrame, form: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kolgraph.cypher import Query, load_query, parse, queries
+from kolgraph.cypher import Query, library, load_query, parse
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.publishing import WorkspaceSnapshot
 from kolgraph.store import open_store
@@ -190,10 +190,10 @@ def published(engine, tmp_path):
 
 
 def test_every_query_has_rows_worked_out_by_hand():
-    assert set(EXPECTED) == set(queries())
+    assert set(EXPECTED) == set(library())
 
 
-@pytest.mark.parametrize("query", queries().values(), ids=lambda q: q.name)
+@pytest.mark.parametrize("query", library().values(), ids=lambda q: q.name)
 def test_a_query_is_portable_reads_only_and_says_what_it_is(query: Query):
     check_read_only(query.text)
     assert lint(query.text) == []
