@@ -169,7 +169,9 @@ class Graph:
         mask = np.asarray(keep)
         if mask.dtype != bool:
             rows, mask = mask, np.zeros(self.n, bool)
-            mask[rows] = True
+            if rows.size and not (rows.dtype.kind in "iu" and rows.min() >= 0 and rows.max() < self.n):
+                raise InputError(f"row numbers must be integers from 0 to {self.n - 1}")
+            mask[rows.astype(np.int64)] = True
         if mask.shape != (self.n,):
             raise InputError(f"a mask of {mask.size} values does not fit a graph of {self.n} accounts")
         new = np.cumsum(mask, dtype=np.int32) - 1
@@ -229,28 +231,25 @@ class Graph:
         a, b = np.asarray(src), np.asarray(dst)
         if a.shape != b.shape or a.ndim != 1:
             raise InputError(f"src and dst must be two equally long lists, not {a.shape} and {b.shape}")
-        w = None if weight is None else np.asarray(weight, dtype=np.float64)
+        w = None if weight is None else _weights(weight)
         if w is not None and w.shape != a.shape:
             raise InputError(f"{w.size} weights for {a.size} edges")
-        if w is not None:
-            check_weights(w)
         kinds = {a.dtype.kind, b.dtype.kind} if a.size else {"i"}
+        table: NDArray[Any]
         if kinds <= set("iu"):
             from kolgraph.kernels.csr import intern
 
-            table: NDArray[Any]
-            codes, table = intern(np.concatenate([a, b]).astype(np.int64, copy=False))
-        elif kinds <= set("OUST"):
-            import pandas as pd
-
-            raw, names = pd.factorize(np.concatenate([a.astype(object), b.astype(object)]), use_na_sentinel=True)
-            if (raw < 0).any():
-                raise InputError(f"edge {int(np.argmax(raw < 0)) % a.size}: an id is missing; every edge needs two ids")
-            codes, table = raw.astype(np.int32), _text_table(names)
+            if any(x.dtype == np.uint64 and x.size and x.max() >= 1 << 63 for x in (a, b)):
+                raise InputError("an id lies beyond 2^63-1; pass such ids as text")
+            codes, table = intern(np.concatenate([a.astype(np.int64, copy=False), b.astype(np.int64, copy=False)]))
+        elif kinds <= set("iuOUST"):
+            codes, table = _intern_text(np.concatenate([a.astype(object), b.astype(object)]), a.size)
         else:
-            raise InputError(f"ids must be integers or text, not {a.dtype}: a float cannot hold a 19-digit id exactly")
-        weights = None if w is None else w.astype(np.float32)
-        return cls.from_rows(codes[: a.size], codes[a.size :], weights, table)
+            odd = a if a.dtype.kind not in "iuOUST" else b
+            raise InputError(
+                f"ids must be integers or text, not {odd.dtype}: a float cannot hold a 19-digit id exactly"
+            )
+        return cls.from_rows(codes[: a.size], codes[a.size :], w, table)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, src: str = "src", dst: str = "dst", weight: str | None = None) -> Graph:
@@ -269,8 +268,8 @@ class Graph:
         names = graph.vs["name"] if "name" in graph.vs.attributes() else range(n)
         pairs = np.array(graph.get_edgelist(), dtype=np.int32).reshape(-1, 2)
         use = weight is not None and weight in graph.es.attributes()
-        w = np.asarray(graph.es[weight], dtype=np.float64) if use else None
-        return cls._from_library(pairs, w, _text_table([str(x) for x in names]), directed=graph.is_directed())
+        w = _weights(graph.es[weight]) if use else None
+        return cls._from_library(pairs, w, _text_table(_names(names)), directed=graph.is_directed())
 
     @classmethod
     def from_networkx(cls, graph: nx.Graph[Any], *, weight: str | None = "weight") -> Graph:
@@ -278,24 +277,19 @@ class Graph:
         row = {node: i for i, node in enumerate(graph)}
         data = list(graph.edges(data=weight, default=1.0)) if weight else [(u, v, 1.0) for u, v in graph.edges()]
         pairs = np.array([(row[u], row[v]) for u, v, _ in data], dtype=np.int32).reshape(-1, 2)
-        w = np.array([x for _, _, x in data], dtype=np.float64)
-        names = [str(node) for node in graph]
-        if len(set(names)) < len(names):
-            raise InputError("two nodes have the same name as text (1 and '1', for instance); rename one")
-        return cls._from_library(pairs, None if (w == 1).all() else w, _text_table(names), directed=graph.is_directed())
+        w = _weights([x for _, _, x in data])
+        table = _text_table(_names(graph))
+        return cls._from_library(pairs, None if (w == 1).all() else w, table, directed=graph.is_directed())
 
     @classmethod
     def _from_library(
-        cls, pairs: NDArray[np.int32], w: NDArray[np.float64] | None, table: NDArray[Any], *, directed: bool
+        cls, pairs: NDArray[np.int32], w: NDArray[np.float32] | None, table: NDArray[Any], *, directed: bool
     ) -> Graph:
-        if w is not None:
-            check_weights(w)
         if not directed:
             back = pairs[pairs[:, 0] != pairs[:, 1]]
             w = None if w is None else np.concatenate([w, w[pairs[:, 0] != pairs[:, 1]]])
             pairs = np.concatenate([pairs, back[:, ::-1]])
-        weight = None if w is None else w.astype(np.float32)
-        return cls.from_rows(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), weight, table)
+        return cls.from_rows(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), w, table)
 
     @classmethod
     def from_workspace(
@@ -339,8 +333,8 @@ class Graph:
                 raise UnknownName.among("relation", name, RELATIONS)
         check_weights(np.array(list(mix.values()), dtype=np.float64))
         options = json.dumps([sorted(mix.items()), since, until], default=str)
-        key = hashlib.blake2b((workspace.version + options).encode(), digest_size=12).hexdigest()
-        folder = workspace.cache / f"graph-{key}"
+        key = hashlib.blake2b(options.encode(), digest_size=8).hexdigest()
+        folder = workspace.cache / f"graph-{workspace.version}-{key}"
         graph = _read_cache(folder)
         if graph is None:
             graph = _snapshot(workspace, mix, since, until)
@@ -388,9 +382,51 @@ def check_weights(weight: NDArray[Any]) -> None:
         raise InputError(f"edge {at}: weight {float(weight[at])} is not a finite number >= 0")
 
 
-def _text_table(names: Iterable[object]) -> NDArray[np.bytes_]:
+def _weights(values: ArrayLike) -> NDArray[np.float32]:
+    """Checked weights; None, text and numbers beyond float32 are refused as well."""
+    try:
+        exact = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"weights must be numbers ({error})") from error
+    check_weights(exact)
+    with np.errstate(over="ignore"):
+        return exact.astype(np.float32)
+
+
+def _text(name: object) -> str:
+    """An id as text; floats are no ids."""
+    if isinstance(name, float | np.floating):
+        raise InputError(f"the id {name!r} is a float, and a float cannot hold a 19-digit id exactly; pass it as text")
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _names(nodes: Iterable[object]) -> list[str]:
+    """Names of nodes as text, all different."""
+    names = [_text(node) for node in nodes]
+    if len(set(names)) < len(names):
+        raise InputError("two nodes have the same name as text (1 and '1', for instance); rename one")
+    return names
+
+
+def _intern_text(ids: NDArray[np.object_], m: int) -> tuple[NDArray[np.int32], NDArray[np.bytes_]]:
+    """Codes in order of first appearance, and the ids; 1 and '1' are one account."""
+    import pandas as pd
+
+    codes, values = pd.factorize(ids, use_na_sentinel=True)
+    if (codes < 0).any():
+        raise InputError(f"edge {int(np.argmax(codes < 0)) % m}: an id is missing; every edge needs two ids")
+    same, names = pd.factorize(np.array([_text(value) for value in values], dtype=object))
+    return same[codes].astype(np.int32), _text_table(names)
+
+
+def _text_table(names: Iterable[str]) -> NDArray[np.bytes_]:
     """Ids as fixed-width UTF-8 bytes: can be memory-mapped, needs no pickle."""
-    raw = [str(name).encode() for name in names]
+    try:
+        raw = [name.encode() for name in names]
+    except UnicodeEncodeError as error:
+        raise InputError(f"the id {error.object!r} holds half a character and is no text") from error
+    if any(name.endswith(b"\0") for name in raw):
+        raise InputError("an id ends in a NUL character; ids are text without control characters")
     return np.array(raw, dtype=f"S{max(map(len, raw), default=1)}")
 
 
@@ -415,23 +451,32 @@ def _snapshot(workspace: Workspace, mix: Mapping[str, float], since: int | None,
 
 
 def _write_cache(graph: Graph, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+    """Keep the arrays of a graph; snapshots of earlier states of the workspace go. Failing is no harm."""
     parts = {"ids": graph._id_table, "ptr": graph.incoming.ptr, "idx": graph.incoming.idx}
     if graph.incoming.weight is not None:
         parts["weight"] = graph.incoming.weight
-    for name, array in parts.items():
-        np.save(temporary / f"{name}.npy", array, allow_pickle=False)
-    (temporary / "fingerprint").write_text(graph.fingerprint)
+    temporary = None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        version = folder.name.rpartition("-")[0]
+        for old in folder.parent.glob("graph-*"):
+            if not old.name.startswith(version):
+                shutil.rmtree(old, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+        for name, array in parts.items():
+            np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+        (temporary / "fingerprint").write_text(graph.fingerprint)
         temporary.replace(folder)
-    except OSError:  # another process was first; its copy is the same
-        shutil.rmtree(temporary, ignore_errors=True)
+    except OSError:  # another process was first and its copy is the same; or the folder cannot be written
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _read_cache(folder: Path) -> Graph | None:
-    if not folder.is_dir():
+    try:
+        arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")}
+        incoming = CSR(arrays["ptr"], arrays["idx"], arrays.get("weight"))
+        return Graph(incoming, arrays["ids"], fingerprint=(folder / "fingerprint").read_text())
+    except (OSError, ValueError, KeyError):  # not there, or damaged: it is made again
+        shutil.rmtree(folder, ignore_errors=True)
         return None
-    arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")}
-    incoming = CSR(arrays["ptr"], arrays["idx"], arrays.get("weight"))
-    return Graph(incoming, arrays["ids"], fingerprint=(folder / "fingerprint").read_text())

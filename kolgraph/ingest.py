@@ -114,11 +114,12 @@ KINDS: Mapping[str, _Kind] = {
         "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_MONEY' END",
     ),
     # Our own spreadsheets put an apostrophe before text that would run as a formula.
-    "text": _Kind(
+    "label": _Kind(
         "CASE WHEN starts_with({x}, '''') AND regexp_matches({x}, '^''[=+\\-@\\t\\r＝＋－＠]') THEN {x}[2:] "
         "ELSE {x} END",
         "NULL",
     ),
+    "text": _Kind("{x}", "NULL"),
 }
 SQL_TYPE = {"time": "BIGINT", "count": "BIGINT", "weight": "FLOAT", "money": "DECIMAL(14, 2)"}
 REASONS: Mapping[str, str] = {
@@ -137,7 +138,11 @@ REASONS: Mapping[str, str] = {
 
 
 def _stage_sql(record: str, columns: list[str], relation: str) -> str:
-    """The SELECT that types every field; a bad row gets its first problem as ``CODE:field`` and keeps its raw cells."""
+    """The SELECT that types every field, and says in ``bad`` what keeps a row from being merged.
+
+    ``bad`` is NULL for a good row, ``[state]`` for one the reading leaves out, else ``[CODE:field, fields...,
+    cells...]``: the first problem, and the raw text of everything.
+    """
     fields = RECORDS[record]
     present = set(columns) & set(fields)
     digits, clean, typed, problems, usual = [], [], [], [], ["state IS NULL"]
@@ -149,7 +154,7 @@ def _stage_sql(record: str, columns: list[str], relation: str) -> str:
                 problems.append(f"'MISSING_FIELD:{name}'")
                 usual.append("false")
             continue
-        if field.kind == "text":  # free text is taken as it is; what is parsed is trimmed first
+        if field.kind in {"label", "text"}:  # free text is taken as it is; what is parsed is trimmed first
             clean.append(f"{name} AS {x}")
         else:
             digits.append(f"coalesce(regexp_full_match({name}, '[0-9]{{1,19}}'), {name} IS NULL) AS {d}")
@@ -172,12 +177,11 @@ def _stage_sql(record: str, columns: list[str], relation: str) -> str:
     raw = ", ".join(name if name in present else "NULL" for name in fields)
     cells = ", ".join(name for name in columns if name.startswith("cell_"))
     values = ", ".join(f"v_{name} AS {name}" for name in fields)
-    # Nearly every row is usual, and asks for no closer look. Lists are made for bad rows only: made for every row they
-    # would cost as much as reading the file.
+    # Nearly every row is usual, and asks for no closer look; what is wrong with the others takes one column, because a
+    # column more for every row costs as much as reading the file.
     return (
-        f"SELECT {values}, code, CASE WHEN code IS NOT NULL THEN [{raw}] END AS raw, "
-        f"CASE WHEN code IS NOT NULL THEN [{cells}] END AS cells, state FROM ("
-        f"SELECT *, CASE WHEN {' AND '.join(usual)} THEN NULL "
+        f"SELECT {values}, CASE WHEN state IS NOT NULL THEN [state] WHEN code IS NOT NULL THEN [code, {raw}, {cells}] "
+        f"END AS bad FROM (SELECT *, CASE WHEN {' AND '.join(usual)} THEN NULL "
         f"WHEN state IS NULL THEN coalesce({', '.join(problems)}) END AS code FROM ("
         f"SELECT {', '.join(typed)}, * FROM (SELECT {', '.join(clean)}, * FROM ("
         f"SELECT {', '.join(digits)}, * FROM ({relation})))))"
@@ -212,7 +216,7 @@ def ingest(
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW numbered AS SELECT rowid - (SELECT min(rowid) FROM stage) AS ordinal, * FROM stage"
     )
-    coded = connection.execute("SELECT ordinal FROM numbered WHERE code IS NOT NULL ORDER BY 1").fetchall()
+    coded = connection.execute("SELECT ordinal FROM numbered WHERE contains(bad[1], ':') ORDER BY 1").fetchall()
     known = reading.explain(connection, [row[0] for row in coded])
     places = dict(known.places)
     if known.recovered:
@@ -243,7 +247,7 @@ def _full_id(platform: str) -> str:
 def _good_sql(record: str) -> str:
     """The rows to be merged; ids of accounts stay as written, because the table ``ids`` knows their keys."""
     fields = ", ".join(f"full_id({f}) AS {f}" if RECORDS[record][f].kind == "post" else f for f in RECORDS[record])
-    return f"CREATE OR REPLACE TEMP VIEW good AS SELECT {fields} FROM stage WHERE code IS NULL AND state IS NULL"
+    return f"CREATE OR REPLACE TEMP VIEW good AS SELECT {fields} FROM stage WHERE bad IS NULL"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -271,15 +275,13 @@ def _rejected(
     connection: duckdb.DuckDBPyConnection, record: str, places: Mapping[int, tuple[int | None, str | None]]
 ) -> list[Reject]:
     """Rows whose cells could be read but not accepted."""
-    rows = connection.execute(
-        "SELECT ordinal, code, raw, cells FROM numbered WHERE code IS NOT NULL ORDER BY 1"
-    ).fetchall()
+    rows = connection.execute("SELECT ordinal, bad FROM numbered WHERE contains(bad[1], ':') ORDER BY 1").fetchall()
     fields = list(RECORDS[record])
     out = []
-    for ordinal, problem, raw, cells in rows:
+    for ordinal, (problem, *raw) in rows:
         code, field = problem.split(":")
         line, text = places.get(ordinal, (None, None))
-        text = text if text is not None else ",".join("" if cell is None else str(cell) for cell in cells)
+        text = text if text is not None else ",".join(cell or "" for cell in raw[len(fields) :])
         value = raw[fields.index(field)]
         said = repr(value) if value is not None else field
         out.append(Reject(line, field, value, code, f"{said} {REASONS[code]}", text[:MAX_RAW]))

@@ -126,21 +126,22 @@ def _follows(connection: Connection, batch: int) -> int:
 def _made_up_id(*parts: str) -> str:
     """An id for an event whose source has none: its content, and which of several with this content it is."""
     whole = [f"coalesce({part}::VARCHAR, '')" for part in parts]
-    nth = f"row_number() OVER (PARTITION BY {', '.join(whole)})"
+    nth = f"row_number() OVER (PARTITION BY post IS NULL, {', '.join(whole)})"
     made = f"split_part({parts[0]}, ':', 1) || ':~' || left(md5(concat_ws('|', {', '.join(whole)}, {nth})), 20)"
     return f"coalesce(post, {made})"
 
 
 def _reposts(connection: Connection, batch: int) -> int:
-    with_ids = _count(connection, "SELECT count(*) FROM good WHERE post IS NULL") == 0
-    post = "post" if with_ids else _made_up_id("full_id(src)", "full_id(dst)", "root", "time")
-    # Proving that no id repeats is far cheaper than finding which one does.
-    repeats = not with_ids or _count(connection, "SELECT count(*) - count(DISTINCT hash(post)) FROM good") > 0
+    # Proving that every row has an id of its own is far cheaper than finding out which has not.
+    nameless, repeats = connection.execute(
+        "SELECT count(*) - count(post), count(*) - count(DISTINCT hash(full_id(post))) FROM stage WHERE bad IS NULL"
+    ).fetchall()[0]
+    post = _made_up_id("full_id(src)", "full_id(dst)", "root", "time") if nameless else "post"
     content = ("parent", "root", "dst", "time", "src", "text", "weight")
     order = ", ".join(f"{field} NULLS LAST" for field in content)
     once = f"QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY {order}) = 1" if repeats else ""
     known = _count(connection, "SELECT count(*) FROM reposts") > 0
-    source = f"(SELECT {post} AS post_id, {', '.join(content)} FROM good {once}) x"
+    source = f"(SELECT * FROM (SELECT {post} AS post_id, {', '.join(content)} FROM good) {once}) x"
     joined = f"{source} JOIN ids s ON s.raw = x.src LEFT JOIN ids d ON d.raw = x.dst"
     changed = 0
     if known:

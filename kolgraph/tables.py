@@ -306,7 +306,7 @@ GROUP BY ALL
 class Field:
     """A field of a raw row: its kind decides how its text is checked and turned into a value."""
 
-    kind: str  # id, post, time, count, weight, money, text
+    kind: str  # id, post, time, count, weight, money, label (a short text), text
     required: bool = False
 
 
@@ -317,8 +317,8 @@ def _ids(*names: str) -> dict[str, Field]:
 #: The records a loader may hand over, as text; `Workspace` checks them and merges them into the canonical tables.
 RECORDS: Mapping[str, Mapping[str, Field]] = {
     "account": _ids("account")
-    | {"name": Field("text"), "followers": Field("count"), "followings": Field("count"), "niche": Field("text")}
-    | {"region": Field("text"), "price_cny": Field("money"), "verified": Field("text")}
+    | {"name": Field("label"), "followers": Field("count"), "followings": Field("count"), "niche": Field("label")}
+    | {"region": Field("label"), "price_cny": Field("money"), "verified": Field("label")}
     | {"created": Field("time"), "observed": Field("time")},
     "follow": _ids("src", "dst") | {"since": Field("time"), "observed": Field("time"), "weight": Field("weight")},
     "repost": _ids("src")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError, UnknownAccount
 from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
 from kolgraph.loaders.source import NeedsRepair, Options, Reject, Source, readable
@@ -100,21 +100,28 @@ class Workspace:
         """
         folder = Path(path)
         file = folder / "workspace.duckdb"
-        if not file.exists() and not create:
-            raise InputError(f"{folder}: no workspace here; make one with: kolgraph load {folder} FILE...")
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder}: is a file; a workspace is a folder, for example acme.kol")
-        if folder.is_dir() and not file.exists() and any(p.name != "cache" for p in folder.iterdir()):
-            raise InputError(f"{folder}: this folder holds other things; name a new folder, for example acme.kol")
         try:
+            there = file.exists()
+            if not there and not create:
+                raise InputError(f"{folder}: no workspace here; make one with: kolgraph load {folder} FILE...")
+            if folder.exists() and not folder.is_dir():
+                raise InputError(f"{folder}: is a file; a workspace is a folder, for example acme.kol")
+            if folder.is_dir() and not there and any(p.name != "cache" for p in folder.iterdir()):
+                raise InputError(f"{folder}: this folder holds other things; name a new folder, for example acme.kol")
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
+            raise EnvironmentProblem(f"{folder}: cannot be made or looked into ({error.strerror})") from error
         workspace = cls(folder, _connect(file))
-        with workspace.transaction() as connection:
-            for table in TABLES.values():
-                connection.execute(table.ddl())
-            connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
+        if not there:
+            settings.private(file)
+        try:
+            with workspace.transaction() as connection:
+                for table in TABLES.values():
+                    connection.execute(table.ddl())
+                connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
+        except BaseException:
+            workspace.close()
+            raise
         return workspace
 
     def close(self) -> None:
@@ -141,7 +148,7 @@ class Workspace:
         except BaseException as error:
             with _quiet():
                 self._connection.execute("ROLLBACK")
-            if isinstance(error, duckdb.Error) and not isinstance(error, KolgraphError):
+            if isinstance(error, duckdb.Error):
                 raise _translated(error, self.path) from error
             raise
 
@@ -149,15 +156,27 @@ class Workspace:
 
     def sql(self, query: str, params: Sequence[object] = ()) -> pd.DataFrame:
         """The answer of a SELECT as a DataFrame; values travel as parameters."""
-        return self._connection.execute(query, list(params)).fetchdf()
+        with self._asking():
+            return self._connection.execute(query, list(params)).fetchdf()
 
     def arrow(self, query: str, params: Sequence[object] = ()) -> pa.Table:
         """The answer of a SELECT as an Arrow table."""
-        return self._connection.sql(query, params=list(params)).to_arrow_table()
+        with self._asking():
+            return self._connection.sql(query, params=list(params)).to_arrow_table()
 
     def arrays(self, query: str, params: Sequence[object] = ()) -> dict[str, np.ndarray[Any, Any]]:
         """The answer of a SELECT without NULLs as one array per column."""
-        return dict(self._connection.execute(query, list(params)).fetchnumpy())
+        with self._asking():
+            return dict(self._connection.execute(query, list(params)).fetchnumpy())
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            raise _translated(error, self.path) from error
 
     @property
     def version(self) -> str:
@@ -281,6 +300,12 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFra
         return
     connection.register("result_rows", frame)
     has_account = "account_id" in frame.columns
+    if has_account:
+        known = "EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = r.account_id)"
+        query = f"SELECT DISTINCT account_id FROM result_rows r WHERE account_id IS NOT NULL AND NOT {known} ORDER BY 1"
+        missing = [row[0] for row in connection.execute(query).fetchall()]
+        if missing:
+            raise UnknownAccount.among(missing, "this workspace")
     columns = [c for c in RESULTS[table].columns if c != "run_id"]
     values = ["a.account_key" if c == "account_key" else f"r.{c}" if c in frame.columns else "NULL" for c in columns]
     join = "LEFT JOIN accounts a ON a.account_id = r.account_id" if has_account else ""
@@ -355,7 +380,8 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         except duckdb.Error as error:
             raise _translated(error, file) from error
         else:
-            connection.execute("SET enable_progress_bar = false")
+            with _quiet():  # in a notebook without ipywidgets there is no progress bar, and saying so is an error
+                connection.execute("SET enable_progress_bar = false")
             return connection
 
 
@@ -366,11 +392,14 @@ def _translated(error: Exception, path: Path) -> KolgraphError:
     text = str(error).splitlines()[0][:300]
     if isinstance(error, duckdb.OutOfMemoryException):
         return EnvironmentProblem(f"{path}: out of memory ({text}); give more with KOLGRAPH_MEMORY=4GB")
-    if isinstance(error, duckdb.IOException) or "too large" in text.lower():
-        free = os.statvfs(path.parent if path.is_file() else path)
-        return EnvironmentProblem(
-            f"{path}: cannot be read or written ({text}); {free.f_bavail * free.f_frsize / 1e6:,.0f} MB free"
-        )
-    if isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException):
+    if "not a valid DuckDB database" in text or isinstance(error, duckdb.SerializationException):
+        return InputError(f"{path}: is not a workspace of this version ({text})")
+    if "gzip" in text.lower():
+        return InputError(f"the compressed file is damaged or cut off ({text})")
+    if isinstance(error, duckdb.IOException) or "too large" in text.lower() or "No space left" in text:
+        folder = next(p for p in (path, *path.absolute().parents) if p.is_dir())
+        free = shutil.disk_usage(folder).free
+        return EnvironmentProblem(f"{path}: cannot be read or written ({text}); {free / 1e6:,.0f} MB free")
+    if isinstance(error, duckdb.DataError | duckdb.ProgrammingError):
         return InputError(f"{path}: {text}")
     return StoreError(f"{path}: {text}")

@@ -58,7 +58,8 @@ def delimited(
     comment: str = "",
 ) -> Reading:
     """A reading of delimited text: `fields` maps a field to SQL over `columns`; lines that start with `comment` go."""
-    skip = source.header_line if has_header else source.header_line - 1
+    # The engine's own count of lines to skip leaves comments out.
+    skip = 0 if comment else source.header_line if has_header else source.header_line - 1
     cells = [column(name) for name in columns]
     skipped = [f"NOT ({where})"] if where else []
     if has_header:
@@ -100,15 +101,19 @@ class _Text:
         rejects = list(self.source.broken or [])
         if not found and not wanted:
             return Explained({}, rejects)
-        if self.source.broken is None and any(error in LOST for _, error, _, _ in found):
+        whole = self.source.broken is not None
+        if not whole and any(error in LOST for _, error, _, _ in found):
             raise NeedsRepair(self.repair)
         offsets = [row[0] for row in found]
         places: dict[int, tuple[int | None, str | None]] = {}
         asked, ordinal, unread = set(wanted), 0, 0
         with readable(self.source.path), self.source.open() as raw:
             for number, begin, end, record in self._records(raw):
-                at = bisect_left(offsets, begin)
-                if at < len(offsets) and offsets[at] < end:
+                # The engine points at the record, at a blank line before it, or at the end of the line before that.
+                at = bisect_left(offsets, begin - 1)
+                if at < len(offsets) and offsets[at] < end - record.endswith(b"\n"):
+                    if not whole and record.strip(b"\r\n").count(b"\n"):
+                        raise NeedsRepair(self.repair)  # the row may be two halves of damage with good rows between
                     _, error, name, message = found[at]
                     code, why = STRUCTURAL.get(str(error), ("BAD_ROW", str(message).splitlines()[0]))
                     rejects.append(
@@ -121,7 +126,7 @@ class _Text:
                 ordinal += 1
         staged = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
         if ordinal != staged:
-            if self.source.broken is None:
+            if not whole:
                 raise NeedsRepair(self.repair)
             raise KolgraphError(
                 f"{self.source.path}: holds {ordinal + unread} rows, but {staged + unread} are accounted for; "

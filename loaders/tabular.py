@@ -95,13 +95,15 @@ def _columns(source: Source) -> list[str]:
 
 
 def _keys(source: Source) -> list[str]:
+    if source.header[0].startswith("["):
+        raise InputError(f"{source.path}: is one big JSON value; write one JSON object per line (.jsonl)")
     keys: dict[str, None] = {}
     with readable(source.path), source.open() as raw:
         for line in islice(lines(raw), KEY_LINES):
             value = _object(line)
             keys |= dict.fromkeys(value or ())
     if not keys:
-        raise InputError(f"{source.path}: holds no JSON object per line; a single big JSON value is not read")
+        raise InputError(f"{source.path}: holds no JSON object per line")
     return list(keys)
 
 
@@ -143,7 +145,7 @@ def _json_lines(source: Source, record: str, fields: Mapping[str, str], decision
 
     def explain(connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
         unread = {
-            row[0] for row in connection.execute("SELECT ordinal FROM numbered WHERE state = 'unread'").fetchall()
+            row[0] for row in connection.execute("SELECT ordinal FROM numbered WHERE bad[1] = 'unread'").fetchall()
         }
         places: dict[int, tuple[int | None, str | None]] = {}
         rejects: list[Reject] = []
