@@ -8,6 +8,7 @@ that of the file, the load starts again from a copy in which the lines that fit 
 from __future__ import annotations
 
 import io
+import re
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -191,6 +192,8 @@ class _Text:
                 return 0
             if b'"' not in line and not inside:
                 return 1
+            if k and self._starts_like(line, ahead[0]):
+                return 0
             inside, found, good = quotes(line, self.delimiter, inside=inside)
             separators += found
             if not good:
@@ -199,6 +202,13 @@ class _Text:
                 # A record of several lines has to fit; one line that does not is told to the user by its cells.
                 return k + 1 if k == 0 or separators == self.width - 1 else 0
         return 0
+
+    def _starts_like(self, line: bytes, first: bytes) -> bool:
+        """Whether a line looks like the start of a row of its own: as many cells, and the first of the same make."""
+        shapes = [
+            re.sub(rb"[A-Za-z]+", b"a", re.sub(rb"\d+", b"0", x.split(self.delimiter, 1)[0])) for x in (line, first)
+        ]
+        return shapes[0] == shapes[1] and quotes(line, self.delimiter, inside=False)[1] == self.width - 1 > 0
 
 
 def _more(text: io.TextIOWrapper, ahead: deque[bytes]) -> bool:

@@ -90,12 +90,12 @@ ids = st.integers(0, 9).map(lambda i: f"1900000000000000{i:03d}")
 good_rows = st.tuples(ids, ids, word)
 damage = st.sampled_from(
     [
-        "1,2",
-        "1,2,3,4,5,6",
-        '1,2,9,177,"open',
-        '7,"2"x,9,5,t',
-        "a,b,9,not a time,t",
-        "8,,9,1767225600,t",
+        "p91,2",
+        "p92,2,3,4,5,6",
+        'p93,2,9,177,"open',
+        'p94,"2"x,9,5,t',
+        "p95,b,9,not a time,t",
+        "p96,,9,1767225600,t",
         "1.9e18,5,9,1767225600,t",
         "   ",
         ",,,,",
