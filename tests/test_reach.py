@@ -13,7 +13,7 @@ from kolgraph.graph import Graph
 from kolgraph.influence.reach import reach
 from kolgraph.kernels.rrsets import simulate
 from kolgraph.planning import plan
-from tests.graphs import from_rows, graphs, star
+from tests.graphs import from_rows, graphs, path, star
 from tests.test_planning import exact_reach
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -70,9 +70,36 @@ def test_intervals_cover_the_simulated_truth() -> None:
 
 
 def test_wrong_targets_are_refused() -> None:
-    for targets in (np.zeros(10), np.ones(3), np.full(10, np.inf)):
+    for targets in (
+        np.zeros(10),
+        np.ones(3),
+        np.full(10, np.inf),
+        np.full(10, 1e308),
+        np.full(10, np.nan),
+        -np.ones(10),
+    ):
         with pytest.raises(InputError, match="targets"):
             reach(star(9), targets=targets, sets=10, seed=1)
+    with pytest.raises(InputError, match="at least one set"):
+        reach(star(9), sets=0, seed=1)
+
+
+def test_path_by_hand() -> None:
+    # v0 -> v1 -> v2 -> v3, p = 1 each: an account reaches itself and everybody before it, 1 2 3 4, of 4 in all. Without
+    # v0, whose weight is 0: 0 1 2 3 of 3, and only v1 of the sets of v1 .. v3.
+    everybody = reach(path(4), sets=80_000, seed=1).frame()["reach"].sort_index()
+    assert everybody.to_numpy() == pytest.approx([1, 2, 3, 4], abs=0.03)
+    without = reach(path(4), targets=np.array([0.0, 1, 1, 1]), sets=80_000, seed=1).frame()["reach"].sort_index()
+    assert without.to_numpy() == pytest.approx([0, 1, 2, 3], abs=0.03)
+    assert (everybody.iloc[3], without.iloc[0], without.iloc[3]) == (4, 0, 3)  # certain: in every set, or in none
+
+
+def test_same_seed_same_scores_and_other_audience_other_run() -> None:
+    first, again = (reach(star(9), sets=500, seed=4) for _ in range(2))
+    assert first.values.tobytes() == again.values.tobytes()
+    assert first.run_id == again.run_id
+    some = np.where(np.arange(10) < 5, 1.0, 0.0)
+    assert len({reach(star(9), targets=t, sets=500, seed=4).run_id for t in (None, some, some[::-1])}) == 3
 
 
 @pytest.mark.realdata

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,30 @@ from kolgraph.results import Scores
 
 #: Its own stream of random numbers: independent of the samples a plan is made from.
 STREAM = 3
+
+
+def audience(graph: Graph, targets: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Check target weights; None means that every account counts 1.
+
+    Raises
+    ------
+    InputError
+        Weights of the wrong size, negative, not finite (or not in sum), or all 0.
+    """
+    weights = np.ones(graph.n) if targets is None else np.asarray(targets, dtype=np.float64)
+    if weights.shape != (graph.n,):
+        raise InputError(f"targets must be {graph.n} weights, one per account, not {weights.shape}")
+    # So that their sum is finite too.
+    if not ((weights >= 0) & (weights <= np.finfo(np.float64).max / max(graph.n, 1))).all():
+        raise InputError("targets must be finite weights >= 0")
+    if weights.sum() <= 0:
+        raise InputError("no account counts: all targets are 0; widen the audience")
+    return weights
+
+
+def digest(weights: NDArray[np.float64]) -> str:
+    """Whom an answer is about, in a few letters: other audience, other text."""
+    return hashlib.blake2b(weights.tobytes(), digest_size=8).hexdigest()
 
 
 def reach(graph: Graph, *, targets: NDArray[np.float64] | None = None, sets: int = 200_000, seed: int) -> Scores:
@@ -35,7 +61,7 @@ def reach(graph: Graph, *, targets: NDArray[np.float64] | None = None, sets: int
     Raises
     ------
     InputError
-        Weights of the wrong size, negative, not finite, or all 0.
+        Weights of the wrong size, negative, not finite, or all 0; no set at all.
 
     Notes
     -----
@@ -50,23 +76,28 @@ def reach(graph: Graph, *, targets: NDArray[np.float64] | None = None, sets: int
     >>> round(reach(g, sets=1000, seed=1).top(1)["reach"].item(), 6)
     4.0
     """
-    from kolgraph.kernels.rrsets import sample_sets
+    from kolgraph.kernels.rrsets import count_members
 
-    weights = np.ones(graph.n) if targets is None else np.asarray(targets, dtype=np.float64)
-    if weights.shape != (graph.n,) or not (np.isfinite(weights) & (weights >= 0)).all() or weights.sum() <= 0:
-        raise InputError(f"targets must be {graph.n} finite weights >= 0, not all 0; widen the audience")
+    weights = audience(graph, targets)
+    if sets < 1:
+        raise InputError(f"a sample needs at least one set, not {sets}")
     out = graph.outgoing
-    _, members = sample_sets(out.ptr, out.idx, out.weights, out.strength, weights, sets, seed, STREAM)
-    hits = np.bincount(members, minlength=graph.n)
+    hits = count_members(out.ptr, out.idx, out.weights, out.strength, weights, sets, seed, STREAM)
+    share = hits / sets
     low, high = wilson(hits, sets)
     population = float(weights.sum())
     return Scores(
-        parameters={"sets": sets, "population": population, "model": "independent cascade, weighted cascade"},
+        parameters={
+            "sets": sets,
+            "population": population,
+            "targets": digest(weights),
+            "model": "independent cascade, weighted cascade",
+        },
         seed=seed,
         graph=graph.fingerprint,
         measure="reach",
         ids=graph.ids,
-        values=hits / sets * population,
-        low=low * population,
-        high=high * population,
+        values=share * population,
+        low=np.minimum(low, share) * population,  # rounding leaves the limits of 0 and 1 a hair inside
+        high=np.maximum(high, share) * population,
     )

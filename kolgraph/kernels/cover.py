@@ -1,4 +1,4 @@
-"""Maximum coverage of sets under a count and a budget: inverted index, greedy choice."""
+"""Maximum coverage of sets under a count and a budget: inverted index, greedy choice, the sums its bound is made of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
+F64: TypeAlias = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
@@ -30,6 +31,45 @@ def index_sets(offsets: I64, members: I32, row_of: I32, rows: int) -> tuple[I64,
                 sets[cursor[v]] = r
                 cursor[v] += 1
     return ptr, sets
+
+
+@njit(cache=True, nogil=True)
+def keep_rows(offsets: I64, members: I32, row_of: I32) -> tuple[I64, I32]:
+    """For each set the candidate rows it holds, as ``set_ptr, rows``: the sets without all other accounts."""
+    set_ptr = np.zeros(offsets.size, np.int64)
+    for r in range(offsets.size - 1):
+        kept = 0
+        for e in range(offsets[r], offsets[r + 1]):
+            kept += row_of[members[e]] >= 0
+        set_ptr[r + 1] = set_ptr[r] + kept
+    rows = np.empty(set_ptr[-1], np.int32)
+    at = 0
+    for u in members:
+        if row_of[u] >= 0:
+            rows[at] = row_of[u]
+            at += 1
+    return set_ptr, rows
+
+
+@njit(cache=True, nogil=True)
+def sum_sets(ptr: I64, sets: I32, value: F64) -> F64:
+    """For each candidate the summed value of its sets."""
+    total = np.zeros(ptr.size - 1)
+    for v in range(ptr.size - 1):
+        for e in range(ptr[v], ptr[v + 1]):
+            total[v] += value[sets[e]]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def sum_candidates(ptr: I64, sets: I32, amount: F64, n_sets: int) -> F64:
+    """For each set the summed amount of its candidates; candidates of amount 0 cost nothing."""
+    total = np.zeros(n_sets)
+    for v in range(ptr.size - 1):
+        if amount[v] != 0:
+            for e in range(ptr[v], ptr[v + 1]):
+                total[sets[e]] += amount[v]
+    return total
 
 
 @njit(cache=True, nogil=True)

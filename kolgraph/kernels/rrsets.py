@@ -7,6 +7,7 @@ taking each edge with probability weight / out-strength (1 / number of accounts 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
@@ -40,8 +41,8 @@ def _stream(seed: int, stream: int) -> np.uint64:
 
 @njit(cache=True, nogil=True)
 def _uniform(state: np.uint64) -> float:
-    """A number in (0, 1) from a counter."""
-    return (np.float64(_mix(state) >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    """A number in (0, 1) from a counter; 52 bits, because with 53 the largest would round to 1."""
+    return (np.float64(_mix(state) >> np.uint64(12)) + 0.5) * (1.0 / 4503599627370496.0)
 
 
 @njit(cache=True, nogil=True)
@@ -56,14 +57,13 @@ def _sample_chunk(
     offsets = np.zeros(sets + 1, np.int64)
     members = np.empty(max(4 * sets, n), np.int32)
     size = 0
-    total = cumulative[-1]
     for r in range(sets):
         if members.size - size < n:  # a set holds at most n accounts
             grown = np.empty(2 * members.size + n, np.int32)
             grown[:size] = members[:size]
             members = grown
         state += step
-        root = np.searchsorted(cumulative, _uniform(state) * total, side="right")
+        root = np.searchsorted(cumulative, _uniform(state), side="right")
         head = size
         members[size] = root
         size += 1
@@ -128,14 +128,35 @@ def sample_sets(
     -------
     offsets : ndarray, shape (sets + 1,), int64
     members : ndarray, int32
-        Set r is ``members[offsets[r]:offsets[r + 1]]``; its first member is the target.
+        Set r is ``members[offsets[r]:offsets[r + 1]]``; its first member is the target. Fewer sets of the same stream
+        are the first ones of more.
 
     Notes
     -----
     Expected O(edges taken) by geometric skipping where weights are equal (SUBSIM, Guo et al., SIGMOD 2020), else
     O(edges met). Borgs et al., SODA 2014; weighted roots: Li et al., VLDB 2015. Same bytes on any number of threads.
     """
+    parts = list(_chunks(ptr, idx, weights, strength, targets, sets, seed, stream))
+    sizes = np.concatenate([np.diff(offsets) for offsets, _ in parts])
+    return np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([members for _, members in parts])
+
+
+def count_members(
+    ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, sets: int, seed: int, stream: int
+) -> I64:
+    """In how many sets each account is, shape (n,): the sets of `sample_sets`, none of which is kept."""
+    hits = np.zeros(ptr.size - 1, np.int64)
+    for _, members in _chunks(ptr, idx, weights, strength, targets, sets, seed, stream):
+        hits += np.bincount(members, minlength=hits.size)
+    return hits
+
+
+def _chunks(
+    ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, sets: int, seed: int, stream: int
+) -> Iterator[tuple[I64, I32]]:
+    """The sets of a stream in order, `CHUNK` at a time, drawn by all threads."""
     cumulative = np.cumsum(targets)
+    cumulative /= cumulative[-1]  # ends with 1, which no random number reaches: a root is always an account
     counts = [min(CHUNK, sets - start) for start in range(0, sets, CHUNK)]
 
     def chunk(number: int) -> tuple[I64, I32]:
@@ -144,9 +165,7 @@ def sample_sets(
         return offsets, members
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        parts = list(pool.map(chunk, range(len(counts))))
-    sizes = np.concatenate([np.diff(offsets) for offsets, _ in parts])
-    return np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([members for _, members in parts])
+        yield from pool.map(chunk, range(len(counts)))
 
 
 @njit(cache=True, nogil=True)

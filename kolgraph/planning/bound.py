@@ -65,45 +65,43 @@ def upper_bound(
     steps : int
         Each costs O(total size of the sets).
     """
-    from scipy.sparse import csr_matrix
+    from kolgraph.kernels.cover import sum_candidates, sum_sets
 
-    incidence = csr_matrix((np.ones(sets.size), sets, ptr), shape=(ptr.size - 1, n_sets))
-    transposed = incidence.T.tocsr()
     fixed = picks[:forced]
-    free = np.ones(ptr.size - 1, bool)
-    free[fixed] = False
-    left = None if budget is None else budget - int(cost[fixed].sum())
-    room = None if count is None else count - forced
     x_fixed = np.zeros(ptr.size - 1)
     x_fixed[fixed] = 1
+    free = x_fixed == 0
+    left = None if budget is None else budget - int(cost[fixed].sum())
+    room = None if count is None else count - forced
+    if left is not None:
+        free &= cost <= left  # a price beyond what is left is in no choice, not even by a fraction
 
     def dual(y: F64) -> tuple[float, F64]:
-        gain = incidence @ y
+        gain = sum_sets(ptr, sets, y)
         best, x = linear_max(np.where(free, gain, 0.0), cost, left, room)
         return float((1 - y).sum() + gain[fixed].sum() + best), x + x_fixed
 
     def hit(choice: NDArray[np.int32]) -> NDArray[np.bool_]:
         chosen = np.zeros(ptr.size - 1)
         chosen[choice] = 1
-        return np.asarray(transposed @ chosen > 0)
+        return np.asarray(sum_candidates(ptr, sets, chosen, n_sets) > 0)
 
     lower = float(hit(picks).sum())
     y = np.where(hit(picks[: max(forced, (picks.size + 1) // 2)]), 0.0, 1.0)
-    best, x = dual(y)
-    best_y, scale, stale = y, 1.0, 0
+    value, x = dual(y)
+    best, best_x, best_y, scale, stale = value, x, y, 1.0, 0
     for _ in range(steps):
-        slope = -1.0 + transposed @ x
+        slope = sum_candidates(ptr, sets, x, n_sets) - 1.0
         slope[((y <= 0) & (slope > 0)) | ((y >= 1) & (slope < 0))] = 0
         length = float(slope @ slope)
-        value = dual(y)[0]
         if length == 0 or best <= lower + 0.5:
             break
         y = np.clip(y - scale * (value - lower) / length * slope, 0, 1)
         value, x = dual(y)
         stale = stale + 1 if value > best * (1 - 1e-4) else 0
         if value < best:
-            best, best_y = value, y
+            best, best_x, best_y = value, x, y
         if stale >= 8:
-            scale, stale, y = scale * 0.6, 0, best_y
-            x = dual(y)[1]
+            scale, stale = scale * 0.6, 0
+            value, x, y = best, best_x, best_y
     return best

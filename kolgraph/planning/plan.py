@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.errors import AnalysisError, InputError, UnknownAccount
+from kolgraph.errors import AnalysisError, InputError
 from kolgraph.graph import Graph
 from kolgraph.influence.interval import wilson
-from kolgraph.planning.pool import Pool, Sample, sample_pool
+from kolgraph.influence.reach import digest
+from kolgraph.planning.choose import certify, choose, covered
+from kolgraph.planning.pool import Pool, sample_pool
+from kolgraph.planning.prices import FEN, Candidates, fen, price_list
 from kolgraph.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: The certificate holds with probability 1 - DELTA.
-DELTA = 0.01
-FEN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,9 @@ class Plan(Result):
         Lower bound of this combination / upper bound of any: 0.9 means nothing is more than 11 % better.
     population : float
         Total weight of the audience.
+    budget_cny : float or None
+    pool : Pool
+        The sets behind the numbers; hand it to `plan` for the next what-if.
     """
 
     analysis: ClassVar[str] = "plan"
@@ -55,6 +58,7 @@ class Plan(Result):
     upper_bound: float
     certificate: float
     population: float
+    budget_cny: float | None
     pool: Pool
 
     @property
@@ -85,6 +89,7 @@ class Plan(Result):
             "certificate": self.certificate,
             "population": self.population,
             "cny_per_thousand": self.spent_cny / self.reach * 1000 if self.reach > 0 else None,
+            "budget_cny": self.budget_cny,
         }
 
     def compare(self, ids: Iterable[str]) -> pd.DataFrame:
@@ -92,28 +97,28 @@ class Plan(Result):
         import pandas as pd
 
         names = list(ids)
-        own, fresh = _covered(self.pool.check, self.pool.graph, self.pool.graph.rows(names))
+        own, fresh = covered(self.pool.check, self.pool.graph, self.pool.graph.rows(names))
         unit = self.population / len(self.pool.check)
         columns = {"own_reach": own * unit, "marginal_reach": fresh * unit, "reach": np.cumsum(fresh) * unit}
         return pd.DataFrame(columns, index=pd.Index(names, name="account_id"))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Rows of ``plans``."""
-        return {
-            "plans": self.frame().drop(columns="overlap").reset_index().assign(position=range(1, len(self.ids) + 1))
-        }
+        """Rows of ``plans``, positions from 1."""
+        rows = self.frame().drop(columns="overlap").reset_index()
+        rows.insert(0, "position", range(1, len(rows) + 1))
+        return {"plans": rows}
 
 
 def plan(
     source: Graph | Pool,
     *,
-    candidates: Mapping[str, float],
+    candidates: Candidates,
     budget_cny: float | None = None,
     count: int | None = None,
     must: Iterable[str] = (),
     never: Iterable[str] = (),
     targets: NDArray[np.float64] | None = None,
-    seed: int = 1,
+    seed: int | None = None,
     sets: int = 200_000,
 ) -> Plan:
     """Choose KOLs within a budget, a count, or both.
@@ -122,9 +127,10 @@ def plan(
     ----------
     source : Graph or Pool
         A pool is used again as it is: `targets`, `seed` and `sets` are its own then.
-    candidates : mapping of account id to price in CNY
+    candidates : mapping, Series or DataFrame
+        Account id -> price in CNY; a frame has the columns ``account_id`` (or that index) and ``price_cny``.
     budget_cny : float, optional
-        Never exceeded; prices are counted in whole fen.
+        Never exceeded: prices are rounded up to whole fen, the budget down.
     count : int, optional
         KOLs at most.
     must, never : iterable of ids
@@ -132,7 +138,7 @@ def plan(
     targets : ndarray, shape (n,), optional
         How much each account counts as reached; see `sample_pool`.
     seed, sets
-        See `sample_pool`.
+        See `sample_pool`. A graph needs a seed.
 
     Returns
     -------
@@ -141,9 +147,10 @@ def plan(
     Raises
     ------
     InputError
-        No limit, a price that is negative or no number, an account both demanded and banned.
+        No limit, a price that is negative or no number, an account both demanded and banned, a graph without a seed,
+        a pool with other targets.
     UnknownAccount
-        A candidate or demanded account is not in the graph.
+        A candidate, demanded or banned account is not in the graph, or a demanded one has no price.
     AnalysisError
         Nothing fits: the demanded ones exceed a limit, or no candidate is affordable or reaches anybody.
 
@@ -161,32 +168,36 @@ def plan(
     (('x',), 10.0)
     """
     graph = source.graph if isinstance(source, Pool) else source
-    demanded, banned = list(dict.fromkeys(must)), set(never)
-    names, cost = _prices(graph, candidates, demanded, banned)
-    budget = None if budget_cny is None else _fen(budget_cny, "the budget")
+    demanded, banned = list(dict.fromkeys(map(str, must))), sorted(set(map(str, never)))
+    names, cost = price_list(candidates, demanded, banned)
+    graph.rows(banned)  # a mistyped ban would book the account that was meant
+    rows = graph.rows(names)
+    budget = None if budget_cny is None else fen(budget_cny, "the budget", up=False)
     if budget is None and count is None:
         raise InputError("a plan needs a budget, a count, or both")
-    if count is not None and count < 1:
-        raise InputError(f"a plan needs a count of at least 1, not {count}")
-    row = {name: i for i, name in enumerate(names)}
-    forced = np.array([row[name] for name in demanded], dtype=np.int32)
+    if count is not None and (not isinstance(count, Integral) or count < 1):
+        raise InputError(f"a plan needs a whole count of at least 1, not {count}")
+    position = {name: i for i, name in enumerate(names)}
+    forced = np.array([position[name] for name in demanded], dtype=np.int32)
     _check_limits(cost, forced, budget, count)
-    pool = source if isinstance(source, Pool) else sample_pool(graph, targets=targets, sets=sets, seed=seed)
-    picks, upper = _choose(pool, graph.rows(names), cost, budget, count, forced)
+    pool = _pool(source, targets, seed, sets)
+    picks, upper = choose(pool, rows, cost, budget, count, forced)
     if picks.size == 0:
         raise AnalysisError("no candidate reaches anybody of this audience; widen the candidates or the audience")
     chosen = [names[v] for v in picks]
-    own, fresh = _covered(pool.check, graph, graph.rows(chosen))
+    own, fresh = covered(pool.check, graph, rows[picks])
     total, hits, unit = len(pool.check), int(fresh.sum()), pool.population / len(pool.check)
     low, high = (float(x[0]) * pool.population for x in wilson(np.array([hits]), total))
-    lower_bound, upper_bound = _certify(hits, upper, total)
+    lower_bound, upper_bound = certify(hits, upper)
     return Plan(
         parameters={
             "budget_cny": budget_cny,
             "count": count,
             "candidates": len(names),
+            "prices": hashlib.blake2b(repr(names).encode() + cost.tobytes(), digest_size=8).hexdigest(),
             "must": demanded,
-            "never": sorted(banned),
+            "never": banned,
+            "targets": digest(pool.targets),
             "sets": total,
             "model": "independent cascade, weighted-cascade probabilities",
         },
@@ -197,34 +208,24 @@ def plan(
         own_reach=np.asarray(own * unit, dtype=np.float64),
         marginal_reach=np.asarray(fresh * unit, dtype=np.float64),
         reach=hits * unit,
-        low=low,
-        high=high,
+        low=min(low, hits * unit),  # rounding leaves the limits of 0 and of everybody a hair inside
+        high=max(high, hits * unit),
         upper_bound=min(upper_bound * unit, pool.population),
         certificate=min(lower_bound / min(upper_bound, total), 1.0),
         population=pool.population,
+        budget_cny=None if budget is None else budget / FEN,
         pool=pool,
     )
 
 
-def _fen(amount: float, what: str) -> int:
-    if not (isinstance(amount, int | float) and math.isfinite(amount) and amount >= 0):
-        raise InputError(f"{what}: {amount!r} is not an amount of money >= 0")
-    return round(amount * FEN)
-
-
-def _prices(
-    graph: Graph, candidates: Mapping[str, float], demanded: list[str], banned: set[str]
-) -> tuple[list[str], NDArray[np.int64]]:
-    if both := sorted(banned & set(demanded)):
-        raise InputError(f"{both[0]!r} is both demanded and banned; decide for one")
-    if unpriced := [name for name in demanded if name not in candidates]:
-        raise UnknownAccount.among(unpriced, "the candidates with a price")
-    names = sorted(name for name in candidates if name not in banned)
-    if not names:
-        raise AnalysisError("there is no candidate; give some accounts a price, or ban fewer")
-    graph.rows(names)
-    cost = np.array([_fen(candidates[name], f"price of {name}") for name in names], dtype=np.int64)
-    return names, cost
+def _pool(source: Graph | Pool, targets: NDArray[np.float64] | None, seed: int | None, sets: int) -> Pool:
+    if isinstance(source, Pool):
+        if targets is not None:
+            raise InputError("a pool has its audience already; give the targets to sample_pool")
+        return source
+    if seed is None:
+        raise InputError("a plan from a graph draws random sets; give a seed, so that it can be repeated")
+    return sample_pool(source, targets=targets, sets=sets, seed=seed)
 
 
 def _check_limits(cost: NDArray[np.int64], forced: NDArray[np.int32], budget: int | None, count: int | None) -> None:
@@ -239,62 +240,3 @@ def _check_limits(cost: NDArray[np.int64], forced: NDArray[np.int32], budget: in
             f"no candidate is affordable: the cheapest costs {int(cost.min()) / FEN:,.2f} CNY, "
             f"the budget is {budget / FEN:,.2f}"
         )
-
-
-def _choose(
-    pool: Pool,
-    rows: NDArray[np.int32],
-    cost: NDArray[np.int64],
-    budget: int | None,
-    count: int | None,
-    forced: NDArray[np.int32],
-) -> tuple[NDArray[np.int32], float]:
-    """The picks (positions in `rows`) and an upper bound on the sets of the first sample that any choice covers."""
-    from kolgraph.kernels.cover import greedy
-    from kolgraph.planning.bound import upper_bound
-
-    ptr, sets, set_ptr, inside = _incidence(pool.choose, pool.graph.n, rows)
-    limit = int(cost.sum()) if budget is None else budget
-    most = rows.size if count is None else count
-    ways = [greedy(ptr, sets, set_ptr, inside, cost, limit, most, forced, False)]
-    if budget is not None:
-        ways.append(greedy(ptr, sets, set_ptr, inside, cost, limit, most, forced, True))
-    picks, _ = max(ways, key=lambda way: way[1])
-    bound = upper_bound(ptr, sets, len(pool.choose), cost, budget, count, picks, forced=forced.size)
-    return picks, bound
-
-
-def _incidence(
-    sample: Sample, n: int, rows: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
-    """Candidate -> sets and set -> candidates, both as CSR."""
-    from kolgraph.kernels.cover import index_sets
-
-    position = np.full(n, -1, np.int32)
-    position[rows] = np.arange(rows.size, dtype=np.int32)
-    ptr, sets = index_sets(sample.offsets, sample.members, position, rows.size)
-    inside = position[sample.members]
-    keep = inside >= 0
-    before = np.concatenate([[0], np.cumsum(keep)])
-    return ptr, sets, before[sample.offsets], inside[keep]
-
-
-def _covered(sample: Sample, graph: Graph, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sets of a sample that each account covers alone, and beyond those before it."""
-    from kolgraph.kernels.cover import coverage
-
-    unique, where = np.unique(rows, return_inverse=True)
-    ptr, sets, _, _ = _incidence(sample, graph.n, unique.astype(np.int32))
-    own, fresh = coverage(where.astype(np.int32), ptr, sets, len(sample))
-    return own, fresh
-
-
-def _certify(hits: int, upper: float, total: int) -> tuple[float, float]:
-    """Bounds, in sets, on the coverage to expect of the choice and of the best one, each with probability 1 - DELTA/2.
-
-    The first comes from the independent sample, the second from the sample chosen on (Tang et al., SIGMOD 2018, eq. 5
-    and 8): martingale tail bounds, valid for any number of sets.
-    """
-    c = math.log(2 / DELTA)
-    lower = max((math.sqrt(hits + 2 * c / 9) - math.sqrt(c / 2)) ** 2 - c / 18, 0.0)
-    return lower, (math.sqrt(upper + c / 2) + math.sqrt(c / 2)) ** 2

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
+from kolgraph.influence.reach import audience
 
 #: Streams of random numbers: one sample to choose on, an independent one to report on.
 CHOOSE, CHECK = 1, 2
@@ -51,18 +52,6 @@ class Pool:
         return float(self.targets.sum())
 
 
-def audience(graph: Graph, targets: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Check target weights; None means that every account counts 1."""
-    weights = np.ones(graph.n) if targets is None else np.asarray(targets, dtype=np.float64)
-    if weights.shape != (graph.n,):
-        raise InputError(f"{weights.size} target weights for {graph.n} accounts")
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise InputError("target weights must be finite and >= 0")
-    if weights.sum() <= 0:
-        raise InputError("no account counts as a target: every target weight is 0; widen the audience")
-    return weights
-
-
 def draw(graph: Graph, targets: NDArray[np.float64], sets: int, *, seed: int, stream: int) -> Sample:
     """One sample; see `kolgraph.kernels.rrsets.sample_sets`."""
     from kolgraph.kernels.rrsets import sample_sets
@@ -93,7 +82,20 @@ def sample_pool(graph: Graph, *, targets: NDArray[np.float64] | None = None, set
     Raises
     ------
     InputError
-        Weights of the wrong size, negative, not finite, or all 0.
+        Weights of the wrong size, negative, not finite, or all 0; no set at all.
+
+    Notes
+    -----
+    Twice the cost of `kolgraph.kernels.rrsets.sample_sets`; memory 4 bytes per member of a set.
+
+    Examples
+    --------
+    One pool, two questions:
+
+    >>> from kolgraph.planning import plan
+    >>> pool = sample_pool(Graph.from_edges(["a", "b", "c"], ["x", "x", "y"]), sets=2000, seed=1)
+    >>> [plan(pool, candidates={"x": 9.0, "y": 5.0}, budget_cny=b).ids for b in (5, 14)]
+    [('y',), ('x', 'y')]
     """
     weights = audience(graph, targets)
     choose = draw(graph, weights, sets, seed=seed, stream=CHOOSE)
