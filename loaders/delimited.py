@@ -7,17 +7,16 @@ that of the file, the load starts again from a copy in which the lines that fit 
 
 from __future__ import annotations
 
-import io
 import re
-from bisect import bisect_left
+import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from kolgraph.errors import KolgraphError
 from kolgraph.loaders.source import (
     MAX_LINE,
-    MAX_RAW,
     Explained,
     NeedsRepair,
     Reading,
@@ -92,6 +91,10 @@ class _Text:
     def __init__(self, source: Source, skip: int, width: int, comment: bytes) -> None:
         self.source, self.skip, self.width, self.comment = source, skip, width, comment
         self.delimiter = source.delimiter.encode()
+        d = re.escape(self.delimiter)
+        cell = rb'(?:"(?:[^"]|"")*+"|[^"%s][^%s]*+|)' % (d, d)
+        #: A record on one line, as nearly all are; the others are followed quote by quote.
+        self.usual = re.compile(rb"%s(?:%s%s)*+\r?\n?" % (cell, d, cell)).fullmatch
 
     def explain(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
         """Lines and raw text of the wanted rows and of those the engine could not read."""
@@ -105,17 +108,17 @@ class _Text:
         whole = self.source.broken is not None
         if not whole and any(error in LOST for _, error, _, _ in found):
             raise NeedsRepair(self.repair)
-        offsets = [row[0] for row in found]
         places: dict[int, tuple[int | None, str | None]] = {}
         asked, ordinal, unread = set(wanted), 0, 0
+        offsets = [row[0] for row in found] + [sys.maxsize]
         with readable(self.source.path), self.source.open() as raw:
-            for number, begin, end, record in self._records(raw):
+            for number, end, record in self._records(raw):
                 # The engine points at the record, at a blank line before it, or at the end of the line before that.
-                at = bisect_left(offsets, begin - 1)
-                if at < len(offsets) and offsets[at] < end - record.endswith(b"\n"):
-                    if not whole and record.strip(b"\r\n").count(b"\n"):
-                        raise NeedsRepair(self.repair)  # the row may be two halves of damage with good rows between
-                    _, error, name, message = found[at]
+                damaged = offsets[unread] < end - record.endswith(b"\n")
+                if not whole and b"\n" in record[:-1] and (damaged or self._swallows(record)):
+                    raise NeedsRepair(self.repair)  # it may be two halves of damage with good rows between
+                if damaged:
+                    _, error, name, message = found[unread]
                     code, why = STRUCTURAL.get(str(error), ("BAD_ROW", str(message).splitlines()[0]))
                     rejects.append(
                         Reject(number, name if code == "BAD_ENCODING" else None, None, code, why, shown(record))
@@ -135,15 +138,14 @@ class _Text:
             )
         return Explained(places, rejects)
 
-    def _records(self, raw: IO[bytes]) -> Iterator[tuple[int, int, int, bytes]]:
-        """Line number, first and last offset (blank lines before it included), and bytes of every record."""
-        begin = offset = start = 0
+    def _records(self, raw: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
+        """Line number, offset of the end, and bytes of every record."""
+        offset = start = 0
         parts: list[bytes] = []
         inside = False
         for number, line in enumerate(lines(raw), 1):
             offset += len(line)
             if number <= self.skip:
-                begin = offset
                 continue
             if not parts:
                 blank = self.width > 1 and not line.strip(b"\r\n")
@@ -151,57 +153,59 @@ class _Text:
                     continue
                 start = number
             parts.append(line)
-            if b'"' in line:
+            if inside or (b'"' in line and not self.usual(line)):
                 inside, _, _ = quotes(line, self.delimiter, inside=inside)
             if not inside:
-                yield start, begin, offset, parts[0] if len(parts) == 1 else b"".join(parts)
-                begin, parts = offset, []
+                yield start, offset, parts[0] if len(parts) == 1 else b"".join(parts)
+                parts = []
         if parts:
-            yield start, begin, offset, b"".join(parts)
+            yield start, offset, b"".join(parts)
 
     def repair(self) -> None:
         """Make a copy with the same line numbers in which every line that belongs to no record is blank."""
         broken: list[Reject] = []
         copy = self.source.copy()
         with readable(self.source.path), self.source.open() as raw, copy.open("wb") as out:
-            text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline=None)
-            ahead: deque[bytes] = deque()
+            feed, ahead = _line_feeds(raw), deque[bytes]()
             number = 0
-            while ahead or _more(text, ahead):
-                size = 1 if number < self.skip else self._size(text, ahead)
-                if size == 0:
-                    line = ahead.popleft()
-                    why = "the line is longer than 2 MiB" if len(line) >= MAX_LINE else "a quote is not closed"
+            while (line := ahead.popleft() if ahead else next(feed, b"")) != b"":
+                number += 1
+                if number <= self.skip or (self.usual(line) and len(line) < MAX_LINE):
+                    out.write(line)
+                    continue
+                further = self._further(line, feed, ahead)
+                if further is None:
+                    why = "the line is longer than 2 MB" if len(line) >= MAX_LINE else "a quote is not closed"
                     code = "TOO_LONG" if len(line) >= MAX_LINE else "UNBALANCED_QUOTE"
-                    broken.append(Reject(number + 1, None, None, code, why, shown(line[:MAX_RAW])))
-                    out.write(b"\n")
-                for _ in range(size):
+                    broken.append(Reject(number, None, None, code, why, shown(line)))
+                    line, further = b"\n", 0
+                out.write(line)
+                for _ in range(further):
                     out.write(ahead.popleft())
-                number += size or 1
+                number += further
         self.source.text_path, self.source.broken = copy, broken
 
-    def _size(self, text: io.TextIOWrapper, ahead: deque[bytes]) -> int:
-        """Lines of the record that starts here; 0 if none does."""
-        inside, separators, length = False, 0, 0
+    def _further(self, first: bytes, feed: Iterator[bytes], ahead: deque[bytes]) -> int | None:
+        """How many more lines belong to the record that starts with `first`; None if no record does."""
+        inside, separators, good = quotes(first, self.delimiter, inside=False)
+        length = len(first)
         for k in range(MAX_CELL_LINES):
-            if k == len(ahead) and not _more(text, ahead):
-                return 0
-            line = ahead[k]
-            length += len(line)
-            if length >= MAX_LINE:
-                return 0
-            if b'"' not in line and not inside:
-                return 1
-            if k and self._starts_like(line, ahead[0]):
-                return 0
-            inside, found, good = quotes(line, self.delimiter, inside=inside)
-            separators += found
-            if not good:
-                return 0
+            if not good or length >= MAX_LINE:
+                return None
             if not inside:
-                # A record of several lines has to fit; one line that does not is told to the user by its cells.
-                return k + 1 if k == 0 or separators == self.width - 1 else 0
-        return 0
+                # A record of several lines has to fit; of one line that does not the user is told the cells.
+                return k if k == 0 or separators == self.width - 1 else None
+            if k == len(ahead):
+                ahead.extend(islice(feed, 1))
+            if k == len(ahead) or self._starts_like(ahead[k], first):
+                return None
+            inside, found, good = quotes(ahead[k], self.delimiter, inside=True)
+            separators, length = separators + found, length + len(ahead[k])
+        return None
+
+    def _swallows(self, record: bytes) -> bool:
+        first, *others = record.splitlines()
+        return any(self._starts_like(line, first) for line in others)
 
     def _starts_like(self, line: bytes, first: bytes) -> bool:
         """Whether a line looks like the start of a row of its own: as many cells, and the first of the same make."""
@@ -211,14 +215,13 @@ class _Text:
         return shapes[0] == shapes[1] and quotes(line, self.delimiter, inside=False)[1] == self.width - 1 > 0
 
 
-def _more(text: io.TextIOWrapper, ahead: deque[bytes]) -> bool:
-    line = text.readline(MAX_LINE)
-    end = line
-    while end and not end.endswith("\n") and len(end) == MAX_LINE:
-        end = text.readline(MAX_LINE)
-    if line:
-        ahead.append(line.encode("utf-8", "surrogateescape"))
-    return bool(line)
+def _line_feeds(raw: IO[bytes]) -> Iterator[bytes]:
+    """Lines that all end in a line feed alone."""
+    for line in lines(raw):
+        if b"\r" in line:
+            yield from line.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
+        else:
+            yield line
 
 
 def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, bool]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from kolgraph.errors import InputError, UnknownAccount, UnknownName
 from kolgraph.graph import Graph
 from kolgraph.kernels.csr import intern
 from kolgraph.workspace import Workspace
-from tests.graphs import clique, dangling_chain, from_rows, graphs, path, star
+from tests.graphs import clique, dangling_chain, from_rows, graphs, path, random_edges, star
 
 AWKWARD = [0, 1, -1, 2**53 - 1, 2**53 + 1, 2**62, 2**63 - 1, -(2**63)]
 
@@ -243,3 +246,145 @@ def test_the_cache_is_the_same_graph_and_is_left_when_rows_come(ws: Workspace, t
 
 def test_shared_graphs_have_the_shape_they_claim() -> None:
     assert (path(4).m, star(5).m, clique(4).m) == (3, 5, 12)
+
+
+# ---------------------------------------------------------------------- borders
+
+
+@settings(max_examples=30, deadline=None)
+@given(graph=graphs(), seed=st.integers(0, 99))
+def test_the_fingerprint_knows_no_order_of_edges(graph: Graph, seed: int) -> None:
+    src, dst, weight = graph.edges()
+    order = np.random.default_rng(seed).permutation(graph.m)
+    again = Graph.from_rows(src[order].copy(), dst[order].copy(), weight[order].copy(), graph._id_table)
+    assert edge_set(again) == edge_set(graph)
+    once = Graph.from_rows(src.copy(), dst.copy(), weight.copy(), graph._id_table)
+    assert again.fingerprint == once.fingerprint
+
+
+@pytest.mark.parametrize("keep", [[0, 5], [-1], [0.0, 1.0], np.ones(3, bool)])
+def test_rows_outside_a_graph_are_refused(keep: object) -> None:
+    with pytest.raises(InputError):
+        from_rows(5, [(0, 1)]).subgraph(keep)  # type: ignore[arg-type]
+
+
+def test_no_rows_are_an_empty_graph() -> None:
+    assert from_rows(5, [(0, 1)]).subgraph([]).n == 0
+    assert Graph.from_edges([], []).fingerprint
+
+
+def test_text_and_numbers_are_one_account_if_they_read_the_same() -> None:
+    mixed = Graph.from_edges(np.array([1, "1", 2], object), np.array(["2", 2, b"x"], object))
+    assert mixed.ids.tolist() == ["1", "2", "x"]
+    assert Graph.from_edges(np.array([1, 2]), np.array(["1", "é"])).ids.tolist() == ["1", "2", "é"]
+    assert Graph.from_edges(np.array([b"a"]), np.array([b"b"])).ids.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "words"),
+    [
+        ([1.0, 2.0], [2, 3], "not float64"),
+        ([1, 2], [2.0, 3.0], "not float64"),
+        (np.array([1.0, 2], object), ["a", "b"], "1.0 is a float"),
+        ([True], [False], "not bool"),
+        ([1, 2], [1], "equally long"),
+        ([[1]], [[2]], "equally long"),
+        (np.array(["a", None], object), ["b", "c"], "edge 1: an id is missing"),
+        (["a", "b"], np.array(["x", np.nan], object), "edge 1: an id is missing"),
+        (np.array([2**64 - 1], np.uint64), np.array([1], np.uint64), "beyond 2"),
+        (["\ud83d"], ["a"], "half a character"),
+        (np.array(["a\0"], object), ["a"], "NUL"),
+    ],
+)
+def test_what_is_no_id_is_refused(src: object, dst: object, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Graph.from_edges(src, dst)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("weight", [[float("nan")], [float("inf")], [-1.0], [1e39], ["x"], [None], [1.0, 2.0]])
+def test_what_is_no_weight_is_refused(weight: list[object]) -> None:
+    with pytest.raises(InputError):
+        Graph.from_edges(["a"], ["b"], weight)  # type: ignore[arg-type]
+    if len(weight) == 1:
+        library = nx.DiGraph()
+        library.add_edge("a", "b", weight=weight[0])
+        with pytest.raises(InputError):
+            Graph.from_networkx(library)
+        with pytest.raises(InputError):
+            Graph.from_igraph(igraph.Graph([(0, 1)], directed=True, edge_attrs={"weight": weight}))
+
+
+def test_names_that_collide_or_are_floats_are_refused() -> None:
+    with pytest.raises(InputError, match="same name"):
+        Graph.from_networkx(nx.DiGraph([(1, "1")]))
+    with pytest.raises(InputError, match="float"):
+        Graph.from_networkx(nx.DiGraph([(1.5, 2)]))
+    twice = igraph.Graph([(0, 1)], directed=True)
+    twice.vs["name"] = ["a", "a"]
+    with pytest.raises(InputError, match="same name"):
+        Graph.from_igraph(twice)
+    with pytest.raises(UnknownName, match="who"):
+        Graph.from_frame(pd.DataFrame({"a": [1], "b": [2]}), src="who", dst="b")
+    with pytest.raises(UnknownAccount, match="'x'"):
+        Graph.from_edges(["a"], ["b"]).rows(["a", "x"])
+
+
+def test_ids_that_collide_in_the_hash_stay_apart() -> None:
+    ids = np.arange(200_000, dtype=np.int64) << 44  # equal low bits
+    codes, table = intern(np.concatenate([ids, ids]))
+    np.testing.assert_array_equal(table, ids)
+    np.testing.assert_array_equal(codes, np.tile(np.arange(200_000), 2))
+
+
+def test_kernels_stay_inside_their_arrays(tmp_path: Path) -> None:
+    """The same work with bounds checked; without the check a read outside an array answers 0.0 silently."""
+    code = (
+        "from tests.graphs import from_rows, random_edges\nfrom kolgraph.graph import Graph\nimport numpy as np\n"
+        "src, dst = random_edges(300, 3000, 1)\n"
+        "g = Graph.from_edges(src.astype(np.int64), dst.astype(np.int64))\n"
+        "h = from_rows(300, list(zip(src, dst)), [1.5] * 3000)\n"
+        "for x in (g, h, from_rows(3, [])):\n    x.reverse(); x.undirected(); x.outgoing\n"
+        "print(g.m, h.m)\n"
+    )
+    environment = os.environ | {
+        "NUMBA_BOUNDSCHECK": "1",
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(Path.cwd()),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    src, dst = random_edges(300, 3000, 1)
+    expected = np.unique(src.astype(np.int64) * 300 + dst).size
+    assert done.stdout.split() == [str(expected)] * 2
+
+
+def test_a_damaged_cache_is_made_again_and_old_states_go(ws: Workspace, tmp_path: Path) -> None:
+    with ws:
+        first = Graph.from_workspace(ws)
+        (folder,) = ws.cache.glob("graph-*")
+        (folder / "ptr.npy").write_bytes(b"damaged")
+        assert Graph.from_workspace(ws).fingerprint == first.fingerprint
+        mapped = Graph.from_workspace(ws)
+        assert Graph(mapped.incoming, mapped._id_table).fingerprint == first.fingerprint  # computed, not remembered
+        for array in (mapped.incoming.ptr, mapped.incoming.idx, mapped._id_table):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = array[0]
+        (tmp_path / "more.csv").write_text("follower,followed\nz,k\n")
+        ws.load(tmp_path / "more.csv")
+        Graph.from_workspace(ws)
+        assert not folder.exists()
+
+
+def test_a_relation_without_edges_is_a_graph_of_isolates(ws: Workspace) -> None:
+    with ws:
+        for _ in range(2):  # fresh, then from the cache
+            graph = Graph.from_workspace(ws, relations="mention")
+            assert (graph.n, graph.m, graph.outgoing.degree.sum()) == (4, 0, 0)
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(ws: Workspace) -> None:
+    with ws:
+        ws.cache.write_text("a file in the way")
+        assert Graph.from_workspace(ws).m == 3

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import random
 import subprocess
 import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError, StoreBusy, UnknownAccount
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, UnknownAccount
 from kolgraph.results import Scores
 from kolgraph.workspace import Workspace
+from tests.test_loaders import Shelf
 
 
 @pytest.fixture
@@ -176,3 +183,144 @@ def test_many_openings_leave_no_file_open(tmp_path: Path) -> None:
     for _ in range(20):
         Workspace.open(tmp_path / "w.kol", create=True).close()
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+
+
+# ---------------------------------------------------------------------- bad input
+
+
+@pytest.fixture(scope="module")
+def module_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    made = Shelf(tmp_path_factory.mktemp("shelf"))
+    yield made
+    made.ws.close()
+
+
+@pytest.fixture
+def shelf(module_shelf: Shelf) -> Shelf:
+    module_shelf.empty()
+    return module_shelf
+
+
+MISTAKES: dict[str, tuple[bytes, str, dict[str, Any], str]] = {
+    "empty": (b"", "f.csv", {}, "empty"),
+    "blank": (b"\n \n", "f.csv", {}, "empty"),
+    "comments only": (b"# a\n# b\n", "f.csv", {}, "nothing but comments"),
+    "header only": (b"follower,followed\n", "f.csv", {}, "no row"),
+    "binary": (bytes(range(256)) * 20, "f.csv", {}, "not recognised"),
+    "nul bytes": (b"\0\1\2" * 400, "f.csv", {}, "not a text file"),
+    "utf-16 without mark": ("follower,followed\n1,2\n".encode("utf-16-le"), "f.csv", {}, "--encoding utf-16-le"),
+    "wrong encoding": ("follower,名\n".encode("gb18030"), "f.csv", {"encoding": "utf-16"}, "utf-16"),
+    "unknown encoding": (b"a,b\n1,2\n", "f.csv", {"encoding": "klingon"}, "klingon"),
+    "unknown columns": (b"x,y\n1,2\n", "f.csv", {}, "not recognised"),
+    "same column twice": (b"follower,followed,follower\n1,2,3\n", "f.csv", {}, "appears twice"),
+    "unknown record": (b"x,y\n1,2\n", "f.csv", {"record": "likes", "mapping": {"src": "x"}}, "likes"),
+    "unknown field": (b"x,y\n1,2\n", "f.csv", {"record": "follow", "mapping": {"who": "x"}}, "who"),
+    "unknown column in mapping": (
+        b"x,y\n1,2\n",
+        "f.csv",
+        {"record": "follow", "mapping": {"src": "z", "dst": "y"}},
+        "'z'",
+    ),
+    "unknown key in mapping": (
+        b'{"x": 1}',
+        "f.jsonl",
+        {"record": "follow", "mapping": {"src": "z.id", "dst": "x"}},
+        "z.id",
+    ),
+    "incomplete mapping": (b"x,y\n1,2\n", "f.csv", {"record": "follow", "mapping": {"src": "x"}}, "dst"),
+    "mapping without record": (b"x,y\n1,2\n", "f.csv", {"mapping": {"src": "x"}}, "--record"),
+    "unknown format": (b"x,y\n1,2\n", "f.csv", {"format": "gexf"}, "gexf"),
+    "one big JSON value": (b'[\n{"follower": 1}\n]', "f.json", {}, "one big JSON"),
+    "not Parquet": (b"PAR1 nonsense", "f.parquet", {}, "Parquet"),
+    "not gzip": (b"follower,followed\n1,2\n", "f.csv.gz", {}, "damaged"),
+    "cut gzip": (gzip.compress(b"follower,followed\n" + b"%d,2\n" * 99999)[:-20], "f.csv.gz", {}, "f.csv.gz"),
+    "pickle": (b"\x80\x04.", "f.pkl", {}, "run code"),
+    "not XML": (b"<graphml><node></graphml>", "f.graphml", {"direction": "forward"}, "f.graphml:1"),
+    "document type": (
+        b'<!DOCTYPE x [<!ENTITY a "aa">]><graphml><graph><node id="&a;"/></graph></graphml>',
+        "f.graphml",
+        {"direction": "forward"},
+        "document type",
+    ),
+    "graph without direction": (b"<graphml><graph/></graphml>", "f.graphml", {}, "unknown direction"),
+    "graph without node": (b"<graphml><graph/></graphml>", "f.graphml", {"direction": "forward"}, "no node"),
+    "too many bad rows": (b"follower,followed\n1\n2,3\n", "f.csv", {"max_reject_rate": 0.01}, "nothing loaded"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_and_loads_nothing(shelf: Shelf, name: str) -> None:
+    data, file, options, words = MISTAKES[name]
+    with pytest.raises(InputError) as error:
+        shelf.load(data, file, **options)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not any(shelf.content().values())
+
+
+def test_paths_that_are_no_files(shelf: Shelf) -> None:
+    for path, words in (
+        (shelf.folder, "folder"),
+        (shelf.folder / "none.csv", "no such file"),
+        ("a\0b", "no such file"),
+    ):
+        with pytest.raises(InputError, match=words):
+            shelf.ws.load(path)
+
+
+fragments = [
+    b'"',
+    b",",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"follower,followed\n",
+    b"1,2\n",
+    b"src dst\n",
+]
+fragments += [
+    b"1 2 0.5\n",
+    b"{",
+    b'{"follower": 1, "followed": 2}\n',
+    b"}",
+    b"[",
+    b"\\ud83d",
+    b"#",
+    b"<graphml>",
+    b"<graph>",
+]
+fragments += [
+    b'<node id="1"/>',
+    b'<edge source="1" target="2"/>',
+    b"</graph></graphml>",
+    b"\x1f\x8b",
+    b"PAR1",
+    b"9" * 30,
+]
+fragments += ["转发".encode("gb18030"), "转发".encode(), b"\t", b"NaN", b"<!DOCTYPE a>", b"&a;", b"id,name\n", b"e+18"]
+
+
+def test_only_our_errors_escape_from_300_hostile_files(shelf: Shelf) -> None:
+    rng = random.Random(20261123)
+    started, outcomes = time.monotonic(), {"loaded": 0, "refused": 0}
+    tracemalloc.start()
+    for k in range(300):
+        data = rng.choice([b"", b"follower,followed\n1,2\n", b'{"follower": 1, "followed": 2}\n']) + b"".join(
+            rng.choice(fragments) if rng.random() < 0.9 else rng.randbytes(rng.randrange(12))
+            for _ in range(rng.randrange(1, 40))
+        )
+        name = ("f.csv", "f.jsonl", "f.graphml", "f.txt", "f.csv.gz", "f.parquet")[k % 6]
+        try:
+            shelf.load(gzip.compress(data) if name.endswith("gz") else data, name, record="follow", direction="forward")
+            outcomes["loaded"] += 1
+        except KolgraphError as error:
+            assert error.exit_code == 2, error
+            assert "\n" not in str(error)
+            outcomes["refused"] += 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert min(outcomes.values()) > 20, outcomes
+    assert peak < 64 << 20
+    assert time.monotonic() - started < 60

@@ -25,14 +25,22 @@ print(json.dumps([*figures, c.read, c.accepted, c.merged, c.rejected, kept]))
 
 
 def damage(source: Path, target: Path, every: int = 100) -> int:
-    """Copy a file, spoiling the time of every hundredth record; returns how many."""
-    count = 0
+    """Copy a file, spoiling about every hundredth record in one of five ways; returns how many."""
+    count, spoil = 0, False
     with source.open("rb") as lines, target.open("wb") as out:
         for number, line in enumerate(lines):
-            # Only lines that begin a record: a quoted text may go on over the next line.
-            if number and number % every == 0 and line.startswith(b'"49'):
-                line = line.replace(b",17", b",x17", 1)
-                count += 1
+            spoil = spoil or (number > 0 and number % every == 0)
+            # Only records on a line of their own: a quoted text may begin here and go on over the next line.
+            if spoil and line.startswith(b'"49') and line.endswith(b'"\n'):
+                spoil, count, cells = False, count + 1, line.rstrip(b"\n").split(b",")
+                ways = (
+                    [*cells[:5], b"x" + cells[5], *cells[6:]],  # no time
+                    [*cells[:6], b'"' + cells[6].replace(b'"', b"")],  # a quote that never closes
+                    cells[:4],
+                    [*cells, b"x", b"y"],
+                    [*cells[:6], b"\xff\xfe"],  # no text
+                )
+                line = b",".join(ways[count % len(ways)]) + b"\n"
             out.write(line)
     return count
 
