@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.errors import AnalysisError, InputError, UnknownName
+from kolgraph.errors import AnalysisError, InputError, UnknownAccount, UnknownName
 from kolgraph.graph import Graph
 
 if TYPE_CHECKING:
@@ -210,7 +210,9 @@ def plan(
     prices = candidates(workspace, niche=niche, region=region)
     if missing := [account for account in must if account not in prices]:
         everyone = candidates(workspace)
-        prices |= {account: everyone.get(account, 0.0) for account in missing}
+        if unpriced := [account for account in missing if account not in everyone]:
+            raise UnknownAccount.among(unpriced, "the price list")
+        prices |= {account: everyone[account] for account in missing}
     found = choose(
         graph,
         candidates=prices,
