@@ -70,8 +70,10 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @click.option("--record", help="What a row is: account, follow, repost, mention or post.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Field of the record and its column.")
 @click.option("--direction", help="Of an edge list: forward = the first account acts on the second; or backward.")
-@click.option("--platform", default="local", show_default=True, help="Goes before every native id.")
-@click.option("--loader", "format", help="Use this loader and no other.")
+@click.option("--platform", help="Goes before every native id; default: as the format says, else local.")
+@click.option("--format", help="Take the files for this format and no other; kolgraph formats lists them.")
+@click.option("--root", help="Id of the post that all rows repost or comment on, where the file does not say it.")
+@click.option("--subject", help="Id of the account that all rows follow, where the file does not say it.")
 @click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
 @click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
 def load(workspace: Path, files: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> None:

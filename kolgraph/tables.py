@@ -30,32 +30,59 @@ def _tables(*tables: Table) -> dict[str, Table]:
     return {table.name: table for table in tables}
 
 
+#: Fields of an account that change with time -> SQL type.
+PROFILE = {
+    "name": "VARCHAR",
+    "followers": "BIGINT",  # as the platform shows it
+    "followings": "BIGINT",
+    "posts": "BIGINT",
+    "rounded": "VARCHAR[]",  # the counts that were shown rounded ("1.2万") or as a lower bound ("10万+")
+    "niche": "VARCHAR",  # as declared by the account or its agency
+    "region": "VARCHAR",
+    "city": "VARCHAR",
+    "agency": "VARCHAR",
+    "available": "VARCHAR",  # as the agency says it: yes, no, from when
+    "price_cny": "DECIMAL(14, 2)",  # per forwarded post
+    "verified": "VARCHAR",  # none, person, gov, company, media, org, talent, or as the source says it
+    "bio": "VARCHAR",
+    "ip_region": "VARCHAR",  # where the platform saw it, as opposed to what it says of itself
+    "label": "VARCHAR",  # human or bot, in research data
+    "created_ts": "BIGINT",
+}
+
 CANONICAL = _tables(
     Table(
         "accounts",
-        {
-            "account_key": "INTEGER",  # dense from 0 in order of first appearance: also the row number in a Graph
-            "account_id": "VARCHAR",
-            "platform": "VARCHAR",
-            "name": "VARCHAR",
-            "followers": "BIGINT",  # as the platform shows it
-            "followings": "BIGINT",
-            "niche": "VARCHAR",  # as declared by the account or its agency
-            "region": "VARCHAR",
-            "price_cny": "DECIMAL(14, 2)",  # per forwarded post
-            "verified": "VARCHAR",
-            "created_ts": "BIGINT",
-            "observed_ts": "BIGINT",  # when the profile was seen: the later observation wins
-            "batch": "INTEGER",
-        },
+        {"account_key": "INTEGER", "account_id": "VARCHAR", "platform": "VARCHAR"}  # keys are dense from 0, in order of
+        | PROFILE  # first appearance: also the row number in a Graph
+        | {"observed_ts": "BIGINT", "batch": "INTEGER"},
         ("account_id",),
-        "an account on one platform",
+        "an account on one platform; of every field the latest observation",
+    ),
+    Table(
+        "profile_times",
+        {"account_key": "INTEGER"} | dict.fromkeys(PROFILE, "BIGINT"),
+        ("account_key",),
+        "when each field of an account was observed: a stale file must not overwrite newer values",
     ),
     Table(
         "account_names",
         {"account_key": "INTEGER", "name_norm": "VARCHAR", "first_seen_ts": "BIGINT", "last_seen_ts": "BIGINT"},
         ("account_key", "name_norm"),
         "a name an account was seen with; names move between people",
+    ),
+    Table(
+        "identities",
+        {
+            "person_id": "VARCHAR",
+            "account_key": "INTEGER",
+            "name": "VARCHAR",
+            "confidence": "DOUBLE",
+            "method": "VARCHAR",  # manual, declared_link, same_handle, name_and_bio
+            "note": "VARCHAR",
+        },
+        ("person_id", "account_key"),
+        "an account that is said to belong to a person; accounts are linked, never merged",
     ),
     Table(
         "posts",
@@ -65,7 +92,13 @@ CANONICAL = _tables(
             "created_ts": "BIGINT",
             "text": "VARCHAR",
             "topics": "VARCHAR[]",
+            "urls": "VARCHAR[]",
             "likes": "BIGINT",
+            "reposts": "BIGINT",
+            "comments": "BIGINT",
+            "views": "BIGINT",
+            "rounded": "VARCHAR[]",
+            "observed_ts": "BIGINT",  # when the four counts were seen
             "batch": "INTEGER",
         },
         ("post_id",),
@@ -94,7 +127,12 @@ CANONICAL = _tables(
             "parent_id": "VARCHAR",  # the post that was forwarded; NULL when the source does not say
             "ts": "BIGINT",
             "weight": "FLOAT",
-            "evidence": "VARCHAR",  # api_parent or root_only
+            # the parent's id is given; its author's name is; neither
+            "evidence": "VARCHAR GENERATED ALWAYS AS (CASE WHEN parent_id IS NOT NULL THEN 'api_parent' "
+            "WHEN chain IS NOT NULL THEN 'chain' ELSE 'root_only' END) VIRTUAL",
+            "derived": "BOOLEAN",  # dst is not given by a source, but follows from other rows or from a name
+            "kind": "VARCHAR",  # repost, or quote
+            "chain": "VARCHAR[]",  # names of those it came through, the direct parent first
             "text": "VARCHAR",
             "batch": "INTEGER",
         },
@@ -102,18 +140,36 @@ CANONICAL = _tables(
         "src reposts a post of dst: one row per event",
     ),
     Table(
-        "mentions",
+        "namings",
         {
             "post_id": "VARCHAR",
-            "pos": "INTEGER",
             "src": "INTEGER",
+            "role": "VARCHAR",  # mention; chain: came through it; author: of the reposted or commented post
+            "pos": "INTEGER",  # place in a chain, 0 = the direct parent
+            "name": "VARCHAR",  # in small letters; NULL when the source gives an id
             "dst": "INTEGER",  # NULL while the name is not resolved
-            "dst_name": "VARCHAR",
             "ts": "BIGINT",
             "batch": "INTEGER",
         },
-        ("post_id", "pos"),
-        "src names dst in a post",
+        ("post_id", "role", "pos", "name", "dst"),
+        "src names an account in a post, by id or by a name that is resolved when it is known",
+    ),
+    Table(
+        "comments",
+        {
+            "comment_id": "VARCHAR",
+            "src": "INTEGER",
+            "dst": "INTEGER",  # author of what is answered; NULL when unknown
+            "derived": "BOOLEAN",  # dst is not given by a source, but follows from other rows or from a name
+            "post_id": "VARCHAR",  # the post under which it stands
+            "parent_id": "VARCHAR",  # the comment that is answered
+            "ts": "BIGINT",
+            "text": "VARCHAR",
+            "likes": "BIGINT",
+            "batch": "INTEGER",
+        },
+        ("comment_id",),
+        "src answers dst",
     ),
     Table(
         "batches",
@@ -144,10 +200,12 @@ CANONICAL = _tables(
             "code": "VARCHAR",
             "message": "VARCHAR",
             "raw": "VARCHAR",
+            "partly": "BOOLEAN",  # the row itself was taken: only what it says beside its main record was not
         },
         ("batch", "line"),
         "a row that was not accepted, with the reason and its raw text",
     ),
+    Table("forgotten", {"digest": "VARCHAR"}, ("digest",), "keyed hash of an account that must not come back"),
 )
 
 RESULTS = _tables(
@@ -287,6 +345,13 @@ RESULTS = _tables(
 
 TABLES: Mapping[str, Table] = CANONICAL | RESULTS
 
+#: Names of the same account by id and by name, or by two names, are one mention.
+MENTIONS = """
+CREATE OR REPLACE VIEW mentions AS
+SELECT post_id, min(pos) AS pos, src, dst, min(name) AS dst_name, min(ts) AS ts FROM namings WHERE role = 'mention'
+GROUP BY post_id, src, dst, CASE WHEN dst IS NULL THEN name END
+"""
+
 #: Two accounts named in the same post: weight = sum of 1/(k-1) over posts naming k accounts, 2 <= k <= the cap.
 CO_MENTIONS = """
 CREATE OR REPLACE VIEW co_mentions AS
@@ -298,6 +363,31 @@ FROM named x JOIN named y ON x.post_id = y.post_id AND x.dst < y.dst JOIN sizes 
 GROUP BY ALL
 """
 
+#: Who forwarded whom, as far as the sources say it: to the author of the root, to the direct parent, along the chain.
+REPOST_EDGES = """
+CREATE OR REPLACE VIEW repost_edges AS
+WITH hops AS (SELECT post_id, pos, dst, name, lead(dst) OVER w AS next, lead(name) OVER w AS next_name FROM namings
+              WHERE role = 'chain' WINDOW w AS (PARTITION BY post_id ORDER BY pos)),
+     authors AS (SELECT post_id, any_value(name) AS name FROM namings WHERE role = 'author' GROUP BY post_id)
+SELECT r.post_id, r.src, NULL AS src_name, r.dst, a.name AS dst_name, r.root_id, 'root' AS kind, r.ts
+FROM reposts r LEFT JOIN authors a USING (post_id)
+WHERE r.root_id IS NOT NULL OR r.dst IS NOT NULL OR a.name IS NOT NULL
+UNION ALL
+SELECT r.post_id, r.src, NULL, coalesce(p.src, q.author), NULL, r.parent_id, 'parent', r.ts FROM reposts r
+LEFT JOIN reposts p ON p.post_id = r.parent_id LEFT JOIN posts q ON q.post_id = r.parent_id
+WHERE r.parent_id IS NOT NULL AND r.parent_id <> coalesce(r.root_id, '')
+UNION ALL
+SELECT r.post_id, r.src, NULL, h.dst, h.name, NULL, 'parent', r.ts FROM reposts r JOIN hops h USING (post_id)
+WHERE h.pos = 0
+UNION ALL
+SELECT r.post_id, h.dst, h.name, h.next, h.next_name, NULL, 'chain', r.ts FROM reposts r JOIN hops h USING (post_id)
+WHERE h.next_name IS NOT NULL
+UNION ALL
+SELECT r.post_id, h.dst, h.name, r.dst, a.name, r.root_id, 'chain_to_root', r.ts FROM reposts r
+JOIN hops h USING (post_id) LEFT JOIN authors a USING (post_id)
+WHERE h.next_name IS NULL AND (r.root_id IS NOT NULL OR r.dst IS NOT NULL OR a.name IS NOT NULL)
+"""
+
 
 # ---------------------------------------------------------------------- what a loader hands over
 
@@ -306,25 +396,54 @@ GROUP BY ALL
 class Field:
     """A field of a raw row: its kind decides how its text is checked and turned into a value."""
 
-    kind: str  # id, post, time, count, weight, money, label (a short text), text
+    kind: str  # id, post, time, count, weight, share, money, label (a short text), text, names (split at commas), words
     required: bool = False
 
 
-def _ids(*names: str) -> dict[str, Field]:
-    return {name: Field("id", required=True) for name in names}
+def _fields(kind: str, *names: str, required: bool = False) -> dict[str, Field]:
+    return {name: Field(kind, required) for name in names}
 
 
 #: The records a loader may hand over, as text; `Workspace` checks them and merges them into the canonical tables.
 RECORDS: Mapping[str, Mapping[str, Field]] = {
-    "account": _ids("account")
-    | {"name": Field("label"), "followers": Field("count"), "followings": Field("count"), "niche": Field("label")}
-    | {"region": Field("label"), "price_cny": Field("money"), "verified": Field("label")}
-    | {"created": Field("time"), "observed": Field("time")},
-    "follow": _ids("src", "dst") | {"since": Field("time"), "observed": Field("time"), "weight": Field("weight")},
-    "repost": _ids("src")
-    | {"dst": Field("id"), "post": Field("post"), "root": Field("post"), "parent": Field("post")}
-    | {"time": Field("time"), "weight": Field("weight"), "text": Field("text")},
-    "mention": _ids("src", "dst") | {"post": Field("post"), "time": Field("time")},
-    "post": {"post": Field("post", required=True), "author": Field("id"), "time": Field("time")}
-    | {"text": Field("text"), "likes": Field("count")},
+    "account": _fields("id", "account", required=True)
+    | _fields(
+        "label", "name", "niche", "region", "city", "agency", "available", "verified", "bio", "ip_region", "label"
+    )
+    | _fields("count", "followers", "followings", "posts")
+    | _fields("money", "price_cny")
+    | _fields("time", "created", "observed"),
+    "follow": _fields("id", "src", "dst", required=True)
+    | _fields("time", "since", "observed")
+    | _fields("weight", "weight"),
+    "repost": _fields("id", "src", required=True)
+    | _fields("id", "dst")
+    | _fields("post", "post", "root", "parent")
+    | _fields("label", "author_name", "via", "kind")  # via: name of the direct parent
+    | _fields("time", "time")
+    | _fields("weight", "weight")
+    | _fields("text", "text"),
+    "mention": _fields("id", "src", required=True)
+    | _fields("id", "dst")
+    | _fields("label", "dst_name")
+    | _fields("post", "post")
+    | _fields("time", "time"),
+    "post": _fields("post", "post", required=True)
+    | _fields("id", "author")
+    | _fields("time", "time", "observed")
+    | _fields("text", "text")
+    | _fields("names", "topics")
+    | _fields("words", "urls")
+    | _fields("count", "likes", "reposts", "comments", "views"),
+    "comment": _fields("id", "src", required=True)
+    | _fields("id", "dst")
+    | _fields("post", "comment", "post", "parent")
+    | _fields("label", "author_name")
+    | _fields("time", "time")
+    | _fields("text", "text")
+    | _fields("count", "likes"),
+    "identity": _fields("label", "person", required=True)
+    | _fields("id", "account", required=True)
+    | _fields("label", "name", "method", "note")
+    | _fields("share", "confidence"),
 }

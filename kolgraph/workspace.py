@@ -22,7 +22,7 @@ from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, Store
 from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
 from kolgraph.loaders.source import NeedsRepair, Options, Reject, Source, readable
-from kolgraph.tables import CO_MENTIONS, RESULTS, TABLES
+from kolgraph.tables import CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from kolgraph.results import Result
 
 #: Raised when a change in the loaders makes the same bytes mean something else.
-LOADER_VERSION = 2
+LOADER_VERSION = 3
+#: Raised when the tables change; a workspace of another version is refused, not guessed at.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,7 @@ class Workspace:
             settings.private(file)
         try:
             with workspace.transaction() as connection:
-                for table in TABLES.values():
-                    connection.execute(table.ddl())
-                connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
+                _lay_out(connection, folder, new=not there)
         except BaseException:
             workspace.close()
             raise
@@ -195,8 +195,10 @@ class Workspace:
         record: str | None = None,
         mapping: dict[str, str] | None = None,
         direction: str | None = None,
-        platform: str = "local",
+        platform: str | None = None,
         encoding: str | None = None,
+        root: str | None = None,
+        subject: str | None = None,
     ) -> LoadReport:
         """Load one file in one transaction; the same bytes again change nothing.
 
@@ -204,7 +206,7 @@ class Workspace:
         ----------
         max_reject_rate : float
             Share of rejected rows above which nothing is loaded.
-        format, record, mapping, direction, platform, encoding
+        format, record, mapping, direction, platform, encoding, root, subject
             See `kolgraph.loaders.Options`.
 
         Raises
@@ -216,7 +218,7 @@ class Workspace:
         -----
         O(rows) time; memory is bounded by `settings.WORKSPACE_MEMORY`, beyond it the engine spills to disk.
         """
-        options = Options(format, record, mapping or {}, direction, platform, encoding)
+        options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         with closing(Source(path, encoding=encoding)) as source, readable(source.path):
             try:
                 with self.transaction() as connection:
@@ -229,7 +231,7 @@ class Workspace:
     def _load(
         self, connection: duckdb.DuckDBPyConnection, source: Source, options: Options, max_reject_rate: float
     ) -> LoadReport:
-        from kolgraph.merge import derive
+        from kolgraph.names import resolve
 
         meaning = json.dumps([LOADER_VERSION, asdict(options)], sort_keys=True)
         content = hashlib.blake2b((source.content_hash + meaning).encode(), digest_size=32).hexdigest()
@@ -244,12 +246,13 @@ class Workspace:
         counts = Counts()
         rejects: list[Reject] = []
         for reading in readings:
-            part, bad = ingest(connection, reading, platform=options.platform, batch=batch)
+            platform = reading.platform or options.platform or "local"
+            part, bad = ingest(connection, reading, platform=platform, batch=batch)
             counts, rejects = counts + part, rejects + bad
         if counts.read == 0:
             raise InputError(f"{name}: has a header but no row")
         _check_rate(name, counts, rejects, max_reject_rate)
-        derive(connection, batch)
+        resolve(connection)
         connection.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [batch, loader, name, source.path.stat().st_size, content, meaning, *astuple(counts), _now_ms()],
@@ -294,6 +297,23 @@ class Workspace:
         return self.sql("SELECT * FROM runs ORDER BY analysis, variant")
 
 
+def _lay_out(connection: duckdb.DuckDBPyConnection, folder: Path, *, new: bool) -> None:
+    """Make the tables and views, or refuse those of another version."""
+    connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
+    if new:
+        connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
+    versions = connection.execute("SELECT version FROM layout").fetchall()
+    if versions != [(SCHEMA_VERSION,)]:
+        raise InputError(
+            f"{folder}: was made by another version of kolgraph; load the files again into a new workspace"
+        )
+    for table in TABLES.values():
+        connection.execute(table.ddl())
+    connection.execute(MENTIONS)
+    connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
+    connection.execute(REPOST_EDGES)
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, run: str) -> None:
     """Insert rows that name accounts by id into a table that names them by key."""
     if frame.empty:
@@ -322,7 +342,7 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, batch: int, name: str, 
     import pyarrow as pa
 
     columns = zip(*rejects, strict=True)
-    kinds = [pa.int64()] + [pa.string()] * (len(Reject._fields) - 1)
+    kinds = [pa.int64()] + [pa.string()] * (len(Reject._fields) - 2) + [pa.bool_()]
     table = pa.table([pa.array(c, kind) for c, kind in zip(columns, kinds, strict=True)], names=Reject._fields)
     connection.register("handed_over", table)
     connection.execute("INSERT INTO rejects SELECT ?, ?, * FROM handed_over", [batch, name]).fetchall()

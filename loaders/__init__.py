@@ -1,65 +1,58 @@
 """Loaders: recognise a file, and hand its rows over as text; what a row means is checked and counted by `ingest`.
 
-A loader is a function ``(Source, Options) -> list[Reading] | None``; None means "not mine". They are asked in the order
-of `LOADERS`, the special ones first. ``--format`` names one and asks no other.
+A file whose rows say by their keys what they are belongs to one of `formats`. The generic loaders below take the others:
+each is a function ``(Source, Options) -> list[Reading] | None``; None means "not mine".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from kolgraph.errors import InputError, UnknownName
+from kolgraph.loaders.formats import formats, recognise
 from kolgraph.loaders.source import Options, Reading, Reject, Source
 
-__all__ = ["LOADERS", "Options", "Reading", "Reject", "Source", "read"]
+__all__ = ["GENERIC", "Options", "Reading", "Reject", "Source", "formats", "read"]
 
 
-def _cascades(source: Source, options: Options) -> list[Reading] | None:
-    from kolgraph.loaders.cascades import recognise
+def _loader(module: str) -> Callable[[Source, Options], list[Reading] | None]:
+    """A loader by the name of its module, imported when it is asked."""
 
-    return recognise(source, options)
+    def ask(source: Source, options: Options) -> list[Reading] | None:
+        found: list[Reading] | None = import_module(f"kolgraph.loaders.{module}").recognise(source, options)
+        return found
 
-
-def _graphml(source: Source, options: Options) -> list[Reading] | None:
-    from kolgraph.loaders.graphml import recognise
-
-    return recognise(source, options)
+    return ask
 
 
-def _edges(source: Source, options: Options) -> list[Reading] | None:
-    from kolgraph.loaders.edges import recognise
-
-    return recognise(source, options)
-
-
-def _tabular(source: Source, options: Options) -> list[Reading] | None:
-    from kolgraph.loaders.tabular import recognise
-
-    return recognise(source, options)
-
-
-LOADERS: Mapping[str, Callable[[Source, Options], list[Reading] | None]] = {
-    "cascades": _cascades,
-    "graphml": _graphml,
-    "edges": _edges,
-    "table": _tabular,
+#: In the order in which they are asked, the special ones first.
+GENERIC: Mapping[str, Callable[[Source, Options], list[Reading] | None]] = {
+    "cascades": _loader("cascades"),
+    "graphml": _loader("graphml"),
+    "edges": _loader("edges"),
+    "table": _loader("tabular"),
 }
 
 
 def read(source: Source, options: Options) -> tuple[str, list[Reading]]:
-    """Find the loader of a file; returns its name and what it will hand over.
+    """Find out what a file is; returns the name of its format and what it will hand over.
 
     Raises
     ------
     InputError
         No loader recognises the file, or its direction is not known.
     UnknownName
-        ``options.format`` is not a loader.
+        ``options.format`` is not a format.
     """
-    if options.format is not None and options.format not in LOADERS:
-        raise UnknownName.among("format", options.format, LOADERS)
-    for name, loader in LOADERS.items():
-        if options.format in (None, name):
+    wanted = options.format
+    if wanted is not None and wanted not in GENERIC and wanted not in formats():
+        raise UnknownName.among("format", wanted, [*GENERIC, *formats()])
+    found = recognise(source, options)
+    if found is not None:
+        return found
+    for name, loader in GENERIC.items():
+        if wanted in (None, name):
             readings = loader(source, options)
             if readings is not None:
                 return name, readings

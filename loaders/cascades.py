@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kolgraph.errors import InputError
 from kolgraph.loaders.delimited import delimited
-from kolgraph.loaders.source import Explained, Options, Reading, Source, quoted
+from kolgraph.loaders.source import Options, Part, Reading, Source, quoted
 
 CED_REPOSTS = ["cascade", "row", "parent_row", "user", "dt", "text_len", "text_hash", "n_at"]
 CED_ROOTS = ["cascade", "rumor", "root_user", "root_time", "reposts", "comments", "likes", "followers"]
@@ -23,15 +23,14 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     if source.header == CED_REPOSTS:
         return [_reposts(source)]
     if source.header == TREE:
-        return _tree(source)
+        return [_tree(source)]
     return None
 
 
 def _roots(source: Source) -> Reading:
     fields = {"post": "cascade || '/0'", "author": "root_user", "time": "root_time", "likes": "likes"}
-    return delimited(
-        source, "post", fields, columns=CED_ROOTS, has_header=True, decision="post: root posts of CED cascades"
-    )
+    decision = "post: root posts of CED cascades"
+    return delimited(source, [Part("post", fields)], columns=CED_ROOTS, has_header=True, decision=decision)
 
 
 def _reposts(source: Source) -> Reading:
@@ -52,16 +51,16 @@ def _reposts(source: Source) -> Reading:
     }
     return delimited(
         source,
-        "repost",
-        fields,
+        [Part("repost", fields)],
         columns=CED_REPOSTS,
         has_header=True,
         join=join,
+        joined=["root_user", "root_time"],
         decision=f"repost: CED cascades with true parents, root posts from {siblings[0].name}; user acts on root_user",
     )
 
 
-def _tree(source: Source) -> list[Reading]:
+def _tree(source: Source) -> Reading:
     name = source.path.name.split(".")[0]
     root, post = quoted(f"{name}/0"), f"{quoted(name + '/')} || row"
     reposts = {
@@ -73,13 +72,6 @@ def _tree(source: Source) -> list[Reading]:
         "text": "text",
     }
     posts = {"post": post, "author": '"user"', "time": "time", "text": "text"}
+    parts = [Part("post", posts, when="parent_row = '-1'"), Part("repost", reposts)]
     decision = "repost: nested tree with true parents; user acts on the author of the root"
-    first = _part(source, "post", posts, "parent_row = '-1'", "post: root of the tree")
-    explain = first.explain
-    # A row that cannot be read is counted once, with the reposts.
-    first.explain = lambda connection, wanted: Explained(explain(connection, wanted).places, [])
-    return [first, _part(source, "repost", reposts, "parent_row <> '-1'", decision)]
-
-
-def _part(source: Source, record: str, fields: dict[str, str], where: str, decision: str) -> Reading:
-    return delimited(source, record, fields, columns=TREE, has_header=True, where=where, decision=decision)
+    return delimited(source, parts, columns=TREE, has_header=True, decision=decision)

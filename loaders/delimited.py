@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from kolgraph.loaders.source import (
     MAX_LINE,
     Explained,
     NeedsRepair,
+    Part,
     Reading,
     Reject,
     Source,
@@ -47,17 +48,22 @@ LOST = {"UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM"}
 
 def delimited(
     source: Source,
-    record: str,
-    fields: Mapping[str, str],
+    parts: Sequence[Part],
     *,
     columns: Sequence[str],
     has_header: bool,
     decision: str,
     where: str = "",
     join: str = "",
+    joined: Sequence[str] = (),
     comment: str = "",
+    ragged: bool = False,
 ) -> Reading:
-    """A reading of delimited text: `fields` maps a field to SQL over `columns`; lines that start with `comment` go."""
+    """A reading of delimited text.
+
+    `parts` hold SQL over `columns` and over those `joined` to them; lines that start with `comment` are left out; in
+    a `ragged` table the last cells of a row may be missing.
+    """
     # The engine's own count of lines to skip leaves comments out.
     skip = 0 if comment else source.header_line if has_header else source.header_line - 1
     cells = [column(name) for name in columns]
@@ -75,14 +81,20 @@ def delimited(
     listed = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
     # Every column is selected: DuckDB checks only what is selected, and a damaged text must not pass unseen.
     relation = (
-        f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in fields.items())}, "
-        f"{', '.join(f'{cell} AS cell_{i}' for i, cell in enumerate(cells))}, {state} AS state "
+        f"SELECT {', '.join([*cells, *map(column, joined)])}, {state} AS state "
         f"FROM read_csv({quoted(str(source.text_path))}, auto_detect=false, delim={quoted(source.delimiter)}, "
         f"quote='\"', escape='\"', header=false, store_rejects=true, rejects_limit=0, comment={quoted(comment)}, "
-        f"skip={skip}, columns={{{listed}}}) {join}"
+        f"{'null_padding=true, parallel=false, ' if ragged else ''}skip={skip}, columns={{{listed}}}) {join}"
     )
     text = _Text(source, skip, len(columns), comment.encode())
-    return Reading(record, relation, decision, text.explain, None if source.broken is not None else text.repair)
+    return Reading(
+        relation,
+        [*columns, *joined],
+        parts,
+        decision,
+        text.explain,
+        None if source.broken is not None else text.repair,
+    )
 
 
 class _Text:
@@ -128,7 +140,7 @@ class _Text:
                 if ordinal in asked:
                     places[ordinal] = (number, shown(record))
                 ordinal += 1
-        staged = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
+        staged = int(connection.execute("SELECT count(*) FROM numbered").fetchall()[0][0])
         if ordinal != staged:
             if not whole:
                 raise NeedsRepair(self.repair)

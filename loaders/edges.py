@@ -8,7 +8,7 @@ from __future__ import annotations
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import headers
 from kolgraph.loaders.delimited import delimited
-from kolgraph.loaders.source import Options, Reading, Source
+from kolgraph.loaders.source import Options, Part, Reading, Source
 
 RELATIONS = ("follow", "repost", "mention")
 #: Endings that can hold nothing but edges: ids in them may be names.
@@ -62,7 +62,14 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     columns = [f"c{i}" for i in range(len(names))]
     comment = "" if has_header else "#"
     return [
-        delimited(source, record, fields, columns=columns, has_header=has_header, decision=decision, comment=comment)
+        delimited(
+            source,
+            [Part(record, fields)],
+            columns=columns,
+            has_header=has_header,
+            decision=decision,
+            comment=comment,
+        )
     ]
 
 

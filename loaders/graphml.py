@@ -8,7 +8,7 @@ from typing import Any
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import headers
-from kolgraph.loaders.source import MAX_RAW, Explained, Options, Reading, Source, readable
+from kolgraph.loaders.source import MAX_RAW, Explained, Options, Part, Reading, Source, readable
 from kolgraph.tables import RECORDS
 
 #: Node attributes that name the account better than the id attribute of the XML element does.
@@ -69,9 +69,15 @@ def _reading(record: str, rows: list[dict[str, Any]], places: list[int], decisio
 
     fields = sorted({key for row in rows for key in row}) or [next(iter(RECORDS[record]))]
     table = pa.table({f: pa.array([row.get(f) for row in rows], pa.string()) for f in fields})
-    relation = f"SELECT *, {', '.join(f'{f} AS cell_{f}' for f in fields)}, NULL AS state FROM handed_over"
+    part = Part(record, {f: f for f in fields})
+    relation = "SELECT *, NULL AS state FROM handed_over"
     return Reading(
-        record, relation, decision, lambda _, ks: Explained({k: (places[k], None) for k in ks}, []), arrow=table
+        relation,
+        fields,
+        [part],
+        decision,
+        lambda _, ks: Explained({k: (places[k], None) for k in ks}, []),
+        arrow=table,
     )
 
 

@@ -42,21 +42,30 @@ class Options:
     direction : {"forward", "backward"}
         ``forward``: the first account acts on the second (follower, followed); ``backward``: the other way round.
     platform : str
-        Goes before every native id: ``weibo:1234567890``.
+        Goes before every native id: ``weibo:1234567890``; default: as the format says, else ``local``.
     encoding : str
         Of text files.
+    root : str
+        Id of the post that all rows repost or comment on, where the file does not say it.
+    subject : str
+        Id of the account that all rows are followers or followings of, where the file does not say it.
     """
 
     format: str | None = None
     record: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     direction: str | None = None
-    platform: str = "local"
+    platform: str | None = None
     encoding: str | None = None
+    root: str | None = None
+    subject: str | None = None
 
 
 class Reject(NamedTuple):
-    """A row that is not accepted: where it is, which column, why, and its raw text."""
+    """A row that is not accepted: where it is, which column, why, and its raw text.
+
+    ``partly``: the row itself was taken; only what it says beside its main record was not.
+    """
 
     line: int | None
     column: str | None
@@ -64,6 +73,7 @@ class Reject(NamedTuple):
     code: str
     message: str
     raw: str | None
+    partly: bool = False
 
 
 class Explained(NamedTuple):
@@ -75,7 +85,7 @@ class Explained(NamedTuple):
         Ordinal of a row -> its line number and raw text.
     rejects : list of Reject
         Rows that could not be read at all.
-    recovered : list of (line, raw text, {field: text})
+    recovered : list of (line, raw text, {column: text})
         Rows the engine could not read, but Python could.
     """
 
@@ -92,34 +102,65 @@ class NeedsRepair(Exception):
         self.repair = repair
 
 
-@dataclass
-class Reading:
-    """Rows of one kind, as SQL that yields text columns named like the fields of the record.
+@dataclass(frozen=True)
+class Part:
+    """One record that a row is, as SQL over the columns of a relation.
 
     Attributes
     ----------
     record : str
         A key of `kolgraph.tables.RECORDS`.
+    fields : mapping
+        Field of the record -> SQL that yields its text.
+    when : str
+        SQL: the rows it holds for; "" = all.
+    each : str
+        SQL that yields a list, of which every item is seen as ``item``; "" = none.
+    side : bool
+        The row is told by other parts, and counted with them.
+    """
+
+    record: str
+    fields: Mapping[str, str]
+    when: str = ""
+    each: str = ""
+    side: bool = False
+
+
+@dataclass
+class Reading:
+    """The rows of a file, and which records they are.
+
+    Attributes
+    ----------
     relation : str
-        A SELECT whose row order is the file's order; besides the fields it yields every cell of the row as
-        ``cell_*``, and ``state``: NULL for a row to be taken, ``unread`` (looked at again by `explain`) or ``skipped``.
+        A SELECT whose row order is the file's order; it yields `columns` as text, and ``state``: NULL for a row to be
+        taken, ``unread`` (looked at again by `explain`) or ``skipped``.
+    columns : sequence of str
+        Its text columns.
+    parts : sequence of Part
+        Of those that are not `side` the first that holds decides what a row is.
     decision : str
         What was recognised, for people: columns, and which way an edge points.
     explain : callable
-        Called once the rows lie in the table ``stage`` (with `ordinal`, from 0, in the view ``numbered``); takes the
-        connection and the ordinals of rows whose values were not accepted.
+        Called once the rows are staged (with `ordinal`, from 0, in the view ``numbered``); takes the connection and
+        the ordinals of rows whose values were not accepted.
     repair : callable, optional
         What can be done if the engine fails on the file as a whole.
     arrow : object, optional
         A pyarrow table to be visible as ``handed_over`` while `relation` runs.
+    platform : str, optional
+        Goes before native ids; None: as the user says.
     """
 
-    record: str
     relation: str
+    columns: Sequence[str]
+    parts: Sequence[Part]
     decision: str
     explain: Callable[[Any, Sequence[int]], Explained]
     repair: Callable[[], None] | None = None
     arrow: Any = None
+    platform: str | None = None
 
 
 class Source:

@@ -9,6 +9,7 @@ import pytest
 
 from kolgraph.settings import Neo4jLogin
 from tests.servers.neo4j import server
+from tests.shelf import Shelf
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,18 @@ def neo4j_login() -> Iterator[Neo4jLogin]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(absent)
     with server.running() as login:
         yield login
+
+
+@pytest.fixture(scope="module")
+def module_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """One workspace for a module: making one takes longer than emptying it."""
+    made = Shelf(tmp_path_factory.mktemp("shelf"))
+    yield made
+    made.ws.close()
+
+
+@pytest.fixture
+def shelf(module_shelf: Shelf) -> Shelf:
+    """An empty workspace and a way to load files."""
+    module_shelf.empty()
+    return module_shelf

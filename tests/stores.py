@@ -105,8 +105,8 @@ def world(path: Path) -> Iterator[Rows]:
     )
     # Post m1 names ann, bob: 1 to their pair. Post m2 names ann, bob, cai: 1/2 to each of three pairs.
     named = [("m1", eve, (ann, bob)), ("m2", dee, (ann, bob, cai))]
-    triples = [(post, pos, src, dst, 5) for post, src, who in named for pos, dst in enumerate(who)]
-    ws.insert("mentions", "post_id, pos, src, dst, ts", *triples, ("m3", 0, eve, None, 5))
+    triples = [(post, "mention", pos, src, dst, 5) for post, src, who in named for pos, dst in enumerate(who)]
+    ws.insert("namings", "post_id, role, pos, src, dst, ts", *triples, ("m3", "mention", 0, eve, None, 5))
     ws.insert(
         "scores",
         "run_id, account_key, measure, value",

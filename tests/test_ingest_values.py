@@ -13,42 +13,18 @@ import pytest
 from kolgraph.errors import InputError
 from kolgraph.export import write_table
 from kolgraph.graph import Graph
-from kolgraph.workspace import LoadReport, Workspace
 
 DAY = 86_400_000
 BEIJING_2026 = 1_767_196_800_000  # 2026-01-01 00:00 +08:00
 BIG = [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 1_900_000_000_000_000_001, 9_999_999_999_999_999_999]
 
 
-class Bench:
-    """Loads small tables and looks at what came out."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.files = folder, 0
-        self.ws = Workspace.open(folder / "w.kol", create=True)
-
-    def load(self, text: str | bytes, name: str = "f.csv", **options: Any) -> LoadReport:
-        self.files += 1
-        path = self.folder / f"{self.files}-{name}"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        report = self.ws.load(path, **{"max_reject_rate": 1.0, **options})
-        c = report.counts
-        assert c.read == c.accepted + c.merged + c.rejected
-        assert len(report.rejects) == c.rejected
-        return report
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self.ws.arrow(query).to_pylist()]
-
-
 @pytest.fixture
-def bench(tmp_path: Path) -> Any:
-    made = Bench(tmp_path)
-    yield made
-    made.ws.close()
+def bench(shelf: Shelf) -> Shelf:
+    return shelf
 
 
-def column(bench: Bench, header: str, values: list[str], what: str) -> tuple[list[Any], list[str]]:
+def column(bench: Shelf, header: str, values: list[str], what: str) -> tuple[list[Any], list[str]]:
     """Load one row per value; returns what the good ones became, and the codes of the others."""
     table = pd.DataFrame({"account": [f"a{i:03d}" for i in range(len(values))], header: values})
     report = bench.load(table.to_csv(index=False))
@@ -86,7 +62,7 @@ def column(bench: Bench, header: str, values: list[str], what: str) -> tuple[lis
         ("2025-12-31T19:00:00-0500", BEIJING_2026 + DAY // 3),
     ],
 )
-def test_every_form_of_time_is_the_right_moment(bench: Bench, text: str, expected: int) -> None:
+def test_every_form_of_time_is_the_right_moment(bench: Shelf, text: str, expected: int) -> None:
     values, codes = column(bench, "created", [text], "created_ts")
     assert (values, codes) == ([expected], [])
 
@@ -106,14 +82,14 @@ def test_every_form_of_time_is_the_right_moment(bench: Bench, text: str, expecte
         ("0000000001", "TIME_OUT_OF_RANGE"),
     ],
 )
-def test_no_time_is_guessed(bench: Bench, text: str, code: str) -> None:
+def test_no_time_is_guessed(bench: Shelf, text: str, code: str) -> None:
     assert column(bench, "created", [text], "created_ts") == ([], [code])
 
 
 # ---------------------------------------------------------------------- counts, money, weights
 
 
-def test_counts_as_platforms_write_them(bench: Bench) -> None:
+def test_counts_as_platforms_write_them(bench: Shelf) -> None:
     forms = {
         "0": 0,
         "3456": 3456,
@@ -137,17 +113,17 @@ def test_counts_as_platforms_write_them(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "text", ["-3", "1.5", "1e3", "0x1F", "1_000", "n/a", "12 34", "∞", "9" * 19, "9" * 16 + "亿", "1.2.3"]
 )
-def test_what_is_no_count_is_refused(bench: Bench, text: str) -> None:
+def test_what_is_no_count_is_refused(bench: Shelf, text: str) -> None:
     assert column(bench, "followers", [text], "followers") == ([], ["BAD_COUNT"])
 
 
-def test_money(bench: Bench) -> None:
+def test_money(bench: Shelf) -> None:
     values, codes = column(bench, "price", ["¥1,200.50", "3万", "800元", "-1", "cheap", "9" * 14], "price_cny")
     assert [str(value) for value in values] == ["1200.50", "30000.00", "800.00"]
     assert codes == ["BAD_MONEY"] * 3
 
 
-def test_weights(bench: Bench) -> None:
+def test_weights(bench: Shelf) -> None:
     good, bad = ["0", "1", "0.5", "1e-3", "1.5E+2"], ["nan", "inf", "-1", "1e400", "0x10", "1_0", "1,5", "１", "x"]
     table = pd.DataFrame({"follower": [f"f{i}" for i in range(14)], "followed": "k", "weight": good + bad})
     report = bench.load(table.to_csv(index=False))
@@ -176,7 +152,7 @@ def test_weights(bench: Bench) -> None:
         ("a:", "local:a:"),
     ],
 )
-def test_ids_are_cleaned_and_qualified(bench: Bench, text: str, expected: str) -> None:
+def test_ids_are_cleaned_and_qualified(bench: Shelf, text: str, expected: str) -> None:
     quoted = '"' + text.replace('"', '""') + '"'
     bench.load(f"follower,followed\n{quoted},zz\n")
     assert bench.rows("SELECT account_id FROM accounts ORDER BY account_key")[0][0] in (expected, "local:zz")
@@ -200,13 +176,13 @@ def test_ids_are_cleaned_and_qualified(bench: Bench, text: str, expected: str) -
         ("a\nb", "BAD_ID"),
     ],
 )
-def test_damaged_ids_are_refused_with_a_reason(bench: Bench, text: str, code: str) -> None:
+def test_damaged_ids_are_refused_with_a_reason(bench: Shelf, text: str, code: str) -> None:
     report = bench.load(f'follower,followed\n1,2\n"{text}",2\n')
     assert [(r.code, r.line, r.column) for r in report.rejects] == [(code, 3, "src")]
     assert bench.rows("SELECT account_id FROM accounts") == [("local:1",), ("local:2",)]
 
 
-def test_big_ids_are_exact_on_every_way_in(bench: Bench) -> None:
+def test_big_ids_are_exact_on_every_way_in(bench: Shelf) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -236,7 +212,7 @@ def test_big_ids_are_exact_on_every_way_in(bench: Bench) -> None:
     assert {f"c:{i}" for i in ids} <= set(Graph.from_igraph(graph.to_igraph()).ids)
 
 
-def test_numbers_that_went_through_a_float_are_refused(bench: Bench) -> None:
+def test_numbers_that_went_through_a_float_are_refused(bench: Shelf) -> None:
     report = bench.load(
         '{"follower": 1900000000000000001.0, "followed": 2}\n{"follower": 1e18, "followed": 2}\n', "f.jsonl"
     )
@@ -264,7 +240,7 @@ def test_big_ids_are_exact_on_every_way_out(tmp_path: Path) -> None:
     assert pd.read_parquet(tmp_path / "a.parquet")["id"].tolist() == frame["id"].tolist()
 
 
-def test_a_platform_has_a_plain_name(bench: Bench) -> None:
+def test_a_platform_has_a_plain_name(bench: Shelf) -> None:
     with pytest.raises(InputError, match="no name for a platform"):
         bench.load("follower,followed\n1,2\n", platform="x'; DROP TABLE accounts --")
 
@@ -272,14 +248,14 @@ def test_a_platform_has_a_plain_name(bench: Bench) -> None:
 # ---------------------------------------------------------------------- what texts say
 
 
-def mentions(bench: Bench, texts: list[str]) -> list[list[str]]:
+def mentions(bench: Shelf, texts: list[str]) -> list[list[str]]:
     table = pd.DataFrame({"post": [f"p{i:03d}" for i in range(len(texts))], "author": "w", "text": texts})
     bench.load(table.to_csv(index=False))
     found = bench.rows("SELECT post_id, dst_name FROM mentions ORDER BY post_id, pos")
     return [[name for post, name in found if post == f"local:p{i:03d}"] for i in range(len(texts))]
 
 
-def test_mentions_are_the_writers_own_words_only(bench: Bench) -> None:
+def test_mentions_are_the_writers_own_words_only(bench: Shelf) -> None:
     texts = {
         "看看 @小明 和＠Anna_B": ["小明", "anna_b"],
         "好 @甲 //@乙:转 @丙 //@丁：@戊": ["甲"],
@@ -296,19 +272,19 @@ def test_mentions_are_the_writers_own_words_only(bench: Bench) -> None:
     assert mentions(bench, list(texts)) == list(texts.values())
 
 
-def test_topics_are_consumed_from_left_to_right(bench: Bench) -> None:
+def test_topics_are_consumed_from_left_to_right(bench: Shelf) -> None:
     texts = ["#A#x#B#", "#种草[超话]# #A# #A#", "no # topic", "##", "#a#b", "#z##y##z#"]
     bench.load(pd.DataFrame({"post": range(6), "author": "w", "text": texts}).to_csv(index=False))
     topics = [row[0] for row in bench.rows("SELECT topics FROM posts ORDER BY post_id")]
     assert topics == [["A", "B"], ["种草", "A"], [], [], ["a"], ["z", "y"]]
 
 
-def test_unquoted_text_is_not_cut_at_a_topic(bench: Bench) -> None:
+def test_unquoted_text_is_not_cut_at_a_topic(bench: Shelf) -> None:
     bench.load("post,author,text\n1,w,hello #topic# @bob\n")
     assert bench.rows("SELECT text, topics FROM posts") == [("hello #topic# @bob", ["topic"])]
 
 
-def test_names_go_to_the_account_seen_with_them_nearest_in_time(bench: Bench) -> None:
+def test_names_go_to_the_account_seen_with_them_nearest_in_time(bench: Shelf) -> None:
     bench.load(
         "account,name,observed\n1,小明,2024-01-01\n2,小明,2026-01-01\n3,Other,2026-01-01\n4,小明,2025-01-01\n",
         platform="weibo",
@@ -322,7 +298,7 @@ def test_names_go_to_the_account_seen_with_them_nearest_in_time(bench: Bench) ->
     assert named == [("weibo:a", "weibo:1"), ("weibo:b", "weibo:2"), ("weibo:c", "weibo:4"), ("weibo:d", None)]
 
 
-def test_names_known_later_are_resolved_then_and_handles_are_ids(bench: Bench) -> None:
+def test_names_known_later_are_resolved_then_and_handles_are_ids(bench: Shelf) -> None:
     bench.load("post,author,text\n1,w,@小红 @Carl\n")
     assert bench.rows("SELECT count(*) FROM mentions WHERE dst IS NULL") == [(2,)]
     bench.load("account,name\n77,小红\nCarl,x\n")
@@ -331,14 +307,14 @@ def test_names_known_later_are_resolved_then_and_handles_are_ids(bench: Bench) -
 
 
 @pytest.mark.parametrize("text_first", [True, False])
-def test_a_mention_in_text_and_in_a_table_counts_once(bench: Bench, text_first: bool) -> None:
+def test_a_mention_in_text_and_in_a_table_counts_once(bench: Shelf, text_first: bool) -> None:
     files = ["post,author,text\np,w,hi @bob\n", "writer,mentioned,post\nw,bob,p\n", "account,name\nbob,Bob\n"]
     for text in files if text_first else [files[1], files[0], files[2]]:
         bench.load(text)
     assert bench.rows("SELECT count(*), count(DISTINCT pos) FROM mentions") == [(1, 1)]
 
 
-def test_co_mentions_by_hand(bench: Bench) -> None:
+def test_co_mentions_by_hand(bench: Shelf) -> None:
     # p1 names a, b, c: each of the 3 pairs gets 1/(3-1); p2 names a, b: 1/(2-1); p3 names a twice: k = 1, no pair.
     bench.load(
         "writer,mentioned,post,time\nw,a,p1,1767225600\nw,b,p1,1767225600\nw,c,p1,1767225600\n"
@@ -355,7 +331,7 @@ def test_co_mentions_by_hand(bench: Bench) -> None:
     ]
 
 
-def test_a_post_that_names_everybody_is_capped(bench: Bench) -> None:
+def test_a_post_that_names_everybody_is_capped(bench: Shelf) -> None:
     rows = "".join(f"w,a{i},p\n" for i in range(40_000))
     assert bench.load("writer,mentioned,post\n" + rows).counts.accepted == 40_000
     assert bench.rows("SELECT count(*) FROM co_mentions") == [(0,)]

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, UnknownAccount
 from kolgraph.results import Scores
 from kolgraph.workspace import Workspace
-from tests.test_loaders import Shelf
+from tests.shelf import Shelf
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ def test_an_interrupted_transaction_leaves_nothing(tmp_path: Path) -> None:
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         for error in (KeyboardInterrupt, ValueError):
             with pytest.raises(error), ws.transaction() as connection:
-                connection.execute("INSERT INTO mentions VALUES ('p', 0, 1, 2, NULL, NULL, 1)")
+                connection.execute("INSERT INTO namings VALUES ('p', 1, 'mention', 0, NULL, 2, NULL, 1)")
                 raise error
         assert ws.sql("SELECT count(*) AS n FROM mentions")["n"].item() == 0
 
@@ -186,19 +185,6 @@ def test_many_openings_leave_no_file_open(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------------- bad input
-
-
-@pytest.fixture(scope="module")
-def module_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    made = Shelf(tmp_path_factory.mktemp("shelf"))
-    yield made
-    made.ws.close()
-
-
-@pytest.fixture
-def shelf(module_shelf: Shelf) -> Shelf:
-    module_shelf.empty()
-    return module_shelf
 
 
 MISTAKES: dict[str, tuple[bytes, str, dict[str, Any], str]] = {

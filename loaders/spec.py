@@ -1,0 +1,209 @@
+"""Formats as data: how a file is told from others, and which records each of its rows is.
+
+A `Format` is recognised by the keys of its rows: headers of a table, keys of JSON objects, tables of an SQLite file.
+Its `Emit`s say what a row means. A value is the name of a cell (``"user._id"`` is a path into nested JSON), or, behind "=",
+SQL in which cells stand in braces: ``"=weibo_id({user._id})"``. A cell that the file does not have is NULL, so that one
+format can serve all versions of a crawler. Cells that start with @ come from outside the row: ``@stem`` and ``@folder``
+are parts of the file's name, ``@root`` and ``@subject`` are options of the user, ``@line`` is the number of the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kolgraph.errors import InputError
+from kolgraph.loaders.source import Options, Part, Reading, Reject, Source, check_fields, quoted
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Rows: TypeAlias = Iterator[tuple[int | None, dict[str, Any]] | Reject]
+
+CELL = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Emit:
+    """One record that a row is.
+
+    Attributes
+    ----------
+    record : str
+        A key of `kolgraph.tables.RECORDS`.
+    fields : mapping
+        Field of the record -> cell, or SQL behind "=".
+    when : str
+        SQL with cells in braces: the rows it holds for; "" = all.
+    each : str
+        A cell that holds a JSON list (or SQL behind "="): one record per item, whose keys are cells ``{item.key}``
+        (``{item}`` if the items are no objects).
+    side : bool
+        The row is told by other records, and counted with them: what this one adds comes beside it.
+    """
+
+    record: str
+    fields: Mapping[str, str]
+    when: str = ""
+    each: str = ""
+    side: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes
+    ----------
+    name : str
+        For ``--format``.
+    title, title_zh : str
+        One line each: whose files these are, and what is in them.
+    emits : sequence of Emit
+        Of those that are not `side` the first that holds decides what a row is; a row that none holds for is rejected.
+    platform : str
+        Goes before native ids; "" = as the user says.
+    shape : str
+        ``table`` (delimited text, spreadsheets), ``json`` (lines or one whole value), ``sqlite``; "" = any.
+    keys, without : frozenset of str
+        Keys that must be there, and keys that must not.
+    path : str
+        A regular expression that the end of the path must match; "" = any name.
+    ragged : bool
+        Rows may have fewer cells than the header.
+    header : sequence of str
+        Column names of files that have no header.
+    rows : callable, optional
+        For files that are not rows by themselves: yields ``(line, {cell: value})``, and a `Reject` for what is damaged.
+    prefix : str
+        Where the list of rows lies in one whole JSON value: ``weibo``, ``data.videos``.
+    table : str
+        The table of an SQLite file.
+    needs : mapping
+        Option that must be given (``root``, ``subject``, ``direction``) -> why.
+    lets : mapping
+        Name -> SQL with cells in braces, to be used as ``{name}`` in emits.
+    """
+
+    name: str
+    title: str
+    title_zh: str
+    emits: Sequence[Emit]
+    platform: str = ""
+    shape: str = ""
+    keys: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    path: str = ""
+    ragged: bool = False
+    header: Sequence[str] = ()
+    rows: Callable[[Source, Options], Rows] | None = None
+    prefix: str = ""
+    table: str = ""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    lets: Mapping[str, str] = field(default_factory=dict)
+
+
+def recognised(fmt: Format, source: Source) -> bool:
+    """Whether a file looks like this format."""
+    if fmt.path and not re.search(fmt.path + r"(\.gz|\.zst)?$", source.path.as_posix()):
+        return False
+    shape = {"jsonl": "json", "xlsx": "table"}.get(source.shape, source.shape)
+    if fmt.shape and shape != fmt.shape:
+        return False
+    keys = frozenset(source.header) if shape == "table" else source.keys
+    if fmt.header:
+        return bool(fmt.path) and len(source.header) == len(fmt.header)
+    return fmt.keys <= keys and not fmt.without & keys and bool(fmt.keys or fmt.path)
+
+
+def reading(fmt: Format, source: Source, options: Options) -> Reading:
+    """What a file of this format will hand over.
+
+    Raises
+    ------
+    InputError
+        The format needs an option that was not given.
+    """
+    for option, why in fmt.needs.items():
+        if getattr(options, option) is None:
+            raise InputError.at(source.path, None, why, fix=f"add --{option}")
+    texts = [text for emit in fmt.emits for text in (*emit.fields.values(), emit.when, emit.each)]
+    names = dict.fromkeys(name for text in (*texts, *fmt.lets.values()) for name in _cells(text))
+    paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
+    decision = f"{fmt.name}: {fmt.title}"
+    if fmt.rows is None and source.shape == "table":
+        header = list(fmt.header) or source.header
+        known = {name: f"c{k}" for k, name in enumerate(header)}
+        parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
+        columns = [f"c{k}" for k in range(len(header))]
+        from kolgraph.loaders.delimited import delimited
+
+        made = delimited(
+            source, parts, columns=columns, has_header=not fmt.header, decision=decision, ragged=fmt.ragged
+        )
+    else:
+        from kolgraph.loaders.jsonrows import json_rows, made_rows
+
+        parts = _parts(fmt, source, options, {name: column for column, name in paths.items()})
+        if fmt.rows is None and source.shape == "jsonl" and not fmt.prefix:
+            made = json_rows(source, paths, parts, decision=decision)
+        else:
+            made = made_rows(source, _rows(fmt, source, options), paths, parts, decision=decision)
+    made.platform = options.platform or fmt.platform or None
+    return made
+
+
+def _rows(fmt: Format, source: Source, options: Options) -> Rows:
+    from kolgraph.loaders import containers
+
+    if fmt.rows is not None:
+        return fmt.rows(source, options)
+    if source.shape == "sqlite":
+        return containers.sqlite_rows(source.path, fmt.table)
+    if source.shape == "xlsx":
+        return containers.xlsx_rows(source.path)
+    return containers.json_items(source, fmt.prefix)
+
+
+def _cells(text: str) -> list[str]:
+    """The names of the cells of a value of an emit; those of items are not cells of the row."""
+    names = CELL.findall(text) if text.startswith("=") or "{" in text else [text] if text else []
+    return [name for name in names if name != "item" and not name.startswith("item.")]
+
+
+def _outside(name: str) -> bool:
+    return name.startswith("@") and name != "@line"
+
+
+def _parts(fmt: Format, source: Source, options: Options, columns: Mapping[str, str]) -> list[Part]:
+    """The emits as SQL over columns."""
+    stem = source.path.name.split(".")[0]
+    outside = {"@stem": stem, "@folder": source.path.parent.name, "@root": options.root, "@subject": options.subject}
+    known = dict(columns) | {name: "NULL" if text is None else quoted(text) for name, text in outside.items()}
+    for name, text in fmt.lets.items():
+        known[name] = f"({_sql(text, known)})"
+    parts = []
+    for emit in fmt.emits:
+        check_fields(emit.record, emit.fields)
+        each, items = "", {}
+        if emit.each.startswith("="):
+            each, items = _sql(emit.each, known), {"item": "item"}
+        elif emit.each:
+            cell = known[emit.each]
+            each = (
+                f"CASE WHEN json_valid({cell}) AND json_type({cell}) = 'ARRAY' THEN from_json({cell}, '[\"JSON\"]') END"
+            )
+            names = {name for text in emit.fields.values() for name in CELL.findall(text) if name.startswith("item")}
+            items = {name: f"json_extract_string(item, {quoted('$' + name[4:])})" for name in names}
+        fields = {name: _sql(text, known | items) for name, text in emit.fields.items()}
+        parts.append(Part(emit.record, fields, _sql(emit.when and "=" + emit.when, known), each, emit.side))
+    return parts
+
+
+def _sql(text: str, known: Mapping[str, str]) -> str:
+    """SQL of a value; what is in quotes is text, what is in braces is a cell."""
+    if not text.startswith("="):
+        return known[text] if text else ""
+    return CELL.sub(lambda match: known[match[1]], text[1:])
