@@ -44,7 +44,7 @@ def intern_accounts(connection: Connection, record: str) -> None:
 
 def _accounts(connection: Connection, batch: int) -> int:
     """The latest observation of every field wins; names are remembered for resolving mentions."""
-    sources = {c: "created" if c == "created_ts" else c for c in PROFILE}
+    sources = {c: c for c in PROFILE} | {"created_ts": "created", "name": "kept(name)", "bio": "kept(bio)"}
     latest = ", ".join(
         f"max({{'t': coalesce(observed, 0), 'v': {f}}}) FILTER ({f} IS NOT NULL) AS {c}" for c, f in sources.items()
     )
@@ -82,7 +82,7 @@ def _accounts(connection: Connection, batch: int) -> int:
 
 def _remember_names(connection: Connection) -> None:
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE seen AS SELECT account_key, lower(trim(name)) AS name_norm, "
+        "CREATE OR REPLACE TEMP TABLE seen AS SELECT account_key, known_as(name) AS name_norm, "
         "min(observed) AS first_ts, max(observed) AS last_ts FROM good JOIN ids ON raw = account "
         "WHERE trim(name) <> '' GROUP BY ALL"
     ).fetchall()
@@ -138,10 +138,10 @@ def fold(
     if count(connection, f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1)"):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {source}").fetchall()
         source, same = "FROM incoming", " AND ".join(f"t.{k} = x.{k}" for k in key)
-        better = {
-            c: f"x.{c} IS NOT NULL AND (t.{c} IS NULL OR (x.{c} <> t.{c} AND {_rank(c, f'x.{c}')} > {_rank(c, f't.{c}')}))"
-            for c in columns
-        }
+        better = {}
+        for c in columns:
+            greater = f"x.{c} <> t.{c} AND {_rank(c, f'x.{c}')} > {_rank(c, f't.{c}')}"
+            better[c] = f"x.{c} IS NOT NULL AND (t.{c} IS NULL OR ({greater}))"
         old = _with_ids(columns, f"(SELECT rowid AS place, * FROM {table})", "t")
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE joined AS SELECT place, "
@@ -160,7 +160,12 @@ def fold(
 
 def _identities(connection: Connection, batch: int) -> int:
     del batch
-    columns = {"name": "name", "confidence": "confidence", "method": "coalesce(method, 'manual')", "note": "note"}
+    columns = {
+        "name": "kept(name)",
+        "confidence": "confidence",
+        "method": "coalesce(method, 'manual')",
+        "note": "kept(note)",
+    }
     rows = "(SELECT person AS person_id, * FROM good JOIN ids ON raw = account)"
     return fold(connection, "identities", ("person_id", "account_key"), columns, rows)
 
@@ -229,8 +234,9 @@ def _reposts(connection: Connection, batch: int) -> int:
         "ts": "time",
         "weight": "coalesce(weight, 1)",
         "kind": "coalesce(kind, 'repost')",
-        "chain": f"CASE WHEN via <> '' THEN [via] WHEN {HAS_NAME} THEN nullif(chain_of(text, platform), []) END",
-        "text": "text",
+        "chain": f"CASE WHEN via <> '' THEN [known_as(via)] WHEN {HAS_NAME} "
+        "THEN nullif(list_transform(chain_of(text, platform), lambda n: known_as(n)), []) END",
+        "text": "kept(text)",
     }
     rows = "(SELECT id AS post_id, * FROM events)"
     changed = fold(connection, "reposts", ("post_id",), columns, rows, batch=batch, repeats=repeats)
@@ -243,7 +249,7 @@ def _reposts(connection: Connection, batch: int) -> int:
 def _comments(connection: Connection, batch: int) -> int:
     repeats = _events(connection, "comment", "full_id(src)", "full_id(dst)", "post", "time", "text")
     _forget_derived(connection, "comments", "comment_id")
-    columns = {"src": "src", "dst": "dst", "post_id": "post", "parent_id": "parent", "ts": "time", "text": "text"}
+    columns = {"src": "src", "dst": "dst", "post_id": "post", "parent_id": "parent", "ts": "time", "text": "kept(text)"}
     columns |= {"likes": "likes"}
     rows = "(SELECT id AS comment_id, * FROM events)"
     changed = fold(connection, "comments", ("comment_id",), columns, rows, batch=batch, repeats=repeats)
@@ -266,14 +272,14 @@ def _posts(connection: Connection, batch: int) -> int:
         "platform_of(post) AS platform, * FROM good LEFT JOIN ids ON raw = author"
     )
     has_topic = "(contains(text, '#') OR contains(text, '＃'))"
-    topics = f"CASE WHEN {has_topic} THEN topics_of(text, platform) ELSE [] END"
+    in_text = f"CASE WHEN {has_topic} THEN topics_of(text, platform) ELSE [] END"
+    others = f"list_filter(coalesce(topics, []), lambda t: NOT list_contains({in_text}, t))"
     columns = {
         "author": "src",
         "created_ts": "time",
-        "text": "text",
-        "topics": f"CASE WHEN text IS NOT NULL OR topics IS NOT NULL THEN {topics} || list_filter(coalesce(topics, []), "
-        f"lambda t: NOT list_contains({topics}, t)) END",
-        "urls": "urls",
+        "text": "kept(text)",
+        "topics": f"CASE WHEN text IS NOT NULL OR topics IS NOT NULL THEN {in_text} || {others} END",
+        "urls": "kept(urls)",
     }
     rows = "(SELECT id AS post_id, * EXCLUDE (author) FROM events)"
     changed = fold(connection, "posts", ("post_id",), columns, rows, batch=batch)
@@ -295,11 +301,10 @@ def _posts(connection: Connection, batch: int) -> int:
 def _mentions(connection: Connection, batch: int) -> int:
     _events(connection, "post", "full_id(src)", "full_id(dst)", "time")
     rows = (
-        "SELECT id AS post_id, src, 'mention' AS role, 0 AS pos, lower(dst_name) AS name, dst, time AS ts FROM events"
+        "SELECT id AS post_id, src, 'mention' AS role, 0 AS pos, "
+        "CASE WHEN dst IS NULL THEN known_as(dst_name) END AS name, dst, time AS ts FROM events"
     )
-    return add_namings(
-        connection, batch, f"SELECT * REPLACE (CASE WHEN dst IS NULL THEN name END AS name) FROM ({rows})"
-    )
+    return add_namings(connection, batch, rows)
 
 
 MERGES: Mapping[str, Callable[[Connection, int], int]] = {

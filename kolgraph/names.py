@@ -52,14 +52,14 @@ def add_namings(connection: Connection, batch: int, rows: str) -> int:
 
 def name_mentions(connection: Connection, batch: int) -> None:
     """Those whom the writers of the view ``events`` (id, src, text, platform, time) name in their own words."""
-    named = (
+    found = (
         f"SELECT id, src, time, mentions_of(text, platform) AS names FROM events WHERE src IS NOT NULL AND {HAS_NAME}"
     )
-    each = f"SELECT id, src, time, unnest(names) AS name, generate_subscripts(names, 1) - 1 AS pos FROM ({named})"
+    each = f"SELECT id, src, time, unnest(names) AS name, generate_subscripts(names, 1) - 1 AS pos FROM ({found})"
     add_namings(
         connection,
         batch,
-        f"SELECT id AS post_id, src, 'mention' AS role, pos, lower(name) AS name, NULL::INTEGER AS dst, time AS ts "
+        "SELECT id AS post_id, src, 'mention' AS role, pos, known_as(name) AS name, NULL::INTEGER AS dst, time AS ts "
         f"FROM ({each})",
     )
 
@@ -69,8 +69,8 @@ def name_authors(connection: Connection, batch: int) -> None:
     add_namings(
         connection,
         batch,
-        "SELECT id AS post_id, src, 'author' AS role, 0 AS pos, lower(trim(author_name)) AS name, NULL::INTEGER AS dst, "
-        "time AS ts FROM events WHERE author_name <> '' AND dst IS NULL",
+        "SELECT id AS post_id, src, 'author' AS role, 0 AS pos, known_as(author_name) AS name, "
+        "NULL::INTEGER AS dst, time AS ts FROM events WHERE author_name <> '' AND dst IS NULL",
     )
 
 
@@ -81,7 +81,7 @@ def name_chains(connection: Connection, batch: int) -> None:
         return
     connection.execute(f"DELETE FROM namings WHERE role = 'chain' AND {mine}").fetchall()
     connection.execute(
-        "INSERT INTO namings SELECT post_id, src, 'chain', generate_subscripts(chain, 1) - 1, lower(unnest(chain)), "
+        "INSERT INTO namings SELECT post_id, src, 'chain', generate_subscripts(chain, 1) - 1, unnest(chain), "
         f"NULL, ts, ? FROM reposts WHERE chain IS NOT NULL AND {mine}",
         [batch],
     ).fetchall()
@@ -120,27 +120,38 @@ def _meant() -> str:
     On platforms whose ids are handles the name is the id itself. Nothing separates a Chinese name from the words behind
     it, so a name nobody has is also looked for as the longest known name it begins with.
     """
-    names = "SELECT n.rowid AS place, n.name, n.ts, w.platform FROM namings n JOIN accounts w ON w.account_key = n.src"
-    seen = (
-        "SELECT a.platform, n.name_norm AS name, n.account_key, n.first_seen_ts AS first, n.last_seen_ts AS last "
-        "FROM account_names n JOIN accounts a USING (account_key) UNION ALL "
-        "SELECT platform, lower(ltrim(substr(account_id, length(platform) + 2), '@')), account_key, NULL, NULL "
-        "FROM accounts WHERE platform NOT IN ('weibo', 'douyin', 'bilibili', 'xhs', 'kuaishou')"
+    return """
+    WITH names AS MATERIALIZED (
+        SELECT n.rowid AS place, n.name, n.ts, w.platform FROM namings n JOIN accounts w ON w.account_key = n.src
+        WHERE n.name IS NOT NULL
+    ),
+    seen AS MATERIALIZED (
+        SELECT platform, n.name_norm AS name, account_key, n.first_seen_ts AS first, n.last_seen_ts AS last
+        FROM account_names n JOIN accounts USING (account_key)
+        UNION ALL
+        SELECT platform, lower(ltrim(substr(account_id, length(platform) + 2), '@')), account_key, NULL, NULL
+        FROM accounts WHERE platform NOT IN ('weibo', 'douyin', 'bilibili', 'xhs', 'kuaishou')
+    ),
+    each AS (SELECT DISTINCT platform, name FROM names),
+    whole AS (SELECT platform, name, name AS known FROM each SEMI JOIN seen USING (platform, name)),
+    starts AS (
+        SELECT platform, name, left(name, unnest(range(2, length(name)))) AS known
+        FROM each ANTI JOIN whole USING (platform, name) WHERE NOT regexp_full_match(name, '[\\x00-\\x7f]*')
+    ),
+    glued AS (
+        SELECT t.platform, t.name, max(known) AS known FROM starts t
+        SEMI JOIN seen s ON s.platform = t.platform AND s.name = t.known GROUP BY ALL
+    ),
+    known AS (FROM whole UNION ALL FROM glued),
+    near AS (
+        SELECT place, account_key, coalesce(greatest(s.first - n.ts, n.ts - s.last, 0), 1 << 60) AS apart
+        FROM names n JOIN known k ON k.platform = n.platform AND k.name = n.name
+        JOIN seen s ON s.platform = k.platform AND s.name = k.known
+    ),
+    best AS (SELECT place, min(apart) AS apart FROM near GROUP BY place),
+    met AS (
+        SELECT place, CASE WHEN count(DISTINCT account_key) = 1 THEN any_value(account_key) END AS dst
+        FROM near JOIN best USING (place, apart) GROUP BY place
     )
-    return (
-        f"WITH names AS MATERIALIZED ({names} WHERE n.name IS NOT NULL), seen AS MATERIALIZED ({seen}), "
-        "distinct_names AS (SELECT DISTINCT platform, name FROM names), "
-        "whole AS (SELECT d.platform, d.name, d.name AS known FROM distinct_names d SEMI JOIN seen s USING (platform, name)), "
-        "glued AS (SELECT platform, name, max(known) AS known FROM (SELECT d.platform, d.name, "
-        "left(d.name, unnest(range(2, length(d.name)))) AS known FROM distinct_names d ANTI JOIN whole USING (platform, name) "
-        "WHERE NOT regexp_full_match(d.name, '[\\x00-\\x7f]*')) k SEMI JOIN seen s ON s.platform = k.platform "
-        "AND s.name = k.known GROUP BY ALL), "
-        "known AS (FROM whole UNION ALL FROM glued), "
-        "near AS (SELECT n.place, s.account_key, coalesce(greatest(s.first - n.ts, n.ts - s.last, 0), 1 << 60) AS apart "
-        "FROM names n JOIN known k ON k.platform = n.platform AND k.name = n.name "
-        "JOIN seen s ON s.platform = k.platform AND s.name = k.known), "
-        "best AS (SELECT place, min(apart) AS apart FROM near GROUP BY place), "
-        "met AS (SELECT place, CASE WHEN count(DISTINCT account_key) = 1 THEN any_value(account_key) END AS dst "
-        "FROM near JOIN best USING (place, apart) GROUP BY place) "
-        "SELECT names.place, met.dst FROM names LEFT JOIN met USING (place)"
-    )
+    SELECT names.place, met.dst FROM names LEFT JOIN met USING (place)
+    """

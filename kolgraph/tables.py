@@ -132,7 +132,7 @@ CANONICAL = _tables(
             "WHEN chain IS NOT NULL THEN 'chain' ELSE 'root_only' END) VIRTUAL",
             "derived": "BOOLEAN",  # dst is not given by a source, but follows from other rows or from a name
             "kind": "VARCHAR",  # repost, or quote
-            "chain": "VARCHAR[]",  # names of those it came through, the direct parent first
+            "chain": "VARCHAR[]",  # names of those it came through, in small letters, the direct parent first
             "text": "VARCHAR",
             "batch": "INTEGER",
         },

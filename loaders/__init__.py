@@ -1,6 +1,6 @@
 """Loaders: recognise a file, and hand its rows over as text; what a row means is checked and counted by `ingest`.
 
-A file whose rows say by their keys what they are belongs to one of `formats`. The generic loaders below take the others:
+A file whose rows say by their keys what they are belongs to one of `formats`. The generic loaders below take the rest:
 each is a function ``(Source, Options) -> list[Reading] | None``; None means "not mine".
 """
 

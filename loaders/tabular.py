@@ -1,4 +1,4 @@
-"""Generic tables: CSV, TSV, JSON lines and Parquet, with a column mapping or recognisable headers."""
+"""Generic tables: delimited text, JSON, Parquet and spreadsheets, with a column mapping or recognisable headers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kolgraph.errors import InputError, UnknownName
-from kolgraph.loaders import headers
+from kolgraph.loaders import containers, headers
 from kolgraph.loaders.delimited import delimited
-from kolgraph.loaders.jsonrows import json_rows
+from kolgraph.loaders.jsonrows import json_rows, made_rows
 from kolgraph.loaders.source import (
     Explained,
     Options,
@@ -20,13 +20,13 @@ from kolgraph.loaders.source import (
     quoted,
 )
 
-JSON_LINES = {".jsonl", ".ndjson", ".json"}
-#: Lines in which the keys of JSON objects are looked for: optional ones may be missing from the first.
-KEY_LINES = 1000
+JSON = {"jsonl", "json"}
 
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
     """Readings of a table, or None if its columns are not recognisable."""
+    if source.shape not in {"table", "parquet", "xlsx", *JSON}:
+        return None
     names = _columns(source)
     record, fields = _mapping(source, names, options) or (None, None)
     if record is None or fields is None:
@@ -39,16 +39,19 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
                 f"{source.path}: the columns say already that {fields['src']} acts on {fields['dst']}; "
                 "leave --direction out, or turn them round with --map"
             )
-    if source.ending == ".parquet":
+    if source.shape == "parquet":
         return [_parquet(source, record, fields, decision)]
-    if source.ending in JSON_LINES:
-        paths = {f"c{k}": name for k, name in enumerate(fields.values())}
-        part = Part(record, {field: f"c{k}" for k, field in enumerate(fields)})
-        return [json_rows(source, paths, [part], decision=decision)]
-    # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
-    part = Part(record, {field: f"c{names.index(name)}" for field, name in fields.items()})
-    columns = [f"c{i}" for i in range(len(names))]
-    return [delimited(source, [part], columns=columns, has_header=True, decision=decision)]
+    if source.shape == "table":
+        # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
+        part = Part(record, {field: f"c{names.index(name)}" for field, name in fields.items()})
+        columns = [f"c{i}" for i in range(len(names))]
+        return [delimited(source, [part], columns=columns, has_header=True, decision=decision)]
+    paths = {f"c{k}": name for k, name in enumerate(fields.values())}
+    parts = [Part(record, {field: f"c{k}" for k, field in enumerate(fields)})]
+    if source.shape == "jsonl":
+        return [json_rows(source, paths, parts, decision=decision)]
+    rows = containers.xlsx_rows(source.path) if source.shape == "xlsx" else containers.json_items(source)
+    return [made_rows(source, rows, paths, parts, decision=decision)]
 
 
 def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[str, Mapping[str, str]] | None:
@@ -61,7 +64,7 @@ def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[st
     check_fields(options.record, options.mapping)
     for name in options.mapping.values():
         # A path into nested JSON is not a column.
-        if name not in names and not (source.ending in JSON_LINES and name.split(".")[0] in names):
+        if name not in names and not (source.shape in JSON and name.split(".")[0] in names):
             raise UnknownName.among(f"column of {source.path}", name, names)
     missing = [f for f in headers.NEEDED[options.record] if f not in options.mapping]
     if missing and not (options.record == "repost" and {"src", "dst"} <= set(options.mapping)):
@@ -70,7 +73,7 @@ def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[st
 
 
 def _columns(source: Source) -> list[str]:
-    if source.ending == ".parquet":
+    if source.shape == "parquet":
         import pyarrow.parquet as pq
 
         try:
@@ -78,22 +81,16 @@ def _columns(source: Source) -> list[str]:
         except (OSError, ValueError) as error:
             problem = str(error).splitlines()[0][:200]
             raise InputError(f"{source.path}: not a readable Parquet file ({problem})") from error
-    elif source.ending in JSON_LINES:
-        names = _keys(source)
+    elif source.shape in JSON:
+        names = sorted(source.keys)
+        if not names:
+            raise InputError(f"{source.path}: holds no JSON object per line, nor a list of them")
     else:
         names = source.header
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError.at(source.path, source.header_line, f"column {twice[0]!r} appears twice", fix="rename one")
     return names
-
-
-def _keys(source: Source) -> list[str]:
-    if source.header[0].startswith("["):
-        raise InputError(f"{source.path}: is one big JSON value; write one JSON object per line (.jsonl)")
-    if not source.keys:
-        raise InputError(f"{source.path}: holds no JSON object per line")
-    return list(source.keys)
 
 
 def _parquet(source: Source, record: str, fields: Mapping[str, str], decision: str) -> Reading:

@@ -13,6 +13,8 @@ import pytest
 from kolgraph.errors import InputError
 from kolgraph.export import write_table
 from kolgraph.graph import Graph
+from kolgraph.values import MACROS
+from tests.shelf import Shelf
 
 DAY = 86_400_000
 BEIJING_2026 = 1_767_196_800_000  # 2026-01-01 00:00 +08:00
@@ -335,3 +337,46 @@ def test_a_post_that_names_everybody_is_capped(bench: Shelf) -> None:
     rows = "".join(f"w,a{i},p\n" for i in range(40_000))
     assert bench.load("writer,mentioned,post\n" + rows).counts.accepted == 40_000
     assert bench.rows("SELECT count(*) FROM co_mentions") == [(0,)]
+
+
+# ---------------------------------------------------------------------- relative times
+
+
+def moment(bench: Shelf, text: str, crawled: str | None, mid: str | None = None) -> int | None:
+    """The time of a post that a page showed as `text`."""
+    with bench.ws.transaction() as connection:
+        for macro in MACROS:
+            connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
+        value = connection.execute("SELECT any_ms(moment(?, ?, ?))", [text, crawled, mid]).fetchall()[0][0]
+    return int(value) if value is not None else None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("刚刚", "2026-01-02 10:30:00"),
+        ("45秒前", "2026-01-02 10:29:15"),
+        ("3分钟前", "2026-01-02 10:27:00"),
+        ("11小时前 来自 iPhone", "2026-01-01 23:30:00"),
+        ("2天前", "2025-12-31 10:30:00"),
+        ("今天 12:26", "2026-01-02 12:26:00"),
+        ("昨天 08:05", "2026-01-01 08:05:00"),
+        ("前天", "2025-12-31 00:00:00"),
+        ("01-01", "2026-01-01 00:00:00"),
+        ("1月3日 09:00", "2026-01-03 09:00:00"),  # within a day of the crawl: clocks differ
+        ("12-31 23:59", "2025-12-31 23:59:00"),  # not in the future: last year's
+        ("6月27日 10:00", "2025-06-27 10:00:00"),
+        ("2024-05-01 10:00", "2024-05-01 10:00:00"),
+    ],
+)
+def test_relative_times_count_from_the_crawl(bench: Shelf, text: str, expected: str) -> None:
+    then = int(pd.Timestamp(expected, tz="Asia/Shanghai").timestamp() * 1000)
+    assert moment(bench, text, "2026-01-02 10:30:00") == then
+    assert moment(bench, text, "1767321000") == then
+
+
+def test_a_relative_time_without_a_crawl_is_that_of_the_post_id_or_none(bench: Shelf) -> None:
+    mid = str((1767321000 - 515483463) << 22)
+    assert moment(bench, "3分钟前", None, mid) == 1767321000_000
+    assert moment(bench, "", None, mid) == 1767321000_000
+    assert moment(bench, "3分钟前", None, "abc") is None

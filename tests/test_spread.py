@@ -385,7 +385,6 @@ def workspace() -> FakeWorkspace:
         root_id=["r", "r", "s", "t", None],  # s: author only in dst; t: nothing known; e names no root
         parent_id=["r", "a", None, "t", None],
         ts=[5_000, 1_700_000_000_123, 6_000, None, 7_000],
-        evidence=["api_parent", "api_parent", "root_only", "api_parent", "root_only"],
     )
     return w
 
