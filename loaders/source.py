@@ -7,15 +7,21 @@ import errno
 import gzip
 import hashlib
 import io
+import json
+import re
+import shutil
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
+from kolgraph import settings
+from kolgraph.errors import EnvironmentProblem, InputError, LimitError, UnknownName
 from kolgraph.tables import RECORDS
 
 SAMPLE_BYTES = 1 << 16
@@ -24,7 +30,28 @@ MAX_LINE = 2_000_000
 #: Raw text kept of a rejected row.
 MAX_RAW = 1 << 16
 DELIMITERS = ("\t", ",", ";", "|")
-ENDINGS = {".csv", ".tsv", ".txt", ".edges", ".edgelist", ".jsonl", ".ndjson", ".json", ".parquet", ".graphml", ".xml"}
+ENDINGS = {
+    *(".csv", ".tsv", ".txt", ".edges", ".edgelist", ".jsonl", ".ndjson", ".json", ".js", ".graphml", ".xml"),
+    *(".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"),
+}
+PACKED = {".gz", ".zst"}
+ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
+JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
+#: Files of these kinds run code when they are read by the library that wrote them.
+PICKLED = {".pickle", ".pkl", ".joblib", ".npy", ".npz"}
+RUNS_CODE = "files of this kind can run code when read; export the data as CSV or Parquet"
+PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n|c__builtin__\n|[\]}]q\x00")
+#: Unpacked bytes and the ratio beyond which a file is taken for a bomb, the latter once this much was unpacked.
+#: Text packs 3 to 30 times smaller, rarely 100 times.
+MAX_INPUT: int = getattr(settings, "MAX_INPUT", 16 * 2**30)
+MAX_RATIO = 200
+RATIO_FROM = 64 << 20
+#: How a part of an archive of X starts.
+ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
+XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|html\b)", re.IGNORECASE)
+WHOLE_JSON = re.compile(r"\s*(\[\s*([\[{\]\"]|$)|\{\s*([\"}]|$))")
+#: Lines by which JSON lines are told from one JSON value.
+PROBED_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -170,52 +197,94 @@ class Source:
     ----------
     path : Path
         As the user named it.
+    ending : str
+        Of its name, without ``.gz`` and ``.zst``.
+    shape : str
+        What its content is: ``table`` (delimited text), ``jsonl``, ``json`` (one value), ``js`` (values assigned to
+        ``window.YTD...``), ``xml``, ``parquet``, ``sqlite`` or ``xlsx``.
     text_path : Path
-        UTF-8 text to read from: `path` itself, or a temporary copy of a file in another encoding, or repaired.
+        Plain UTF-8 text to read from: `path` itself, or a temporary copy: unpacked, decoded or repaired.
     header : list of str
-        Cells of the first line that is neither blank nor a comment; empty for binary formats.
+        Of a table or spreadsheet: cells of the first line that is neither blank nor a comment; else empty.
     header_line : int
         Its line number, from 1.
     delimiter : str
     broken : list of Reject, or None
         Lines that had to be left out of a repaired copy; None as long as the file needed no repair.
+    max_input : int
+        Bytes that a packed file may unpack to.
+
+    Notes
+    -----
+    A packed file is unpacked once, to disk, when its text is asked for: the limits hold for every reader behind it, and
+    the engine, which unpacks in one thread only, reads plain text in all of them.
     """
 
-    def __init__(self, path: str | Path, *, encoding: str | None = None) -> None:
+    def __init__(self, path: str | Path, *, encoding: str | None = None, max_input: int = MAX_INPUT) -> None:
         self.path = Path(path)
-        self.text_path = self.path
+        self.max_input = max_input
+        self.shape = "table"
         self.header: list[str] = []
         self.header_line = 1
         self.delimiter = ","
         self.broken: list[Reject] | None = None
+        self._text: Path | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         suffixes = [s.lower() for s in self.path.suffixes]
+        if suffixes and suffixes[-1] in PACKED:
+            suffixes.pop()
         self.ending = next((s for s in reversed(suffixes) if s in ENDINGS), suffixes[-1] if suffixes else "")
         self._check()
         try:
             with readable(self.path):
-                with self.open(self.path) as raw:
+                with self.open() as raw:
                     sample = raw.read(SAMPLE_BYTES)
                 if not sample.strip(b" \t\r\n\0"):
                     raise InputError(f"{path}: the file is empty")
-                if sample[:4] == b"PAR1":
-                    self.ending = ".parquet"
+                if self._binary(sample):
                     return
                 self._decode(sample, encoding)
-                self._read_header()
+                self.shape = self._shape()
+                if self.shape == "table":
+                    self._read_header()
         except BaseException:
             self.close()
             raise
 
+    @property
+    def text_path(self) -> Path:
+        """Where plain UTF-8 text is read from."""
+        if self._text is None:
+            if self.path.suffix.lower() not in PACKED:
+                return self.path
+            copy = self.copy()
+            with readable(self.path), self.open() as raw, copy.open("wb") as out:
+                shutil.copyfileobj(raw, out, 1 << 20)
+            self._text = copy
+        return self._text
+
+    @text_path.setter
+    def text_path(self, copy: Path) -> None:
+        self._text = copy
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Keys of JSON objects, also those one level down (``user.id``); names of the tables of an SQLite file.
+
+        They are looked for in the first 1000 lines or items; of one big object only its own keys count.
+        """
+        from kolgraph.loaders import containers
+
+        return containers.keys(self)
+
     def close(self) -> None:
-        """Remove the temporary copy, if one was made."""
+        """Remove the temporary copies, if any were made."""
         if self._scratch is not None:
             self._scratch.cleanup()
 
     def open(self, path: Path | None = None) -> IO[bytes]:
-        """The bytes, decompressed."""
-        target = path or self.text_path
-        return gzip.open(target, "rb") if target.suffix.lower() == ".gz" else target.open("rb")  # type: ignore[return-value]
+        """The bytes, unpacked."""
+        return opened(path or self._text or self.path, self.max_input)
 
     @property
     def content_hash(self) -> str:
@@ -243,10 +312,34 @@ class Source:
                 raise InputError(f"{self.path}: the file is empty")
         except (OSError, ValueError) as error:
             raise InputError(f"{str(self.path)!r}: cannot be looked at ({error})") from error
-        if self.ending in {".pickle", ".pkl", ".joblib", ".npy"}:
-            raise InputError(
-                f"{self.path}: files of this kind can run code when read; export the data as CSV or Parquet"
-            )
+        if self.ending in PICKLED:
+            raise InputError(f"{self.path}: {RUNS_CODE}")
+        if self.ending in ARCHIVES - {".zip"}:
+            raise InputError(f"{self.path}: archives of this kind are not read; unpack it, and name the folder")
+
+    def _binary(self, sample: bytes) -> bool:
+        """Find out whether this is one of the known binary kinds; the forbidden ones are refused."""
+        if PICKLED_STARTS.match(sample):
+            raise InputError(f"{self.path}: {RUNS_CODE}")
+        if sample.startswith(b"\xd0\xcf\x11\xe0"):
+            raise InputError(f"{self.path}: is a workbook of an old Excel; save it as .xlsx or CSV")
+        if sample.startswith(b"PAR1"):
+            self.shape, self.ending = "parquet", ".parquet"
+        elif sample.startswith(b"SQLite format 3\0"):
+            self.shape = "sqlite"
+        elif sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            self.shape = "xlsx"
+        else:
+            return False
+        if self.path.suffix.lower() in PACKED:
+            raise InputError(f"{self.path}: only text may be packed; unpack it first")
+        if self.shape == "xlsx":
+            if not is_workbook(self.path):
+                raise InputError(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
+            from kolgraph.loaders import containers
+
+            self.header, self.header_line = containers.xlsx_header(self.path, max_input=self.max_input)
+        return True
 
     def _decode(self, sample: bytes, encoding: str | None) -> None:
         """BOM, else strict UTF-8, else strict GB18030, else refuse; other encodings are copied once as UTF-8."""
@@ -260,7 +353,7 @@ class Source:
         if encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"} and not cr_only:
             return
         copy = self.copy()
-        with self.open(self.path) as raw, copy.open("w", encoding="utf-8", newline="") as out:
+        with self.open() as raw, copy.open("w", encoding="utf-8", newline="") as out:
             reader = io.TextIOWrapper(raw, encoding=encoding, newline=None if cr_only else "")
             try:
                 while block := reader.read(SAMPLE_BYTES):
@@ -269,7 +362,7 @@ class Source:
                 raise InputError(
                     f"{self.path}: the text is not {encoding} throughout; name the right encoding with --encoding"
                 ) from error
-        self.text_path = copy
+        self._text = copy
 
     def _guess(self, sample: bytes) -> str:
         if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -286,6 +379,28 @@ class Source:
         if sum(decodes(line, "utf-8") for line in lines) * 2 > len(lines):
             return "utf-8"
         raise InputError(f"{self.path}: the text is neither UTF-8 nor GB18030; name its encoding, e.g. --encoding big5")
+
+    def _shape(self) -> str:
+        with self.open() as raw:
+            start = raw.read(SAMPLE_BYTES).decode("utf-8", "replace").lstrip("\ufeff")
+        if ASSIGNMENT.match(start):
+            return "js"
+        if XML.match(start):
+            return "xml"
+        if not (WHOLE_JSON.match(start) or self.ending in JSON_ENDINGS):
+            return "table"
+        probed: list[bool] = []
+        with self.open() as raw:
+            for line in lines(raw):
+                if line.strip():
+                    probed.append(_is_object(line))
+                if len(probed) == PROBED_LINES:
+                    break
+        # One object on one line is a value, unless the name says lines; so is what a lone brace begins.
+        named = self.ending in {".jsonl", ".ndjson"} and start.split(None, 1)[0] not in {"{", "["}
+        if named or (len(probed) > 1 and (probed[0] or sum(probed) > 1)):
+            return "jsonl"
+        return "json" if WHOLE_JSON.match(start) else "jsonl"
 
     def _read_header(self) -> None:
         with self.open() as raw:
@@ -304,6 +419,103 @@ class Source:
                     self.header_line = number
                     return
         raise InputError(f"{self.path}: nothing but comments and blank lines")
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of a packed file; one that unpacks to too much is given up."""
+
+    def __init__(self, packed: IO[bytes], inner: IO[bytes], path: Path, max_input: int) -> None:
+        self.packed, self.inner, self.path, self.max_input = packed, inner, path, max_input
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size: int = self.inner.readinto(buffer)  # type: ignore[attr-defined]
+        self.count += size
+        check_size(self.path, self.count, self.packed.tell(), self.max_input)
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            self.inner.close()
+            self.packed.close()
+        super().close()
+
+
+class _Zstandard(io.RawIOBase):
+    """The bytes of a Zstandard file: unlike the library's own reader it notices a file that is cut off."""
+
+    #: Packed bytes at a time: the format can make 2 KiB at most 64 MiB, however hostile they are.
+    PIECE = 2048
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        import zstandard
+
+        self.packed, self.error = packed, zstandard.ZstdError
+        self.start = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj
+        self.frame, self.fresh = self.start(), True
+        self.rest, self.ready = b"", memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.ready:
+            piece = self.rest or self.packed.read(self.PIECE)
+            if not piece:
+                if not self.fresh:
+                    raise EOFError("it ends in the middle")
+                return 0
+            try:
+                self.ready = memoryview(self.frame.decompress(piece))
+            except self.error as error:
+                raise EOFError(str(error)) from error
+            self.rest, self.fresh = b"", False
+            if self.frame.eof:
+                self.rest, self.frame, self.fresh = self.frame.unused_data, self.start(), True
+        size = min(len(buffer), len(self.ready))
+        buffer[:size] = self.ready[:size]
+        self.ready = self.ready[size:]
+        return size
+
+
+def opened(path: Path, max_input: int = MAX_INPUT) -> IO[bytes]:
+    """The bytes of a file, unpacked, with the limits of unpacking."""
+    packing = path.suffix.lower()
+    packed = path.open("rb")
+    if packing not in PACKED:
+        return packed
+    inner: Any = gzip.GzipFile(fileobj=packed) if packing == ".gz" else _Zstandard(packed)
+    return io.BufferedReader(_Unpacked(packed, inner, path, max_input), 1 << 16)
+
+
+def check_size(path: object, unpacked: int, packed: int, max_input: int) -> None:
+    """Refuse what unpacks to too much."""
+    if unpacked > max_input:
+        raise LimitError(f"{path}: unpacks to more than {max_input:,} bytes; raise --max-input if that is right")
+    if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed and max_input <= MAX_INPUT:
+        raise LimitError(
+            f"{path}: unpacks to more than {MAX_RATIO} times its size, as only bombs do; if it is none, "
+            f"raise --max-input above {MAX_INPUT:,}"
+        )
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a zip file is an Excel workbook."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path}: the archive is damaged ({error})") from error
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line.decode("utf-8-sig")), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 @contextmanager

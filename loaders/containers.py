@@ -1,0 +1,608 @@
+"""Files that hold files or rows in a form of their own: folders, zip archives, JSON values, SQLite, spreadsheets."""
+
+from __future__ import annotations
+
+import glob
+import io
+import json
+import os
+import re
+import sqlite3
+import stat
+import sys
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeAlias
+
+from kolgraph.errors import InputError, KolgraphError, UnknownName
+from kolgraph.loaders.source import (
+    ARCHIVES,
+    ASSIGNMENT,
+    MAX_INPUT,
+    MAX_RAW,
+    Reject,
+    Source,
+    check_size,
+    column,
+    is_workbook,
+    lines,
+    readable,
+    shown,
+)
+
+MAX_MEMBERS = 10_000
+#: Left behind by systems, never data.
+LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+#: Keys are looked for in so many lines or items, and in so much of one big object.
+KEY_ROWS = 1000
+KEY_CHARACTERS = 16 << 20
+#: Characters of one item of a JSON value; what is longer is taken for damage.
+MAX_ITEM = 64 << 20
+MAX_DEPTH = 500
+#: Rows that a spreadsheet can have: more are damage, which the library would fill with empty rows.
+MAX_SHEET_ROWS = 1 << 20
+
+Rows: TypeAlias = Iterator[tuple[int | None, dict[str, Any]] | Reject]
+
+
+class Found(NamedTuple):
+    """A file to load: where it lies, and how people call it (``archive.zip!/folder/member.csv``)."""
+
+    path: Path
+    name: str
+
+
+def expand(names: Sequence[str | Path], *, max_input: int = MAX_INPUT) -> Iterator[Found]:
+    """All files in what a user named: files, folders, patterns, archives.
+
+    Everything is looked at before the first file is handed over. A member of an archive lies in a private folder until
+    the next file is asked for.
+
+    Raises
+    ------
+    InputError
+        A name without a file, or an archive that is encrypted, damaged, or holds archives, links, paths that lead out
+        of it, two members of one name, or too many.
+    LimitError
+        An archive unpacks to more than `max_input` bytes.
+    """
+    paths: list[Path] = []
+    for name in names:
+        paths += _files(name)
+    found = [(path, _members(path, max_input) if _is_archive(path) else None) for path in dict.fromkeys(paths)]
+    return _unpacked(found)
+
+
+def _unpacked(found: Iterable[tuple[Path, list[tuple[zipfile.ZipInfo, str]] | None]]) -> Iterator[Found]:
+    for path, members in found:
+        if members is None:
+            yield Found(path, str(path))
+            continue
+        with readable(path), zipfile.ZipFile(path) as archive:
+            for info, name in members:
+                with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch:
+                    target = Path(scratch, name)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    try:
+                        with archive.open(info) as packed, target.open("xb") as out:
+                            while block := packed.read(1 << 20):
+                                out.write(block)
+                    except (zipfile.BadZipFile, NotImplementedError) as error:
+                        raise InputError(f"{path}!/{name}: the archive is damaged ({error})") from error
+                    yield Found(target, f"{path}!/{name}")
+
+
+def _files(name: str | Path) -> list[Path]:
+    """The files of one name."""
+    path = Path(name)
+    try:
+        if path.is_dir():
+            files = _walk(path)
+            if not files:
+                raise InputError(f"{path}: the folder holds no file")
+            return files
+        if path.exists() or not glob.has_magic(str(name)):
+            return [path]  # a name without a file is refused where it is read
+        matches = sorted(match for match in map(Path, glob.glob(str(name), recursive=True)) if not _litter(match.name))  # noqa: PTH207 - any root
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(name)!r}: cannot be looked at ({error})") from error
+    files = [file for match in matches for file in (_walk(match) if match.is_dir() else [match])]
+    if not files:
+        raise InputError(f"{name}: no file matches this pattern")
+    return files
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Files below a folder, in order; links that lead out of it are left."""
+    root = folder.resolve()
+    files: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not _litter(f))
+        for name in sorted(names):
+            file = Path(place, name)
+            if not _litter(name) and file.is_file() and file.resolve().is_relative_to(root):
+                files.append(file)
+    return files
+
+
+def _litter(name: str) -> bool:
+    return name.startswith(".") or name in LITTER
+
+
+def _is_archive(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    if path.suffix.lower() == ".zip":
+        return True
+    with readable(path), path.open("rb") as raw:
+        return raw.read(4) in (b"PK\x03\x04", b"PK\x05\x06") and not is_workbook(path)
+
+
+def _members(path: Path, max_input: int) -> list[tuple[zipfile.ZipInfo, str]]:
+    """The members of an archive that are files, with their names made plain; refused if one of them is not harmless."""
+    infos = _infos(path, max_input)
+    if len(infos) > MAX_MEMBERS:
+        raise InputError(f"{path}: holds {len(infos):,} members; more than {MAX_MEMBERS:,} are refused")
+    members: list[tuple[zipfile.ZipInfo, str]] = []
+    taken: set[str] = set()
+    for info in infos:
+        name = _name(info)
+        parts = name.rstrip("/").split("/")
+        problem = ""
+        if info.flag_bits & 1:
+            problem = "is encrypted"
+        elif stat.S_ISLNK(info.external_attr >> 16):
+            problem = "is a link"
+        elif "\0" in name or name.startswith("/") or re.match("[A-Za-z]:", name) or {"..", ".", ""} & set(parts):
+            problem = "has a path that leads out of the archive"
+        elif Path(name).suffix.lower() in ARCHIVES or ".tar." in name.lower():
+            problem = "is an archive itself"
+        elif name.rstrip("/").casefold() in taken:
+            problem = "appears twice"
+        if problem:
+            raise InputError(f"{path}!/{name}".replace("\0", "\\0") + f": {problem}; unpack it yourself, and look")
+        taken.add(name.rstrip("/").casefold())
+        if not name.endswith("/") and not any(map(_litter, parts)):
+            members.append((info, name))
+    for _, name in members:
+        above = name.casefold().split("/")[:-1]
+        if any("/".join(above[:k]) in {n.casefold() for _, n in members} for k in range(1, len(above) + 1)):
+            raise InputError(f"{path}!/{name}: lies in a folder that is also a file; unpack it yourself, and look")
+    if not members:
+        raise InputError(f"{path}: the archive holds no file")
+    return members
+
+
+def _infos(path: Path, max_input: int) -> list[zipfile.ZipInfo]:
+    """What is in a zip file; the sizes it declares are the most that reading can yield."""
+    try:
+        with readable(path), zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path}: the archive is damaged ({error})") from error
+    check_size(path, sum(info.file_size for info in infos), path.stat().st_size, max_input)
+    return infos
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name of a member with slashes; old Chinese systems wrote GBK and did not say so."""
+    name = info.orig_filename
+    if not info.flag_bits & 0x800 and not name.isascii():
+        raw = name.encode("cp437")
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                name = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    return name.replace("\\", "/")
+
+
+# ---------------------------------------------------------------------- JSON
+
+
+def keys(source: Source) -> frozenset[str]:
+    """What `Source.keys` holds."""
+    if source.shape == "sqlite":
+        return frozenset(_tables(source.path))
+    if source.shape not in {"jsonl", "json", "js"}:
+        return frozenset()
+    found: set[str] = set()
+    for value in _probe(source):
+        for key, inner in value.items():
+            found.add(key)
+            if isinstance(inner, dict):
+                found.update(f"{key}.{name}" for name in inner)
+    return frozenset(found)
+
+
+def _probe(source: Source) -> Iterator[dict[str, Any]]:
+    """The first objects of a file."""
+    if source.shape == "jsonl":
+        with readable(source.path), source.open() as raw:
+            for line in islice(lines(raw), KEY_ROWS):
+                value = _parsed(line)
+                if isinstance(value, dict):
+                    yield value
+        return
+    with readable(source.path), source.open() as raw:
+        cursor = _Cursor(raw, KEY_CHARACTERS)
+        try:
+            cursor.begin()
+            if cursor.peek() == "[":
+                for _ in islice(cursor.items(), KEY_ROWS):
+                    value, _ = cursor.value()
+                    if isinstance(value, dict):
+                        yield value
+                return
+            for key in cursor.pairs():
+                yield {key: None}
+                if cursor.peek() == "{":
+                    for name in cursor.pairs():
+                        yield {key: {name: None}}
+                        cursor.skip()
+                else:
+                    cursor.skip()
+        except (ValueError, RecursionError):
+            return  # what was found so far is enough to recognise the file by
+
+
+def json_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Reject]:
+    """Line number and object of every line that is not blank; a `Reject` for a line that is no object."""
+    with readable(source.path), source.open() as raw:
+        for number, line in enumerate(lines(raw), 1):
+            if line.strip():
+                value = _parsed(line)
+                if isinstance(value, dict):
+                    yield number, value
+                else:
+                    why = str(value) if isinstance(value, Exception) else "not a JSON object"
+                    yield Reject(number, None, None, "BAD_JSON", why, shown(line))
+
+
+def json_items(source: Source, prefix: str = "") -> Rows:
+    """Line number and object of every item of a JSON value, one at a time.
+
+    Parameters
+    ----------
+    prefix : str
+        Where the list lies: ``weibo``, ``data.videos``; "" = the value itself. A value that is no list is one item.
+
+    Notes
+    -----
+    Whole numbers are exact, other numbers are Decimals, NaN is None. Values behind each other are read like one list.
+    After damage nothing can be told apart any more: the last that comes is then a `Reject`. Memory: one item.
+    """
+    if source.shape == "jsonl":
+        for row in json_lines(source):
+            if isinstance(row, Reject) or not prefix:
+                yield row
+            else:
+                yield from _inside(row[0], row[1], prefix.split("."))
+        return
+    with readable(source.path), source.open() as raw:
+        cursor = _Cursor(raw)
+        try:
+            while cursor.begin():
+                yield from _rows_at(cursor, prefix.split(".") if prefix else [])
+        except (ValueError, RecursionError) as error:
+            why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            why = f"the JSON is damaged or cut off here; what follows is not read ({why})"
+            yield Reject(cursor.line, None, None, "BAD_JSON", why, cursor.rest())
+
+
+def _rows_at(cursor: _Cursor, path: Sequence[str]) -> Rows:
+    """The items of the list at a path of keys in the next value; all of the value is passed over."""
+    if path and cursor.peek() != "{":
+        cursor.skip()
+    elif path:
+        for key in cursor.pairs():
+            if key == path[0]:
+                yield from _rows_at(cursor, path[1:])
+            else:
+                cursor.skip()
+    else:
+        for line in cursor.items() if cursor.peek() == "[" else [cursor.line]:
+            value, text = cursor.value()
+            if not text.isascii() and re.search("[\udc80-\udcff]", text):
+                raw = text[:MAX_RAW].encode("utf-8", "surrogateescape")
+                yield Reject(line, None, None, "BAD_ENCODING", "the text is not UTF-8", shown(raw))
+            elif isinstance(value, dict):
+                yield line, value
+            else:
+                yield Reject(line, None, None, "BAD_JSON", "not a JSON object", text[:MAX_RAW])
+
+
+def _inside(line: int, value: Any, path: Sequence[str]) -> Rows:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    for item in value if isinstance(value, list) else [] if value is None else [value]:
+        if isinstance(item, dict):
+            yield line, item
+        else:
+            yield Reject(line, None, None, "BAD_JSON", "not a JSON object", str(item)[:MAX_RAW])
+
+
+def _parsed(line: bytes) -> Any:
+    """The value of a line, or the exception that says why there is none."""
+    try:
+        text = line.decode("utf-8-sig").strip()
+        value, end = DECODER.raw_decode(text)
+        if end < len(text):
+            return ValueError(f"something follows at character {end + 1}")
+        return _shallow(value, text)
+    except UnicodeDecodeError:
+        return ValueError("the line is not UTF-8")
+    except ValueError as error:
+        return ValueError(f"not readable as JSON: {error}")
+    except RecursionError:
+        return ValueError("nested too deeply")
+
+
+def _shallow(value: Any, text: str) -> Any:
+    """Refuse nesting that would break whoever writes the value down again."""
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        level, depth = [value], 0
+        while level:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ValueError("nested too deeply")
+            inner = (x for v in level for x in (v.values() if isinstance(v, dict) else v))
+            level = [x for x in inner if isinstance(x, (dict, list))]
+    return value
+
+
+# A float would round ids; a NaN is no JSON, but pandas and Python write it for a missing value.
+DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda _: None)
+SPACE = re.compile(r"[ \t\r\n\ufeff]*")
+
+
+class _Cursor:
+    """A place in a JSON text of any length, of which only a window is held; counts lines."""
+
+    WINDOW = 1 << 16
+
+    def __init__(self, raw: IO[bytes], limit: int = sys.maxsize) -> None:
+        self.stream = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
+        self.text, self.at, self.line, self.left = "", 0, 1, limit
+
+    def fill(self) -> bool:
+        """Have more text; twice as much, so that a long item is not tried again and again."""
+        more = self.stream.read(max(self.WINDOW, len(self.text) - self.at))
+        self.text, self.at = self.text[self.at :] + more, 0
+        self.left -= len(more)
+        if self.left < 0:
+            raise ValueError("too long to be looked through")
+        return bool(more)
+
+    def move(self, end: int) -> None:
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
+
+    def peek(self) -> str:
+        """The next character that is no space; "" at the end."""
+        while True:
+            self.move(SPACE.match(self.text, self.at).end())  # type: ignore[union-attr]
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self.fill():
+                return ""
+
+    def take(self, *characters: str) -> str:
+        if (found := self.peek()) not in characters:
+            raise ValueError(f"{' or '.join(characters)} expected")
+        self.move(self.at + 1)
+        return found
+
+    def value(self) -> tuple[Any, str]:
+        """The next value, and its text."""
+        self.peek()
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.text, self.at)
+            except ValueError as error:
+                if len(self.text) - self.at > MAX_ITEM:
+                    raise ValueError("an item is too long or never ends") from error
+                if not self.fill():
+                    raise ValueError(str(error).split(":")[0]) from error
+                continue
+            if end == len(self.text) and self.text[-1] not in '}]"' and self.fill():
+                continue  # a number may go on
+            text = self.text[self.at : end]
+            self.move(end)
+            return _shallow(value, text), text
+
+    def items(self) -> Iterator[int]:
+        """Go into a list: stops before every item, which has to be taken; yields its line."""
+        self.take("[")
+        if self.peek() == "]":
+            self.take("]")
+            return
+        while True:
+            self.peek()
+            yield self.line
+            if self.take(",", "]") == "]":
+                return
+
+    def pairs(self) -> Iterator[str]:
+        """Go into an object: stops before every value, which has to be taken; yields its key."""
+        self.take("{")
+        if self.peek() == "}":
+            self.take("}")
+            return
+        while True:
+            if self.peek() != '"':
+                raise ValueError("a key expected")
+            key, _ = self.value()
+            self.take(":")
+            yield str(key)
+            if self.take(",", "}") == "}":
+                return
+
+    def skip(self) -> None:
+        """Pass over a value without holding it: a list item by item."""
+        if self.peek() == "[":
+            for _ in self.items():
+                self.value()
+        else:
+            self.value()
+
+    def begin(self) -> bool:
+        """Pass over what stands before a value, also what assigns it to a variable; False at the end."""
+        while self.peek() == ";":
+            self.take(";")
+        while len(self.text) - self.at < 256 and self.fill():
+            pass
+        if match := ASSIGNMENT.match(self.text, self.at):
+            self.move(match.end())
+        return bool(self.peek())
+
+    def rest(self) -> str:
+        return shown(self.text[self.at : self.at + MAX_RAW].encode("utf-8", "surrogateescape"))
+
+
+# ---------------------------------------------------------------------- SQLite and spreadsheets
+
+
+def sqlite_rows(
+    path: Path, table: str, columns: Sequence[str] | None = None
+) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Number and cells of every row of a table, in the order in which they lie in the file.
+
+    The file is only read: nothing is created beside it, and no view, trigger or function in it runs.
+
+    Raises
+    ------
+    InputError
+        It is no database, another program has not finished writing it, or there is no such table or column.
+    """
+    known = _tables(path)
+    if table not in known:
+        raise UnknownName.among(f"table of {path}", table, known)
+    wanted = list(columns) if columns is not None else known[table]
+    for name in wanted:
+        if name not in known[table]:
+            raise UnknownName.among(f"column of table {table!r} in {path}", name, known[table])
+    with _database(path) as connection:
+        found = connection.execute(f"SELECT {', '.join(map(column, wanted))} FROM {column(table)}")
+        for number, row in enumerate(found, 1):
+            yield number, dict(zip(wanted, map(cell, row), strict=True))
+
+
+def _tables(path: Path) -> dict[str, list[str]]:
+    """The ordinary tables of a database, and their columns."""
+    with _database(path) as connection:
+        names = [
+            str(name)
+            for name, sql in connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+            if not re.match(r"\s*CREATE\s+VIRTUAL", str(sql), re.IGNORECASE) and not str(name).startswith("sqlite_")
+        ]
+        return {
+            name: [str(row[1]) for row in connection.execute(f"PRAGMA table_info({column(name)})")] for name in names
+        }
+
+
+@contextmanager
+def _database(path: Path) -> Iterator[sqlite3.Connection]:
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise InputError(f"{path}: a program has it open and keeps rows in {log.name}; end that program first")
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        with readable(path), closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA cell_size_check = ON")
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            yield connection
+    except sqlite3.Error as error:
+        raise InputError(f"{path}: not a readable SQLite file ({error})") from error
+
+
+def xlsx_rows(
+    path: Path, sheet: str | None = None, *, max_input: int = MAX_INPUT
+) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Number and cells of every row below the header: the first row of a sheet that is not empty.
+
+    Cells are the values that were saved, formulas are never computed. Columns without a name are left out.
+
+    Parameters
+    ----------
+    sheet : str, optional
+        Default: the first sheet that is not empty.
+
+    Raises
+    ------
+    InputError
+        It is no workbook, it has no such sheet, or two columns have one name.
+    LimitError
+        It unpacks to more than `max_input` bytes.
+    """
+    header: list[str] | None = None
+    for number, row in _sheet(path, sheet, max_input):
+        if header is None:
+            header = [text.strip() if text else "" for text in row]
+            continue
+        yield number, {name: text for name, text in zip_longest(header, row[: len(header)]) if name}
+
+
+def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], int]:
+    """The header of the first sheet that is not empty, and its row number."""
+    with closing(_sheet(path, None, max_input)) as rows:
+        for number, row in rows:
+            return [text.strip() if text else "" for text in row], number
+    raise InputError(f"{path}: the workbook is empty")
+
+
+def _sheet(path: Path, sheet: str | None, max_input: int) -> Generator[tuple[int, list[str | None]], None, None]:
+    """The rows of a sheet that are not empty."""
+    import openpyxl
+    from openpyxl.cell.cell import ERROR_CODES
+
+    _infos(path, max_input)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        with closing(book):
+            names = [ws.title for ws in book.worksheets]
+            if sheet is not None and sheet not in names:
+                raise UnknownName.among(f"sheet of {path}", sheet, names)
+            for ws in book.worksheets:
+                if sheet in (None, ws.title):
+                    ws.reset_dimensions()  # programs write wrong ones
+                    empty = True
+                    for number, values in enumerate(ws.iter_rows(values_only=True), 1):
+                        if number > MAX_SHEET_ROWS:
+                            raise InputError(f"{path}: sheet {ws.title!r} claims more than {MAX_SHEET_ROWS:,} rows")
+                        row = [None if value in ERROR_CODES else cell(value) for value in values]
+                        if any(row):
+                            empty = False
+                            yield number, row
+                    if not empty:
+                        return
+    except KolgraphError:
+        raise
+    except Exception as error:
+        raise InputError(f"{path}: not a readable workbook ({type(error).__name__}: {error})") from error
+
+
+def cell(value: object) -> str | None:
+    """A value as exact text; a float that cannot have kept its digits looks like one, so that no id is made of it."""
+    if value is None or isinstance(value, bytes):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        if value.is_integer():
+            return str(int(value)) if abs(value) <= 2**53 else f"{value:.16E}"
+        return repr(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return str(value)
