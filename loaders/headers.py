@@ -30,6 +30,24 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "post": ("post", "postid", "微博id"),
         "time": ("time", "timestamp", "时间"),
     },
+    "comment": {
+        "comment": ("comment", "commentid", "评论id"),
+        "src": ("commenter", "commenterid", "评论者", "评论者id"),
+        "dst": ("answered", "repliedto", "被回复者"),
+        "post": ("post", "postid", "微博id"),
+        "parent": ("parent", "parentid", "上级评论id"),
+        "time": ("time", "timestamp", "created", "createdat", "时间", "评论时间"),
+        "text": ("text", "content", "正文", "评论内容"),
+        "likes": ("likes", "点赞数"),
+    },
+    "identity": {
+        "person": ("person", "personid", "人物id"),
+        "account": ("account", "accountid", "账号id", "账号"),
+        "name": ("name", "姓名"),
+        "confidence": ("confidence", "置信度"),
+        "method": ("method", "方法"),
+        "note": ("note", "备注"),
+    },
     "post": {
         "post": ("post", "postid", "微博id", "id"),
         "author": ("author", "authorid", "userid", "作者", "作者id", "用户id"),
@@ -54,6 +72,8 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "repost": ("src", "root"),
     "follow": ("src", "dst"),
     "mention": ("src", "dst"),
+    "comment": ("comment", "src"),
+    "identity": ("person", "account"),
     "post": ("post", "author"),
     "account": ("account",),
 }
