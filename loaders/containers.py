@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import glob
-import io
-import json
 import os
 import re
 import sqlite3
 import stat
-import sys
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from kolgraph.errors import InputError, KolgraphError, UnknownName
+from kolgraph.loaders.jsontext import DECODER, Cursor, shallow
+from kolgraph.loaders.packed import MAX_INPUT, check_size
 from kolgraph.loaders.source import (
     ARCHIVES,
-    ASSIGNMENT,
-    MAX_INPUT,
     MAX_RAW,
     Reject,
     Source,
-    check_size,
     column,
-    is_workbook,
     lines,
     readable,
     shown,
@@ -43,9 +37,6 @@ LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 #: Keys are looked for in so many lines or items, and in so much of one big object.
 KEY_ROWS = 1000
 KEY_CHARACTERS = 16 << 20
-#: Characters of one item of a JSON value; what is longer is taken for damage.
-MAX_ITEM = 64 << 20
-MAX_DEPTH = 500
 #: Rows that a spreadsheet can have: more are damage, which the library would fill with empty rows.
 MAX_SHEET_ROWS = 1 << 20
 
@@ -76,7 +67,9 @@ def expand(names: Sequence[str | Path], *, max_input: int = MAX_INPUT) -> Iterat
     paths: list[Path] = []
     for name in names:
         paths += _files(name)
-    found = [(path, _members(path, max_input) if _is_archive(path) else None) for path in dict.fromkeys(paths)]
+    found = [
+        (path, _members(path, max_input) if path.suffix.lower() == ".zip" else None) for path in dict.fromkeys(paths)
+    ]
     return _unpacked(found)
 
 
@@ -110,7 +103,8 @@ def _files(name: str | Path) -> list[Path]:
             return files
         if path.exists() or not glob.has_magic(str(name)):
             return [path]  # a name without a file is refused where it is read
-        matches = sorted(match for match in map(Path, glob.glob(str(name), recursive=True)) if not _litter(match.name))  # noqa: PTH207 - any root
+        found = glob.glob(str(name), recursive=True)  # noqa: PTH207 - the pattern may be absolute
+        matches = sorted(match for match in map(Path, found) if not _litter(match.name))
     except (OSError, ValueError) as error:
         raise InputError(f"{str(name)!r}: cannot be looked at ({error})") from error
     files = [file for match in matches for file in (_walk(match) if match.is_dir() else [match])]
@@ -134,15 +128,6 @@ def _walk(folder: Path) -> list[Path]:
 
 def _litter(name: str) -> bool:
     return name.startswith(".") or name in LITTER
-
-
-def _is_archive(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    if path.suffix.lower() == ".zip":
-        return True
-    with readable(path), path.open("rb") as raw:
-        return raw.read(4) in (b"PK\x03\x04", b"PK\x05\x06") and not is_workbook(path)
 
 
 def _members(path: Path, max_input: int) -> list[tuple[zipfile.ZipInfo, str]]:
@@ -171,9 +156,10 @@ def _members(path: Path, max_input: int) -> list[tuple[zipfile.ZipInfo, str]]:
         taken.add(name.rstrip("/").casefold())
         if not name.endswith("/") and not any(map(_litter, parts)):
             members.append((info, name))
+    files = {name.casefold() for _, name in members}
     for _, name in members:
         above = name.casefold().split("/")[:-1]
-        if any("/".join(above[:k]) in {n.casefold() for _, n in members} for k in range(1, len(above) + 1)):
+        if any("/".join(above[:k]) in files for k in range(1, len(above) + 1)):
             raise InputError(f"{path}!/{name}: lies in a folder that is also a file; unpack it yourself, and look")
     if not members:
         raise InputError(f"{path}: the archive holds no file")
@@ -233,7 +219,7 @@ def _probe(source: Source) -> Iterator[dict[str, Any]]:
                     yield value
         return
     with readable(source.path), source.open() as raw:
-        cursor = _Cursor(raw, KEY_CHARACTERS)
+        cursor = Cursor(raw, KEY_CHARACTERS)
         try:
             cursor.begin()
             if cursor.peek() == "[":
@@ -288,7 +274,7 @@ def json_items(source: Source, prefix: str = "") -> Rows:
                 yield from _inside(row[0], row[1], prefix.split("."))
         return
     with readable(source.path), source.open() as raw:
-        cursor = _Cursor(raw)
+        cursor = Cursor(raw)
         try:
             while cursor.begin():
                 yield from _rows_at(cursor, prefix.split(".") if prefix else [])
@@ -298,7 +284,7 @@ def json_items(source: Source, prefix: str = "") -> Rows:
             yield Reject(cursor.line, None, None, "BAD_JSON", why, cursor.rest())
 
 
-def _rows_at(cursor: _Cursor, path: Sequence[str]) -> Rows:
+def _rows_at(cursor: Cursor, path: Sequence[str]) -> Rows:
     """The items of the list at a path of keys in the next value; all of the value is passed over."""
     if path and cursor.peek() != "{":
         cursor.skip()
@@ -337,135 +323,13 @@ def _parsed(line: bytes) -> Any:
         value, end = DECODER.raw_decode(text)
         if end < len(text):
             return ValueError(f"something follows at character {end + 1}")
-        return _shallow(value, text)
+        return shallow(value, text)
     except UnicodeDecodeError:
         return ValueError("the line is not UTF-8")
     except ValueError as error:
         return ValueError(f"not readable as JSON: {error}")
     except RecursionError:
         return ValueError("nested too deeply")
-
-
-def _shallow(value: Any, text: str) -> Any:
-    """Refuse nesting that would break whoever writes the value down again."""
-    if text.count("[") + text.count("{") > MAX_DEPTH:
-        level, depth = [value], 0
-        while level:
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ValueError("nested too deeply")
-            inner = (x for v in level for x in (v.values() if isinstance(v, dict) else v))
-            level = [x for x in inner if isinstance(x, (dict, list))]
-    return value
-
-
-# A float would round ids; a NaN is no JSON, but pandas and Python write it for a missing value.
-DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda _: None)
-SPACE = re.compile(r"[ \t\r\n\ufeff]*")
-
-
-class _Cursor:
-    """A place in a JSON text of any length, of which only a window is held; counts lines."""
-
-    WINDOW = 1 << 16
-
-    def __init__(self, raw: IO[bytes], limit: int = sys.maxsize) -> None:
-        self.stream = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
-        self.text, self.at, self.line, self.left = "", 0, 1, limit
-
-    def fill(self) -> bool:
-        """Have more text; twice as much, so that a long item is not tried again and again."""
-        more = self.stream.read(max(self.WINDOW, len(self.text) - self.at))
-        self.text, self.at = self.text[self.at :] + more, 0
-        self.left -= len(more)
-        if self.left < 0:
-            raise ValueError("too long to be looked through")
-        return bool(more)
-
-    def move(self, end: int) -> None:
-        self.line += self.text.count("\n", self.at, end)
-        self.at = end
-
-    def peek(self) -> str:
-        """The next character that is no space; "" at the end."""
-        while True:
-            self.move(SPACE.match(self.text, self.at).end())  # type: ignore[union-attr]
-            if self.at < len(self.text):
-                return self.text[self.at]
-            if not self.fill():
-                return ""
-
-    def take(self, *characters: str) -> str:
-        if (found := self.peek()) not in characters:
-            raise ValueError(f"{' or '.join(characters)} expected")
-        self.move(self.at + 1)
-        return found
-
-    def value(self) -> tuple[Any, str]:
-        """The next value, and its text."""
-        self.peek()
-        while True:
-            try:
-                value, end = DECODER.raw_decode(self.text, self.at)
-            except ValueError as error:
-                if len(self.text) - self.at > MAX_ITEM:
-                    raise ValueError("an item is too long or never ends") from error
-                if not self.fill():
-                    raise ValueError(str(error).split(":")[0]) from error
-                continue
-            if end == len(self.text) and self.text[-1] not in '}]"' and self.fill():
-                continue  # a number may go on
-            text = self.text[self.at : end]
-            self.move(end)
-            return _shallow(value, text), text
-
-    def items(self) -> Iterator[int]:
-        """Go into a list: stops before every item, which has to be taken; yields its line."""
-        self.take("[")
-        if self.peek() == "]":
-            self.take("]")
-            return
-        while True:
-            self.peek()
-            yield self.line
-            if self.take(",", "]") == "]":
-                return
-
-    def pairs(self) -> Iterator[str]:
-        """Go into an object: stops before every value, which has to be taken; yields its key."""
-        self.take("{")
-        if self.peek() == "}":
-            self.take("}")
-            return
-        while True:
-            if self.peek() != '"':
-                raise ValueError("a key expected")
-            key, _ = self.value()
-            self.take(":")
-            yield str(key)
-            if self.take(",", "}") == "}":
-                return
-
-    def skip(self) -> None:
-        """Pass over a value without holding it: a list item by item."""
-        if self.peek() == "[":
-            for _ in self.items():
-                self.value()
-        else:
-            self.value()
-
-    def begin(self) -> bool:
-        """Pass over what stands before a value, also what assigns it to a variable; False at the end."""
-        while self.peek() == ";":
-            self.take(";")
-        while len(self.text) - self.at < 256 and self.fill():
-            pass
-        if match := ASSIGNMENT.match(self.text, self.at):
-            self.move(match.end())
-        return bool(self.peek())
-
-    def rest(self) -> str:
-        return shown(self.text[self.at : self.at + MAX_RAW].encode("utf-8", "surrogateescape"))
 
 
 # ---------------------------------------------------------------------- SQLite and spreadsheets

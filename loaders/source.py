@@ -20,8 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError, LimitError, UnknownName
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
+from kolgraph.loaders.packed import MAX_INPUT, PACKED, opened
 from kolgraph.tables import RECORDS
 
 SAMPLE_BYTES = 1 << 16
@@ -34,18 +34,12 @@ ENDINGS = {
     *(".csv", ".tsv", ".txt", ".edges", ".edgelist", ".jsonl", ".ndjson", ".json", ".js", ".graphml", ".xml"),
     *(".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"),
 }
-PACKED = {".gz", ".zst"}
 ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
 JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
 #: Files of these kinds run code when they are read by the library that wrote them.
 PICKLED = {".pickle", ".pkl", ".joblib", ".npy", ".npz"}
 RUNS_CODE = "files of this kind can run code when read; export the data as CSV or Parquet"
 PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n|c__builtin__\n|[\]}]q\x00")
-#: Unpacked bytes and the ratio beyond which a file is taken for a bomb, the latter once this much was unpacked.
-#: Text packs 3 to 30 times smaller, rarely 100 times.
-MAX_INPUT: int = getattr(settings, "MAX_INPUT", 16 * 2**30)
-MAX_RATIO = 200
-RATIO_FROM = 64 << 20
 #: How a part of an archive of X starts.
 ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
 XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|html\b)", re.IGNORECASE)
@@ -387,7 +381,10 @@ class Source:
             return "js"
         if XML.match(start):
             return "xml"
-        if not (WHOLE_JSON.match(start) or self.ending in JSON_ENDINGS):
+        whole = WHOLE_JSON.match(start)
+        if whole and (whole[1].startswith("[") or start.strip().split("\n", 1)[0].strip() == "{"):
+            return "json"
+        if not whole and self.ending not in JSON_ENDINGS:
             return "table"
         probed: list[bool] = []
         with self.open() as raw:
@@ -396,11 +393,9 @@ class Source:
                     probed.append(_is_object(line))
                 if len(probed) == PROBED_LINES:
                     break
-        # One object on one line is a value, unless the name says lines; so is what a lone brace begins.
-        named = self.ending in {".jsonl", ".ndjson"} and start.split(None, 1)[0] not in {"{", "["}
-        if named or (len(probed) > 1 and (probed[0] or sum(probed) > 1)):
-            return "jsonl"
-        return "json" if WHOLE_JSON.match(start) else "jsonl"
+        # The first line may be damaged; one object on one line is a value, unless the name says lines.
+        several = len(probed) > 1 and (probed[0] or sum(probed) > 1)
+        return "jsonl" if several or not whole or self.ending in {".jsonl", ".ndjson"} else "json"
 
     def _read_header(self) -> None:
         with self.open() as raw:
@@ -419,87 +414,6 @@ class Source:
                     self.header_line = number
                     return
         raise InputError(f"{self.path}: nothing but comments and blank lines")
-
-
-class _Unpacked(io.RawIOBase):
-    """The bytes of a packed file; one that unpacks to too much is given up."""
-
-    def __init__(self, packed: IO[bytes], inner: IO[bytes], path: Path, max_input: int) -> None:
-        self.packed, self.inner, self.path, self.max_input = packed, inner, path, max_input
-        self.count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size: int = self.inner.readinto(buffer)  # type: ignore[attr-defined]
-        self.count += size
-        check_size(self.path, self.count, self.packed.tell(), self.max_input)
-        return size
-
-    def close(self) -> None:
-        if not self.closed:
-            self.inner.close()
-            self.packed.close()
-        super().close()
-
-
-class _Zstandard(io.RawIOBase):
-    """The bytes of a Zstandard file: unlike the library's own reader it notices a file that is cut off."""
-
-    #: Packed bytes at a time: the format can make 2 KiB at most 64 MiB, however hostile they are.
-    PIECE = 2048
-
-    def __init__(self, packed: IO[bytes]) -> None:
-        import zstandard
-
-        self.packed, self.error = packed, zstandard.ZstdError
-        self.start = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj
-        self.frame, self.fresh = self.start(), True
-        self.rest, self.ready = b"", memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self.ready:
-            piece = self.rest or self.packed.read(self.PIECE)
-            if not piece:
-                if not self.fresh:
-                    raise EOFError("it ends in the middle")
-                return 0
-            try:
-                self.ready = memoryview(self.frame.decompress(piece))
-            except self.error as error:
-                raise EOFError(str(error)) from error
-            self.rest, self.fresh = b"", False
-            if self.frame.eof:
-                self.rest, self.frame, self.fresh = self.frame.unused_data, self.start(), True
-        size = min(len(buffer), len(self.ready))
-        buffer[:size] = self.ready[:size]
-        self.ready = self.ready[size:]
-        return size
-
-
-def opened(path: Path, max_input: int = MAX_INPUT) -> IO[bytes]:
-    """The bytes of a file, unpacked, with the limits of unpacking."""
-    packing = path.suffix.lower()
-    packed = path.open("rb")
-    if packing not in PACKED:
-        return packed
-    inner: Any = gzip.GzipFile(fileobj=packed) if packing == ".gz" else _Zstandard(packed)
-    return io.BufferedReader(_Unpacked(packed, inner, path, max_input), 1 << 16)
-
-
-def check_size(path: object, unpacked: int, packed: int, max_input: int) -> None:
-    """Refuse what unpacks to too much."""
-    if unpacked > max_input:
-        raise LimitError(f"{path}: unpacks to more than {max_input:,} bytes; raise --max-input if that is right")
-    if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed and max_input <= MAX_INPUT:
-        raise LimitError(
-            f"{path}: unpacks to more than {MAX_RATIO} times its size, as only bombs do; if it is none, "
-            f"raise --max-input above {MAX_INPUT:,}"
-        )
 
 
 def is_workbook(path: Path) -> bool:
