@@ -13,7 +13,7 @@ from kolgraph.errors import LimitError
 PACKED = {".gz", ".zst"}
 #: Unpacked bytes and the ratio beyond which a file is taken for a bomb, the latter once this much was unpacked.
 #: Text packs 3 to 30 times smaller, rarely 100 times.
-MAX_INPUT: int = getattr(settings, "MAX_INPUT", 16 * 2**30)
+MAX_INPUT = settings.MAX_INPUT
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 
