@@ -10,7 +10,7 @@ from kolgraph.loaders.source import Options, Reading, Source
 from kolgraph.loaders.spec import Format, reading, recognised
 
 #: Modules of this package that hold FORMATS.
-FAMILIES = ("weibo",)
+FAMILIES = ("weibo", "mediacrawler")
 #: Entry points of other packages: each names a sequence of `Format`.
 GROUP = "kolgraph.formats"
 
@@ -25,10 +25,18 @@ def formats() -> dict[str, Format]:
 
 
 def recognise(source: Source, options: Options) -> tuple[str, list[Reading]] | None:
-    """The first format that a file looks like, or the one that is named, and what the file will hand over."""
+    """The first format that a file looks like, or the one that is named, and what the file will hand over.
+
+    An SQLite file is as many formats as it has tables that are known.
+    """
     if options.mapping:
         return None
+    found: dict[str, Format] = {}
     for fmt in formats().values():
         if options.format == fmt.name or (options.format is None and recognised(fmt, source)):
-            return fmt.name, [reading(fmt, source, options)]
-    return None
+            found.setdefault(fmt.table, fmt)
+            if source.shape != "sqlite":
+                break
+    if not found:
+        return None
+    return next(iter(found.values())).name, [reading(fmt, source, options) for fmt in found.values()]

@@ -68,7 +68,7 @@ class Format:
     shape : str
         ``table`` (delimited text, spreadsheets), ``json`` (lines or one whole value), ``sqlite``; "" = any.
     keys, without : frozenset of str
-        Keys that must be there, and keys that must not.
+        Keys that must be there, and keys that must not; of an SQLite file the columns of `table`.
     path : str
         A regular expression that the end of the path must match; "" = any name.
     ragged : bool
@@ -113,6 +113,10 @@ def recognised(fmt: Format, source: Source) -> bool:
     if fmt.shape and shape != fmt.shape:
         return False
     keys = frozenset(source.header) if shape == "table" else source.keys
+    if shape == "sqlite" and fmt.table:
+        if fmt.table not in keys:
+            return False
+        keys |= {key.removeprefix(f"{fmt.table}.") for key in keys}
     if fmt.header:
         return bool(fmt.path) and len(source.header) == len(fmt.header)
     return fmt.keys <= keys and not fmt.without & keys and bool(fmt.keys or fmt.path)
