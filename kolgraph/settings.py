@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from kolgraph.errors import EnvironmentProblem
 
 #: Accounts named by one post above which its co-mentions are not counted: a 300-name list makes 44,850 pairs.
 CO_MENTION_CAP = 20
 #: Share of rejected rows above which a load is refused.
 MAX_REJECT_RATE = 0.01
+#: Bytes that a packed file may unpack to: a few kilobytes can hold terabytes of nothing.
+MAX_INPUT = 16 * 2**30
 #: Memory the workspace engine may use before it spills to disk.
 WORKSPACE_MEMORY = os.environ.get("KOLGRAPH_MEMORY", "512MB")
 #: Seconds to wait for a workspace that another process is writing.
@@ -38,6 +43,38 @@ class Neo4jLogin:
             password=env.get("KOLGRAPH_NEO4J_PASSWORD", ""),
             database=env.get("KOLGRAPH_NEO4J_DATABASE", "neo4j"),
         )
+
+
+def secret_key() -> bytes | None:
+    """The key of pseudonyms, from ``KOLGRAPH_KEY`` or the file ``KOLGRAPH_KEY_FILE``; None when neither is set.
+
+    Text, or hexadecimal digits; at least 16 bytes. Make one with ``openssl rand -hex 32``, and keep it away from the
+    data: who has both can find out who is who.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The key is too short, or its file cannot be read, or others may read it.
+    """
+    if "KOLGRAPH_KEY" in os.environ:
+        return _key(os.environ["KOLGRAPH_KEY"].encode(), "KOLGRAPH_KEY")
+    if "KOLGRAPH_KEY_FILE" not in os.environ:
+        return None
+    path = Path(os.environ["KOLGRAPH_KEY_FILE"])
+    try:
+        if path.stat().st_mode & 0o077:
+            raise EnvironmentProblem(f"{path}: others may read this key; run: chmod 600 {path}")
+        return _key(path.read_bytes(), str(path))
+    except OSError as error:
+        raise EnvironmentProblem(f"{path}: the key cannot be read ({error.strerror})") from error
+
+
+def _key(raw: bytes, place: str) -> bytes:
+    raw = raw.strip()
+    key = bytes.fromhex(raw.decode()) if re.fullmatch(rb"([0-9A-Fa-f]{2})+", raw) else raw
+    if len(key) < 16:
+        raise EnvironmentProblem(f"{place}: the key is shorter than 16 bytes; make one with: openssl rand -hex 32")
+    return key
 
 
 def private(path: Path) -> Path:

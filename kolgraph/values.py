@@ -85,26 +85,32 @@ MACROS = (
 )
 
 
+def hmac_macro(name: str, key: bytes) -> str:
+    """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (bytes(b ^ pad for b in block).hex() for pad in (0x36, 0x5C))
+    return f"{name}(x) AS left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(x)))), 32)"
+
+
 def identity_macros(platform: str, key: bytes | None) -> tuple[str, ...]:
     """How ids, names and texts enter the workspace: as they are, or, with a key, as pseudonyms and not at all.
 
     ``full_id`` puts the platform before a native id, ``known_as`` is the form in which names are compared, ``kept`` is
-    free text. A pseudonym is HMAC-SHA-256 (RFC 2104), cut to 128 bits: without the key nobody can count up ids and
-    compare hashes; with the same key the same person has the same pseudonym in every file.
+    free text, and ``sealed`` a text that says who somebody is, but not to us. A pseudonym is an HMAC: without the key
+    nobody can count up ids and compare hashes; with the same key the same person has the same one in every file.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", platform):
         raise InputError(f"{platform!r} is no name for a platform; use small letters and digits, for example weibo")
     full = f"CASE WHEN contains(x, ':') AND regexp_matches(x, '^[a-z][a-z0-9_-]*:.') THEN x ELSE '{platform}:' || x END"
     if key is None:
-        return (f"full_id(x) AS {full}", "known_as(x) AS lower(trim(x))", "kept(x) AS x")
-    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner, outer = (bytes(b ^ pad for b in block).hex() for pad in (0x36, 0x5C))
+        return (f"full_id(x) AS {full}", "known_as(x) AS lower(trim(x))", "kept(x) AS x", "sealed(x) AS x")
     return (
-        f"pseudonym(x) AS left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(x)))), 32)",
+        hmac_macro("pseudonym", key),
         f"whole_id(x) AS {full}",
         "full_id(x) AS split_part(whole_id(x), ':', 1) || ':p_' || pseudonym(whole_id(x))",
         "known_as(x) AS pseudonym(lower(trim(x)))",
         "kept(x) AS CASE WHEN false THEN x END",
+        "sealed(x) AS pseudonym(x)",
     )
 
 
@@ -178,6 +184,7 @@ REASONS: Mapping[str, str] = {
     "BAD_SHARE": "is not a number between 0 and 1",
     "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named: --root",
     "NO_TARGET": "is missing: nobody is named",
+    "FORGOTTEN": "is somebody who must not come back",
     "NO_RECORD": "says nothing that is known: no account, follow, repost, post, mention or comment",
 }
 
@@ -231,8 +238,8 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
             problem = f"CASE WHEN {x} IS NULL THEN 'MISSING_FIELD' ELSE {problem} END"
         if problem != "NULL":
             problems.append(f"({problem}) || ':{name}'")
-    for code, field, needed in NEEDS_ONE.get(record, ()):
-        problems.append(f"CASE WHEN NOT ({needed}) THEN '{code}:{field}' END")
+    for code, blamed, needed in NEEDS_ONE.get(record, ()):
+        problems.append(f"CASE WHEN NOT ({needed}) THEN '{code}:{blamed}' END")
         usual.append(f"({needed})")
     counts = [n for n in present if fields[n].kind == "count"]
     if counts:
