@@ -197,7 +197,8 @@ def _name(info: zipfile.ZipInfo) -> str:
 def keys(source: Source) -> frozenset[str]:
     """What `Source.keys` holds."""
     if source.shape == "sqlite":
-        return frozenset(_tables(source.path))
+        tables = _tables(source.path)
+        return frozenset(tables) | {f"{table}.{name}" for table, columns in tables.items() for name in columns}
     if source.shape not in {"jsonl", "json", "js"}:
         return frozenset()
     found: set[str] = set()
@@ -285,13 +286,22 @@ def json_items(source: Source, prefix: str = "") -> Rows:
 
 
 def _rows_at(cursor: Cursor, path: Sequence[str]) -> Rows:
-    """The items of the list at a path of keys in the next value; all of the value is passed over."""
-    if path and cursor.peek() != "{":
+    """The items of the list at a path of keys in the next value; all of the value is passed over.
+
+    A list on the way is one of pages, each with a list of its own; at the end of the path null is an empty list.
+    """
+    if path and cursor.peek() == "[":
+        for _ in cursor.items():
+            yield from _rows_at(cursor, path)
+    elif path and cursor.peek() != "{":
         cursor.skip()
     elif path:
         for key in cursor.pairs():
             if key == path[0]:
-                yield from _rows_at(cursor, path[1:])
+                if cursor.peek() == "n":
+                    cursor.skip()
+                else:
+                    yield from _rows_at(cursor, path[1:])
             else:
                 cursor.skip()
     else:

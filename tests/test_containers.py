@@ -442,7 +442,9 @@ def test_a_database_is_read_exactly_and_only_read(tmp_path: Path) -> None:
     )
     before = path.read_bytes()
     with closing(Source(path)) as found:
-        assert found.shape == "sqlite" and found.keys == {'we"i-bo; DROP'} and found.header == []
+        table = 'we"i-bo; DROP'
+        assert found.keys == {table, *(f"{table}.{name}" for name in ("id", "sel ect", "f", "b"))}
+        assert found.shape == "sqlite" and found.header == []
     rows = list(containers.sqlite_rows(path, 'we"i-bo; DROP'))
     assert rows == [
         (1, {"id": str(BIG), "sel ect": str(BIG), "f": "4.9000000000000000E+18", "b": None}),
@@ -555,3 +557,17 @@ def test_a_table_is_the_same_in_every_container(tmp_path: Path, rows: list[tuple
             cell.value, cell.data_type = value or None, "s" if value else "n"
     book.save(tmp_path / "t.xlsx")
     assert [row for _, row in containers.xlsx_rows(tmp_path / "t.xlsx")] == expected
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_a_list_of_pages_is_read_page_by_page_and_null_is_an_empty_list(tmp_path: Path, ending: str) -> None:
+    pages = [
+        '{"data": {"users": [{"id": 1}, {"id": 2}]}}',
+        '{"data": {"users": null}}',
+        '{"data": {"users": [{"id": 3}]}}',
+    ]
+    text = f"[{', '.join(pages)}]" if ending == "json" else "\n".join(pages)
+    path = tmp_path / f"f.{ending}"
+    path.write_text(text)
+    with closing(Source(path)) as found:
+        assert [value["id"] for _, value in containers.json_items(found, "data.users")] == [1, 2, 3]
