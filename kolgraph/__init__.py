@@ -22,7 +22,7 @@ _HOME = {
     "InputError": "errors",
     "KolgraphError": "errors",
     "LimitError": "errors",
-    "LoadReport": "workspace",
+    "LoadReport": "loading",
     "Niches": "niches",
     "Plan": "planning",
     "Result": "results",
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from kolgraph.influence.degree import degree
     from kolgraph.influence.pagerank import pagerank
     from kolgraph.influence.reach import reach
+    from kolgraph.loading import LoadReport
     from kolgraph.niches import Niches, find_niches
     from kolgraph.planning.plan import Plan, plan
     from kolgraph.planning.pool import sample_pool
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
     from kolgraph.spread import Cascades, measure_cascades, read_cascades
     from kolgraph.store import open_store
     from kolgraph.synth import World, make_world
-    from kolgraph.workspace import LoadReport, Workspace
+    from kolgraph.workspace import Workspace
 
 __all__ = [
     "AnalysisError",

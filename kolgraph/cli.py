@@ -17,6 +17,8 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.loading import LoadReport
+
 INTERRUPTED = 130
 
 
@@ -66,35 +68,98 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 
 @cli.command()
 @WORKSPACE
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--record", help="What a row is: account, follow, repost, mention or post.")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", help="Take the files for this format and no other; kolgraph formats lists them.")
+@click.option("--record", help="What a row is: account, follow, repost, mention, post, comment or identity.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Field of the record and its column.")
 @click.option("--direction", help="Of an edge list: forward = the first account acts on the second; or backward.")
 @click.option("--platform", help="Goes before every native id; default: as the format says, else local.")
-@click.option("--format", help="Take the files for this format and no other; kolgraph formats lists them.")
 @click.option("--root", help="Id of the post that all rows repost or comment on, where the file does not say it.")
-@click.option("--subject", help="Id of the account that all rows follow, where the file does not say it.")
+@click.option("--subject", help="Id of the account whose followers or followings these are, where no row says it.")
 @click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
 @click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
-def load(workspace: Path, files: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> None:
-    """Load FILES into WORKSPACE; the same file again changes nothing."""
-    from kolgraph.errors import InputError
-    from kolgraph.workspace import Workspace, describe
+@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+@click.option("--dry-run", is_flag=True, help="Show what each file was taken for and its first rows; load nothing.")
+@click.option("--retry-rejects", is_flag=True, help="Load the files again that had rejected rows, and no others.")
+def load(
+    workspace: Path,
+    files: tuple[Path, ...],
+    mapping: tuple[str, ...],
+    max_input: int | None,
+    retry_rejects: bool,
+    **options: Any,
+) -> None:
+    """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
+    from kolgraph import settings
+    from kolgraph.errors import InputError, UnknownFormat
+    from kolgraph.loaders.containers import expand
+    from kolgraph.workspace import Workspace
 
     pairs = [pair.partition("=") for part in mapping for pair in part.split(",")]
     if any(not separator for _, separator, _ in pairs):
         raise InputError("--map needs FIELD=COLUMN, for example --map src=FAN_ID,dst=KOL_ID")
-    with Workspace.open(workspace, create=True) as ws:
-        for file in files:
-            with _progress(f"loading {file}"):
-                report = ws.load(file, mapping={field: column for field, _, column in pairs}, **options)
-            click.echo(str(report))
-            for decision in report.decisions:
-                click.echo(f"  {decision}")
-            for reject in report.rejects[:5]:
-                click.echo(f"  {printable(describe(str(file), reject))}", err=True)
-            if len(report.rejects) > 5:
-                click.echo(f"  ... and {len(report.rejects) - 5:,} more, kept in the table rejects", err=True)
+    if bool(files) == retry_rejects:
+        raise InputError("name the files to load, or --retry-rejects and no file")
+    options["mapping"] = {field: column for field, _, column in pairs}
+    options["max_input"] = settings.MAX_INPUT if max_input is None else max_input
+    with Workspace.open(workspace, create=not retry_rejects) as ws:
+        if retry_rejects:
+            with _progress("loading what was rejected"):
+                reports = ws.retry_rejects()
+            for report in reports:
+                _say(report)
+            return
+        several = len(files) > 1 or files[0].is_dir()
+        for found in expand(files, max_input=options["max_input"]):
+            try:
+                with _progress(f"loading {printable(found.name)}"):
+                    report = ws.load(found.path, name=found.name, **options)
+            except UnknownFormat as error:
+                # A folder of a crawler holds more than data; what was named by itself has to be data.
+                if not several or found.name in map(str, files):
+                    raise
+                click.echo(f"  skipped: {printable(str(error))}", err=True)
+            else:
+                _say(report)
+
+
+def _say(report: LoadReport) -> None:
+    """What became of a file."""
+    from kolgraph.loading import describe
+
+    click.echo(printable(str(report)))
+    for decision in report.decisions:
+        click.echo(f"  {printable(decision)}")
+    for table, frame in report.sample.items():
+        click.echo(f"\n  {table}")
+        show(frame, "table")
+    for reject in report.rejects[:5]:
+        click.echo(f"  {printable(describe(report.file, reject))}", err=True)
+    if len(report.rejects) > 5:
+        click.echo(f"  ... and {len(report.rejects) - 5:,} more, kept in the table rejects", err=True)
+
+
+@cli.command()
+@FORMAT
+def formats(form: str) -> None:
+    """List the formats that are recognised."""
+    import pandas as pd
+
+    from kolgraph.loaders import GENERIC, formats
+
+    rows = [(f.name, f.platform, f.title, f.title_zh) for f in formats().values()]
+    rows += [(name, "", g.title, g.title_zh) for name, g in GENERIC.items()]
+    show(pd.DataFrame(rows, columns=["format", "platform", "files", "文件"]), form)
+
+
+@cli.command("resolve-names")
+@WORKSPACE
+def resolve_names(workspace: Path) -> None:
+    """Find out anew whom the names in posts mean."""
+    with _open(workspace) as ws, _progress("resolving names"):
+        unknown = ws.resolve_names()
+        total = int(ws.sql("SELECT count(*) AS n FROM namings WHERE name IS NOT NULL")["n"].item())
+    click.echo(f"{total - unknown:,} of {total:,} names resolved, {unknown:,} unknown")
 
 
 @cli.command()

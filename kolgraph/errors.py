@@ -2,6 +2,7 @@
 
     KolgraphError                1   a defect of kolgraph, unless a branch below says otherwise
     |-- InputError               2   a file, an argument or a value that cannot be accepted: fix it and run again
+    |   |-- UnknownFormat        2   a file that no loader recognises
     |   |-- UnknownAccount       2   an account id that the workspace or graph does not hold
     |   `-- UnknownName          2   a query, relation, column or format that does not exist
     |-- EnvironmentProblem       3   disk, permission, something not installed
@@ -37,6 +38,10 @@ class InputError(KolgraphError):
         """Build ``path:line: problem; fix``."""
         place = f"{path}:{line}" if line is not None else str(path)
         return cls(f"{place}: {problem}" + (f"; {fix}" if fix else ""))
+
+
+class UnknownFormat(InputError):
+    """A file that no loader recognises."""
 
 
 class UnknownAccount(InputError):

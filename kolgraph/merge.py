@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kolgraph.names import HAS_NAME, add_namings, count, name_authors, name_chains, name_mentions
+from kolgraph.names import HAS_NAME, add_namings, count, may_name, name_authors, name_chains, name_mentions
 from kolgraph.tables import PROFILE, RECORDS
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def fold(
             f"{', '.join(f'CASE WHEN {b} THEN x.{c} ELSE t.{c} END AS {c}' for c, b in better.items())} "
             f"FROM {old} JOIN {_with_ids(columns, 'incoming', 'x')} ON {same} WHERE {' OR '.join(better.values())}"
         ).fetchall()
-        sets = ", ".join(f"{c} = j.{c}" for c in columns)
+        sets = ", ".join(f"{c} = j.{c}" for c in columns) + (f", batch = {batch}" if batch is not None else "")
         changed = count(connection, f"UPDATE {table} t SET {sets} FROM joined j WHERE t.rowid = j.place")
         unknown = f"WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})"
     into, tail = (", batch", f", {batch}") if batch is not None else ("", "")
@@ -226,6 +226,7 @@ def _events(connection: Connection, field: str, *content: str) -> bool:
 def _reposts(connection: Connection, batch: int) -> int:
     repeats = _events(connection, "post", "full_id(src)", "full_id(dst)", "root", "time")
     _forget_derived(connection, "reposts", "post_id")
+    chain = "list_transform(chain_of(text, platform), lambda n: known_as(n))" if may_name(connection) else "[]"
     columns = {
         "src": "src",
         "dst": "dst",
@@ -234,8 +235,7 @@ def _reposts(connection: Connection, batch: int) -> int:
         "ts": "time",
         "weight": "coalesce(weight, 1)",
         "kind": "coalesce(kind, 'repost')",
-        "chain": f"CASE WHEN via <> '' THEN [known_as(via)] WHEN {HAS_NAME} "
-        "THEN nullif(list_transform(chain_of(text, platform), lambda n: known_as(n)), []) END",
+        "chain": f"CASE WHEN via <> '' THEN [known_as(via)] WHEN {HAS_NAME} THEN nullif({chain}, []) END",
         "text": "kept(text)",
     }
     rows = "(SELECT id AS post_id, * FROM events)"
@@ -283,19 +283,27 @@ def _posts(connection: Connection, batch: int) -> int:
     }
     rows = "(SELECT id AS post_id, * EXCLUDE (author) FROM events)"
     changed = fold(connection, "posts", ("post_id",), columns, rows, batch=batch)
-    # The counts belong together: those of the latest observation, all or none.
-    shown = "{'likes': likes, 'reposts': reposts, 'comments': comments, 'views': views, 'rounded': rounded}"
-    changed += count(
-        connection,
-        "UPDATE posts p SET likes = v.likes, reposts = v.reposts, comments = v.comments, views = v.views, "
-        "rounded = v.rounded, observed_ts = nullif(t, 0) FROM (SELECT id, top.t AS t, top.v AS v FROM ("
-        f"SELECT id, max({{'t': coalesce(observed, 0), 'v': {shown}}}) AS top FROM events "
-        "WHERE coalesce(likes, reposts, comments, views) IS NOT NULL GROUP BY id)) "
-        "WHERE p.post_id = id AND (coalesce(p.likes, p.reposts, p.comments, p.views) IS NULL OR "
-        f"(t, v) > (coalesce(p.observed_ts, 0), {shown.replace(': ', ': p.')}))",
-    )
+    changed += _shown_counts(connection, batch)
     name_mentions(connection, batch)
     return changed
+
+
+def _shown_counts(connection: Connection, batch: int) -> int:
+    """The counts that a page showed belong together: those of the latest observation, all or none."""
+    counts = ("likes", "reposts", "comments", "views", "rounded")
+    old, new = ("{" + ", ".join(f"'{c}': {side}.{c}" for c in counts) + "}" for side in ("p", "e"))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE shown AS SELECT p.rowid AS place, p.batch = {batch} AS known, x.top.t AS t, "
+        f"x.top.v AS v FROM posts p JOIN (SELECT id, max({{'t': coalesce(observed, 0), 'v': {new}}}) AS top "
+        "FROM events e WHERE coalesce(likes, reposts, comments, views) IS NOT NULL GROUP BY id) x ON p.post_id = x.id "
+        f"WHERE coalesce(p.likes, p.reposts, p.comments, p.views) IS NULL "
+        f"OR (x.top.t, x.top.v) > (coalesce(p.observed_ts, 0), {old})"
+    ).fetchall()
+    connection.execute(
+        f"UPDATE posts p SET {', '.join(f'{c} = v.{c}' for c in counts)}, observed_ts = nullif(t, 0), batch = {batch} "
+        "FROM shown WHERE p.rowid = place"
+    ).fetchall()
+    return count(connection, "SELECT count(*) FROM shown WHERE NOT known")
 
 
 def _mentions(connection: Connection, batch: int) -> int:

@@ -50,8 +50,15 @@ def add_namings(connection: Connection, batch: int, rows: str) -> int:
     )
 
 
+def may_name(connection: Connection) -> bool:
+    """Whether a text of the view ``events`` may name somebody: the grammar takes longer to prepare than a small file."""
+    return count(connection, f"SELECT count(*) FROM events WHERE {HAS_NAME}") > 0
+
+
 def name_mentions(connection: Connection, batch: int) -> None:
     """Those whom the writers of the view ``events`` (id, src, text, platform, time) name in their own words."""
+    if not may_name(connection):
+        return
     found = (
         f"SELECT id, src, time, mentions_of(text, platform) AS names FROM events WHERE src IS NOT NULL AND {HAS_NAME}"
     )

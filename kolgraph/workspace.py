@@ -12,16 +12,16 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError, UnknownAccount
-from kolgraph.ingest import Counts, ingest
-from kolgraph.loaders import read
-from kolgraph.loaders.source import NeedsRepair, Options, Reject, Source, readable
+from kolgraph.loaders.source import NeedsRepair, Options, Source, readable
+from kolgraph.loading import LoadReport, content_of, load_file, sample
+from kolgraph.names import resolve
 from kolgraph.tables import CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
 
 if TYPE_CHECKING:
@@ -32,41 +32,8 @@ if TYPE_CHECKING:
 
     from kolgraph.results import Result
 
-#: Raised when a change in the loaders makes the same bytes mean something else.
-LOADER_VERSION = 3
 #: Raised when the tables change; a workspace of another version is refused, not guessed at.
 SCHEMA_VERSION = 2
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What became of one file.
-
-    Attributes
-    ----------
-    counts : Counts
-        ``read == accepted + merged + rejected``, always.
-    known : bool
-        The same bytes were loaded before with the same options: nothing was done.
-    decisions : list of str
-        What the columns were taken for, and which way the edges point.
-    rejects : list of Reject
-        All rejected rows; they are in the table ``rejects`` too.
-    """
-
-    file: str
-    loader: str
-    counts: Counts
-    known: bool = False
-    decisions: list[str] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        c = self.counts
-        if self.known:
-            return f"{self.file}: loaded before, nothing changed ({c.read:,} rows)"
-        fate = f"{c.accepted:,} accepted + {c.merged:,} merged + {c.rejected:,} rejected"
-        return f"{self.file}: {c.read:,} rows read = {fate}"
 
 
 class Workspace:
@@ -190,7 +157,10 @@ class Workspace:
         self,
         path: str | Path,
         *,
+        name: str | None = None,
         max_reject_rate: float = settings.MAX_REJECT_RATE,
+        max_input: int = settings.MAX_INPUT,
+        dry_run: bool = False,
         format: str | None = None,
         record: str | None = None,
         mapping: dict[str, str] | None = None,
@@ -204,8 +174,14 @@ class Workspace:
 
         Parameters
         ----------
+        name : str, optional
+            How the file is called in messages and in the ledger, if not by its path.
         max_reject_rate : float
             Share of rejected rows above which nothing is loaded.
+        max_input : int
+            Bytes that a packed file may unpack to.
+        dry_run : bool
+            Do everything, report it with a sample of the canonical rows, and undo it.
         format, record, mapping, direction, platform, encoding, root, subject
             See `kolgraph.loaders.Options`.
 
@@ -219,47 +195,62 @@ class Workspace:
         O(rows) time; memory is bounded by `settings.WORKSPACE_MEMORY`, beyond it the engine spills to disk.
         """
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
-        with closing(Source(path, encoding=encoding)) as source, readable(source.path):
-            try:
-                with self.transaction() as connection:
-                    return self._load(connection, source, options, max_reject_rate)
-            except NeedsRepair as damage:
-                damage.repair()
-            with self.transaction() as connection:
-                return self._load(connection, source, options, max_reject_rate)
+        called = str(path) if name is None else name
+        try:
+            with closing(Source(path, encoding=encoding, max_input=max_input)) as source, readable(source.path):
+                return self._load(source, options, called, max_reject_rate, dry_run=dry_run)
+        except KolgraphError as error:
+            if called == str(path):
+                raise
+            raise type(error)(str(error).replace(str(path), called)) from error
 
     def _load(
-        self, connection: duckdb.DuckDBPyConnection, source: Source, options: Options, max_reject_rate: float
+        self,
+        source: Source,
+        options: Options,
+        name: str,
+        max_reject_rate: float,
+        *,
+        dry_run: bool = False,
+        instead: int | None = None,
     ) -> LoadReport:
-        from kolgraph.names import resolve
+        """Load a file in one transaction, repaired if the engine cannot read it as it is."""
+        while True:
+            try:
+                with self.transaction() as connection:
+                    report = load_file(connection, source, options, name, max_reject_rate, instead=instead)
+                    if dry_run:
+                        raise _Undo(replace(report, sample=sample(connection)))
+            except _Undo as undone:
+                return undone.report
+            except NeedsRepair as damage:
+                damage.repair()
+            else:
+                return report
 
-        meaning = json.dumps([LOADER_VERSION, asdict(options)], sort_keys=True)
-        content = hashlib.blake2b((source.content_hash + meaning).encode(), digest_size=32).hexdigest()
-        name = str(source.path)
-        before = connection.execute(
-            "SELECT loader, rows_read, accepted, merged, rejected FROM batches WHERE content_hash = ?", [content]
-        ).fetchall()
-        if before:
-            return LoadReport(name, before[0][0], Counts(*before[0][1:]), known=True)
-        loader, readings = read(source, options)
-        batch = int(connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM batches").fetchall()[0][0])
-        counts = Counts()
-        rejects: list[Reject] = []
-        for reading in readings:
-            platform = reading.platform or options.platform or "local"
-            part, bad = ingest(connection, reading, platform=platform, batch=batch)
-            counts, rejects = counts + part, rejects + bad
-        if counts.read == 0:
-            raise InputError(f"{name}: has a header but no row")
-        _check_rate(name, counts, rejects, max_reject_rate)
-        resolve(connection)
-        connection.execute(
-            "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [batch, loader, name, source.path.stat().st_size, content, meaning, *astuple(counts), _now_ms()],
+    def retry_rejects(self) -> list[LoadReport]:
+        """Load again every file that had rejected rows: what was missing may be known by now, or a loader repaired.
+
+        Good rows are known, so only what was rejected can add something; what is still bad takes the place of what
+        was. Files that are gone or have changed are left as they are.
+        """
+        reports = []
+        damaged = self.sql(
+            "SELECT batch, file, options, content_hash FROM batches SEMI JOIN rejects USING (batch) ORDER BY batch"
         )
-        if rejects:
-            _keep_rejects(connection, batch, name, rejects)
-        return LoadReport(name, loader, counts, decisions=[r.decision for r in readings], rejects=rejects)
+        for batch, file, meaning, content in damaged.itertuples(index=False):
+            if not Path(file).is_file():
+                continue
+            options = Options(**json.loads(meaning)[1])
+            with closing(Source(file, encoding=options.encoding)) as source, readable(source.path):
+                if content_of(source, options, version=json.loads(meaning)[0]) == content:
+                    reports.append(self._load(source, options, file, 1.0, instead=int(batch)))
+        return reports
+
+    def resolve_names(self) -> int:
+        """Find out anew whom names in posts mean; returns how many are still unknown."""
+        with self.transaction() as connection:
+            return resolve(connection)
 
     # ------------------------------------------------------------------ results
 
@@ -295,6 +286,14 @@ class Workspace:
     def runs(self) -> pd.DataFrame:
         """The manifests of the current results."""
         return self.sql("SELECT * FROM runs ORDER BY analysis, variant")
+
+
+class _Undo(Exception):
+    """Ends the transaction of a dry run."""
+
+    def __init__(self, report: LoadReport) -> None:
+        super().__init__("dry run")
+        self.report = report
 
 
 def _lay_out(connection: duckdb.DuckDBPyConnection, folder: Path, *, new: bool) -> None:
@@ -338,38 +337,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFra
     connection.unregister("result_rows")
 
 
-def _keep_rejects(connection: duckdb.DuckDBPyConnection, batch: int, name: str, rejects: list[Reject]) -> None:
-    import pyarrow as pa
-
-    columns = zip(*rejects, strict=True)
-    kinds = [pa.int64()] + [pa.string()] * (len(Reject._fields) - 2) + [pa.bool_()]
-    table = pa.table([pa.array(c, kind) for c, kind in zip(columns, kinds, strict=True)], names=Reject._fields)
-    connection.register("handed_over", table)
-    connection.execute("INSERT INTO rejects SELECT ?, ?, * FROM handed_over", [batch, name]).fetchall()
-    connection.unregister("handed_over")
-
-
-def _check_rate(name: str, counts: Counts, rejects: list[Reject], limit: float) -> None:
-    rate = counts.rejected / counts.read
-    if rate <= limit:
-        return
-    first = "; ".join(describe(name, reject) for reject in rejects[:5])
-    raise InputError(
-        f"{name}: {counts.rejected:,} of {counts.read:,} rows rejected ({rate:.1%}, allowed {limit:.1%}), "
-        "nothing loaded; "
-        f"{first}; repair the file, or load the good rows with --max-reject-rate {min(1.0, rate * 1.01):.3g}"
-    )
-
-
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def describe(name: str, reject: Reject) -> str:
-    """One line for one rejected row."""
-    place = f"{name}:{reject.line}" if reject.line is not None else name
-    column = f" column {reject.column!r}:" if reject.column else ""
-    return f"{place}:{column} {reject.message} (rejected, {reject.code})"
 
 
 @contextmanager

@@ -1,37 +1,43 @@
 """Loaders: recognise a file, and hand its rows over as text; what a row means is checked and counted by `ingest`.
 
 A file whose rows say by their keys what they are belongs to one of `formats`. The generic loaders below take the rest:
-each is a function ``(Source, Options) -> list[Reading] | None``; None means "not mine".
+each has a function ``recognise(Source, Options) -> list[Reading] | None``; None means "not mine".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
+from typing import NamedTuple
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import UnknownFormat, UnknownName
 from kolgraph.loaders.formats import formats, recognise
 from kolgraph.loaders.source import Options, Reading, Reject, Source
 
 __all__ = ["GENERIC", "Options", "Reading", "Reject", "Source", "formats", "read"]
 
 
-def _loader(module: str) -> Callable[[Source, Options], list[Reading] | None]:
-    """A loader by the name of its module, imported when it is asked."""
+class Generic(NamedTuple):
+    """A loader of files that only their shape or the user tells apart: its module, and what it takes (en, zh)."""
 
-    def ask(source: Source, options: Options) -> list[Reading] | None:
-        found: list[Reading] | None = import_module(f"kolgraph.loaders.{module}").recognise(source, options)
+    module: str
+    title: str
+    title_zh: str
+
+    def ask(self, source: Source, options: Options) -> list[Reading] | None:
+        """What the file will hand over, or None if it is not for this loader."""
+        found: list[Reading] | None = import_module(f"kolgraph.loaders.{self.module}").recognise(source, options)
         return found
-
-    return ask
 
 
 #: In the order in which they are asked, the special ones first.
-GENERIC: Mapping[str, Callable[[Source, Options], list[Reading] | None]] = {
-    "cascades": _loader("cascades"),
-    "graphml": _loader("graphml"),
-    "edges": _loader("edges"),
-    "table": _loader("tabular"),
+GENERIC: Mapping[str, Generic] = {
+    "cascades": Generic("cascades", "repost tables with true parents: CED, nested trees", "带真实父节点的转发表"),
+    "graphml": Generic("graphml", "GraphML of any program", "GraphML 图文件"),
+    "edges": Generic("edges", "edge lists: SNAP, Gephi, two columns of ids", "边列表（SNAP、Gephi、两列 ID）"),
+    "table": Generic(
+        "tabular", "tables with known headers, or with --record and --map", "表头可识别或用 --map 指定的表格"
+    ),
 }
 
 
@@ -40,8 +46,10 @@ def read(source: Source, options: Options) -> tuple[str, list[Reading]]:
 
     Raises
     ------
+    UnknownFormat
+        No loader recognises the file.
     InputError
-        No loader recognises the file, or its direction is not known.
+        It is recognised, but does not say all that is needed: the direction, the relation, the root.
     UnknownName
         ``options.format`` is not a format.
     """
@@ -53,12 +61,13 @@ def read(source: Source, options: Options) -> tuple[str, list[Reading]]:
         return found
     for name, loader in GENERIC.items():
         if wanted in (None, name):
-            readings = loader(source, options)
+            readings = loader.ask(source, options)
             if readings is not None:
                 return name, readings
-    raise InputError.at(
+    names = source.header or sorted(source.keys)
+    raise UnknownFormat.at(
         source.path,
         source.header_line,
-        f"the columns {', '.join(map(repr, source.header))[:200]} are not recognised",
+        f"the columns {', '.join(map(repr, names))[:200]} are not recognised",
         fix="say what they are, for example: --record follow --map src=FAN_COLUMN,dst=KOL_COLUMN",
     )

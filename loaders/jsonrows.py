@@ -69,11 +69,9 @@ def _reading(
     """One extraction per row for all paths: asking path by path takes five times as long."""
     wanted = "[" + ", ".join(quoted(_path(path)) for path in paths.values()) + "]"
     cells = ", ".join(f"v[{k}] AS {column(name)}" for k, name in enumerate(paths, 1))
-    packed = {".gz": ", compression='gzip'", ".zst": ", compression='zstd'"}.get(file.suffix, "")
     relation = (
         f"SELECT {cells}, CASE WHEN v IS NULL THEN 'unread' END AS state FROM (SELECT json_extract_string(json, "
-        f"{wanted}) AS v FROM read_json_objects({quoted(str(file))}, format='newline_delimited', ignore_errors=true"
-        f"{packed}))"
+        f"{wanted}) AS v FROM read_json_objects({quoted(str(file))}, format='newline_delimited', ignore_errors=true))"
     )
 
     def explain(connection: duckdb.DuckDBPyConnection, asked: Sequence[int]) -> Explained:

@@ -167,7 +167,7 @@ def _rows(fmt: Format, source: Source, options: Options) -> Rows:
     if source.shape == "sqlite":
         return containers.sqlite_rows(source.path, fmt.table)
     if source.shape == "xlsx":
-        return containers.xlsx_rows(source.path)
+        return containers.xlsx_rows(source.path, max_input=source.max_input)
     return containers.json_items(source, fmt.prefix)
 
 

@@ -50,8 +50,10 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     parts = [Part(record, {field: f"c{k}" for k, field in enumerate(fields)})]
     if source.shape == "jsonl":
         return [json_rows(source, paths, parts, decision=decision)]
-    rows = containers.xlsx_rows(source.path) if source.shape == "xlsx" else containers.json_items(source)
-    return [made_rows(source, rows, paths, parts, decision=decision)]
+    if source.shape == "json":
+        return [made_rows(source, containers.json_items(source), paths, parts, decision=decision)]
+    cells = containers.xlsx_rows(source.path, max_input=source.max_input)
+    return [made_rows(source, cells, paths, parts, decision=decision)]
 
 
 def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[str, Mapping[str, str]] | None:

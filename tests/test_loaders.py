@@ -323,7 +323,7 @@ def test_graphml_of_networkx_and_igraph_is_read(shelf: Shelf) -> None:
     assert shelf.content()["follows"] == [
         ("local:1900000000000000001", "local:1900000000000000003", None, None, 2.5)
     ]
-    assert ("local:小明", "Ming", 12, None) in shelf.content()["accounts"]
+    assert ("local:小明", "Ming", 12) in shelf.rows("SELECT account_id, name, followers FROM accounts")
     shelf.empty()
     other = igraph.Graph(n=3, edges=[(0, 1), (2, 1)], directed=True)
     other.vs["name"] = ["weibo:1900000000000000001", "weibo:2", "x"]
