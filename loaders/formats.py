@@ -10,7 +10,7 @@ from kolgraph.loaders.source import Options, Reading, Source
 from kolgraph.loaders.spec import Format, reading, recognised
 
 #: Modules of this package that hold FORMATS.
-FAMILIES = ("weibo", "mediacrawler", "f2")
+FAMILIES = ("weibo", "mediacrawler", "f2", "platforms")
 #: Entry points of other packages: each names a sequence of `Format`.
 GROUP = "kolgraph.formats"
 
