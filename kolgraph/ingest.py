@@ -17,6 +17,11 @@ from kolgraph.values import MACROS, REASONS, identity_macros, typed_sql
 if TYPE_CHECKING:
     import duckdb
 
+    from kolgraph.tombstones import Tombstones
+
+#: Platforms whose ids are numbers; elsewhere an account's id is its name.
+NUMBERED = ("weibo", "douyin", "bilibili", "xhs", "kuaishou")
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -41,7 +46,8 @@ def ingest(
 ) -> tuple[Counts, list[Reject]]:
     """Read, check, merge; returns what became of the rows, and the rejected ones in order of line.
 
-    With a `key` accounts and posts enter under pseudonyms, names as hashes, and texts not at all.
+    With a `key` accounts and posts enter under pseudonyms, names as hashes, and texts not at all; of a rejected row
+    only the place and the reason are told.
 
     Raises
     ------
@@ -51,12 +57,14 @@ def ingest(
     import duckdb
 
     from kolgraph.merge import MERGES, intern_accounts
+    from kolgraph.tombstones import SOMEBODY, Tombstones, bare
 
     for macro in (*identity_macros(platform, key), *MACROS, *texts.MACROS):
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     for table in ("reject_errors", "reject_scans"):  # the engine appends to them
         connection.execute(f"DROP TABLE IF EXISTS {table}")
-    rows = _Rows(connection, reading)
+    forgotten = Tombstones(connection)
+    rows = _Rows(connection, reading, forgotten)
     try:
         rows.stage()
     except duckdb.InvalidInputException as error:
@@ -64,24 +72,54 @@ def ingest(
             raise
         raise NeedsRepair(reading.repair) from error
     rejects = rows.rejects()
+    if forgotten:
+        rejects = forgotten.scrub(rejects)
+    if key is not None:
+        rejects = [bare(reject) for reject in rejects]
     accepted = good = 0
     for table, part in rows.staged.items():
-        posts = {name for name, field in RECORDS[part.record].items() if field.kind == "post"}
-        fields = [f"full_id({name}) AS {name}" if name in posts else name for name in rows.columns(table)]
+        names = rows.columns(table)
+        if forgotten:
+            forgotten.mask(table, names)
+        fields = [f"{_enters(part.record, name)} AS {name}" for name in names]
         refused = " AND ordinal NOT IN (FROM refused)" if part.side and rows.refused else ""
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW good AS SELECT {', '.join(fields)} FROM {table} WHERE bad IS NULL{refused}"
         )
         intern_accounts(connection, part.record)
+        if key is not None:
+            _remember_handles(connection)
         added = MERGES[part.record](connection, batch)
         if not part.side:
             accepted += added
             good += _one(connection, "SELECT count(*) FROM good")
         connection.execute("DROP VIEW good")
+    if forgotten:
+        connection.execute(f"DELETE FROM namings WHERE role = 'mention' AND name = known_as('{SOMEBODY}')").fetchall()
     rows.drop()
     rejects.sort(key=lambda reject: (reject.line is None, reject.line))
     rejected = sum(not reject.partly for reject in rejects)
     return Counts(good + rejected, accepted, good - accepted, rejected), rejects
+
+
+def _enters(record: str, field: str) -> str:
+    """How a field enters beyond its type; the macros do nothing, or with a key let nothing readable pass."""
+    if (record, field) == ("identity", "person"):
+        return f"sealed({field})"
+    if field in {"available", "verified", "label", "kind", "method"}:
+        return f"coded({field})"
+    kind = RECORDS[record][field].kind if field in RECORDS[record] else ""
+    return f"full_id({field})" if kind == "post" else field
+
+
+def _remember_handles(connection: duckdb.DuckDBPyConnection) -> None:
+    """Where ids are handles the name is the id itself: with pseudonyms nobody could tell unless it is written down."""
+    others = ", ".join(f"'{platform}'" for platform in NUMBERED)
+    connection.execute(
+        "INSERT INTO account_names SELECT *, NULL, NULL FROM (SELECT account_key, known_as(ltrim(split_part("
+        f"whole_id(raw), ':', -1), '@')) FROM ids JOIN accounts USING (account_key) WHERE platform NOT IN ({others}) "
+        "EXCEPT SELECT account_key, name_norm FROM account_names)"
+    ).fetchall()
 
 
 class _Rows:
@@ -90,8 +128,8 @@ class _Rows:
     A row that is one record is typed as it is read. Rows that are several records lie in the table ``raw`` first.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-        self.connection, self.reading = connection, reading
+    def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Reading, forgotten: Tombstones) -> None:
+        self.connection, self.reading, self.forgotten = connection, reading, forgotten
         parts = reading.parts
         self.single = len(parts) == 1 and not parts[0].when and not parts[0].each
         self.staged = {f"stage_{k}": part for k, part in enumerate(parts)}
@@ -129,6 +167,8 @@ class _Rows:
         part = self.staged[table]
         into = f"CREATE OR REPLACE TEMP TABLE {table} AS" if new else f"INSERT INTO {table}"
         sql = typed_sql(part.record, part.fields, relation, ordinal)
+        if self.forgotten:
+            sql = self.forgotten.refuse(part.record, sql)
         self._register(f"{into} {sql}", self.reading.arrow if arrow is None else arrow)
 
     def _register(self, query: str, arrow: object) -> None:
@@ -166,7 +206,7 @@ class _Rows:
             code, _, field = problem.partition(":")
             line, text = places.get(ordinal, (None, None))
             fields = list(RECORDS[part.record]) if part else []
-            value = raw[fields.index(field)] if part else None
+            value = raw[fields.index(field)] if field in fields else None
             said = repr(value) if value is not None else field or "the row"
             text = text if text is not None else ",".join(cell or "" for cell in raw)
             partly = part is not None and part.side

@@ -60,7 +60,11 @@ def secret_key() -> bytes | None:
         return _key(os.environ["KOLGRAPH_KEY"].encode(), "KOLGRAPH_KEY")
     if "KOLGRAPH_KEY_FILE" not in os.environ:
         return None
-    path = Path(os.environ["KOLGRAPH_KEY_FILE"])
+    return key_in(Path(os.environ["KOLGRAPH_KEY_FILE"]))
+
+
+def key_in(path: Path) -> bytes:
+    """The key in a file that nobody else may read."""
     try:
         if path.stat().st_mode & 0o077:
             raise EnvironmentProblem(f"{path}: others may read this key; run: chmod 600 {path}")

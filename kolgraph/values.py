@@ -96,20 +96,23 @@ def identity_macros(platform: str, key: bytes | None) -> tuple[str, ...]:
     """How ids, names and texts enter the workspace: as they are, or, with a key, as pseudonyms and not at all.
 
     ``full_id`` puts the platform before a native id, ``known_as`` is the form in which names are compared, ``kept`` is
-    free text, and ``sealed`` a text that says who somebody is, but not to us. A pseudonym is an HMAC: without the key
-    nobody can count up ids and compare hashes; with the same key the same person has the same one in every file.
+    free text, ``coded`` a word of a short list, and ``sealed`` any other text that tells rows apart. A pseudonym is an
+    HMAC: without the key nobody can count up ids and compare hashes; with the same key the same person has the same
+    one in every file.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", platform):
         raise InputError(f"{platform!r} is no name for a platform; use small letters and digits, for example weibo")
     full = f"CASE WHEN contains(x, ':') AND regexp_matches(x, '^[a-z][a-z0-9_-]*:.') THEN x ELSE '{platform}:' || x END"
     if key is None:
-        return (f"full_id(x) AS {full}", "known_as(x) AS lower(trim(x))", "kept(x) AS x", "sealed(x) AS x")
+        same = (f"{name}(x) AS x" for name in ("kept", "coded", "sealed"))
+        return (f"full_id(x) AS {full}", "known_as(x) AS lower(trim(x))", *same)
     return (
         hmac_macro("pseudonym", key),
         f"whole_id(x) AS {full}",
         "full_id(x) AS split_part(whole_id(x), ':', 1) || ':p_' || pseudonym(whole_id(x))",
         "known_as(x) AS pseudonym(lower(trim(x)))",
         "kept(x) AS CASE WHEN false THEN x END",
+        "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",
         "sealed(x) AS pseudonym(x)",
     )
 
