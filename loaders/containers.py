@@ -434,10 +434,32 @@ def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], i
     raise InputError(f"{path}: the workbook is empty")
 
 
+def xlsx_headers(path: Path, *, max_input: int = MAX_INPUT) -> dict[str, list[str]]:
+    """The headers of all sheets that are not empty."""
+    with _workbook(path, max_input) as book:
+        first = {ws.title: next(_rows_of(ws, path), None) for ws in book.worksheets}
+    return {name: [text.strip() if text else "" for text in row[1]] for name, row in first.items() if row}
+
+
 def _sheet(path: Path, sheet: str | None, max_input: int) -> Generator[tuple[int, list[str | None]], None, None]:
-    """The rows of a sheet that are not empty."""
+    """The rows of a sheet that are not empty; of the first that has any, if none is named."""
+    with _workbook(path, max_input) as book:
+        names = [ws.title for ws in book.worksheets]
+        if sheet is not None and sheet not in names:
+            raise UnknownName.among(f"sheet of {path}", sheet, names)
+        for ws in book.worksheets:
+            if sheet in (None, ws.title):
+                empty = True
+                for row in _rows_of(ws, path):
+                    empty = False
+                    yield row
+                if not empty:
+                    return
+
+
+@contextmanager
+def _workbook(path: Path, max_input: int) -> Iterator[Any]:
     import openpyxl
-    from openpyxl.cell.cell import ERROR_CODES
 
     _infos(path, max_input)
     try:
@@ -445,26 +467,23 @@ def _sheet(path: Path, sheet: str | None, max_input: int) -> Generator[tuple[int
             warnings.simplefilter("ignore")  # about styles and extensions, which are not read
             book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
         with closing(book):
-            names = [ws.title for ws in book.worksheets]
-            if sheet is not None and sheet not in names:
-                raise UnknownName.among(f"sheet of {path}", sheet, names)
-            for ws in book.worksheets:
-                if sheet in (None, ws.title):
-                    ws.reset_dimensions()  # programs write wrong ones
-                    empty = True
-                    for number, values in enumerate(ws.iter_rows(values_only=True), 1):
-                        if number > MAX_SHEET_ROWS:
-                            raise InputError(f"{path}: sheet {ws.title!r} claims more than {MAX_SHEET_ROWS:,} rows")
-                        row = [None if value in ERROR_CODES else cell(value) for value in values]
-                        if any(row):
-                            empty = False
-                            yield number, row
-                    if not empty:
-                        return
+            yield book
     except KolgraphError:
         raise
     except Exception as error:
         raise InputError(f"{path}: not a readable workbook ({type(error).__name__}: {error})") from error
+
+
+def _rows_of(ws: Any, path: Path) -> Iterator[tuple[int, list[str | None]]]:
+    from openpyxl.cell.cell import ERROR_CODES
+
+    ws.reset_dimensions()  # programs write wrong ones
+    for number, values in enumerate(ws.iter_rows(values_only=True), 1):
+        if number > MAX_SHEET_ROWS:
+            raise InputError(f"{path}: sheet {ws.title!r} claims more than {MAX_SHEET_ROWS:,} rows")
+        row = [None if value in ERROR_CODES else cell(value) for value in values]
+        if any(row):
+            yield number, row
 
 
 def cell(value: object) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from kolgraph.loaders import containers
 from kolgraph.loaders.source import Options, Reading, Source
 from kolgraph.loaders.spec import Format, reading, recognised
 
@@ -27,16 +30,28 @@ def formats() -> dict[str, Format]:
 def recognise(source: Source, options: Options) -> tuple[str, list[Reading]] | None:
     """The first format that a file looks like, or the one that is named, and what the file will hand over.
 
-    An SQLite file is as many formats as it has tables that are known.
+    A workbook is as many formats as it has sheets that are known, an SQLite file as many as it has such tables.
     """
     if options.mapping:
         return None
     found: dict[str, Format] = {}
-    for fmt in formats().values():
-        if options.format == fmt.name or (options.format is None and recognised(fmt, source)):
-            found.setdefault(fmt.table, fmt)
-            if source.shape != "sqlite":
-                break
+    for sheet, header in _sheets(source).items():
+        for fmt in formats().values():
+            named = options.format == fmt.name and not found
+            if named or (options.format is None and recognised(fmt, source, header)):
+                found.setdefault(sheet or fmt.table, replace(fmt, rows=_rows_of(sheet)) if sheet else fmt)
+                if source.shape != "sqlite":
+                    break
     if not found:
         return None
     return next(iter(found.values())).name, [reading(fmt, source, options) for fmt in found.values()]
+
+
+def _sheets(source: Source) -> dict[str, list[str]]:
+    """The headers of a file, by the names of sheets where there are several."""
+    headers = containers.xlsx_headers(source.path, max_input=source.max_input) if source.shape == "xlsx" else {}
+    return headers if len(headers) > 1 else {"": source.header}
+
+
+def _rows_of(sheet: str) -> Callable[[Source, Options], containers.Rows]:
+    return lambda source, _: containers.xlsx_rows(source.path, sheet, max_input=source.max_input)

@@ -326,7 +326,7 @@ POSTED = (
 #: First parts of addresses on facebook.com that are no pages.
 PLACES = (
     "photo photo.php photos watch events story.php permalink.php groups hashtag sharer sharer.php reel reels share "
-    "pages people video.php videos profile.php pg notes help business marketplace media stories l.php plugins dialog login"
+    "pages people video.php videos profile.php pg notes help business marketplace media stories l.php plugins dialog"
 )
 
 

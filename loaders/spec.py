@@ -105,20 +105,20 @@ class Format:
     lets: Mapping[str, str] = field(default_factory=dict)
 
 
-def recognised(fmt: Format, source: Source) -> bool:
-    """Whether a file looks like this format."""
+def recognised(fmt: Format, source: Source, header: Sequence[str]) -> bool:
+    """Whether a file, or a sheet with this header, looks like this format."""
     if fmt.path and not re.search(fmt.path + r"(\.gz|\.zst)?$", source.path.as_posix()):
         return False
     shape = {"jsonl": "json", "xlsx": "table"}.get(source.shape, source.shape)
     if fmt.shape and shape != fmt.shape:
         return False
-    keys = frozenset(source.header) if shape == "table" else source.keys
+    keys = frozenset(header) if shape == "table" else source.keys
     if shape == "sqlite" and fmt.table:
         if fmt.table not in keys:
             return False
         keys |= {key.removeprefix(f"{fmt.table}.") for key in keys}
     if fmt.header:
-        return bool(fmt.path) and len(source.header) == len(fmt.header)
+        return bool(fmt.path) and len(header) == len(fmt.header)
     return fmt.keys <= keys and not fmt.without & keys and bool(fmt.keys or fmt.path)
 
 
