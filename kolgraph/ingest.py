@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 from kolgraph import texts
 from kolgraph.loaders.source import MAX_RAW, NeedsRepair, Part, Reading, Reject
 from kolgraph.tables import RECORDS
-from kolgraph.values import MACROS, REASONS, identity_macros, typed_sql
+from kolgraph.values import MACROS, NUMBERED, REASONS, identity_macros, typed_sql
 
 if TYPE_CHECKING:
     import duckdb
 
     from kolgraph.tombstones import Tombstones
-
-#: Platforms whose ids are numbers; elsewhere an account's id is its name.
-NUMBERED = ("weibo", "douyin", "bilibili", "xhs", "kuaishou")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem
+from kolgraph.loaders.source import quoted
 from kolgraph.tables import RECORDS
 from kolgraph.values import REASONS, hmac_macro
 
@@ -144,20 +145,21 @@ class Tombstones:
 
 
 def masked(text: str, words: Iterable[str]) -> str:
-    """SQL: a text with `SOMEBODY` in the place of names behind @, and of ids in addresses or standing alone."""
+    """SQL: a text with `SOMEBODY` for names behind @ and for ids in addresses or alone, without words quoted of them."""
     long_first = sorted(words, key=len, reverse=True)
     any_of = "|".join(re.escape(w) + ("\\b" if re.match(r"\w", w[-1], re.ASCII) else "") for w in long_first)
-    numbers = "|".join(w for w in long_first if re.fullmatch("[0-9]{6,}", w))
-    named = _literal(rf"(?i)([@＠]\s*|[/=])(?:{any_of})")
-    sql = f"regexp_replace({text}, {named}, '\\1{SOMEBODY}', 'g')"
-    return f"regexp_replace({sql}, '\\b(?:{numbers})\\b', '{SOMEBODY}', 'g')" if numbers else sql
+    rules = [
+        (rf"(?i)(//\s*[@＠]\s*)(?:{any_of})\s*[:：](?:[^/]|/[^/]|//[^@＠\s/])*", rf"\1{SOMEBODY}:"),
+        (rf"(?i)([@＠]\s*|[/=])(?:{any_of})", rf"\1{SOMEBODY}"),
+    ]
+    if numbers := "|".join(w for w in long_first if re.fullmatch("[0-9]{6,}", w)):
+        rules.append((rf"\b(?:{numbers})\b", SOMEBODY))
+    for pattern, instead in rules:
+        text = f"regexp_replace({text}, {quoted(pattern)}, '{instead}', 'g')"
+    return text
 
 
 def bare(reject: Reject) -> Reject:
     """A reject without the data it was about."""
     column = reject.column if any(reject.column in fields for fields in RECORDS.values()) else None
     return reject._replace(column=column, value=None, raw=None, message=REASONS.get(reject.code, "cannot be read"))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
