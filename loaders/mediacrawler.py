@@ -25,7 +25,7 @@ KINDS = {"contents": "内容", "comments": "评论", "creators": "创作者", "c
 #: Titles are often the first words of the text.
 TEXT = (
     "=CASE WHEN starts_with({desc}, {title}) THEN {desc} "
-    "ELSE nullif(concat_ws(chr(10), nullif({title}, ''), {desc}), '') END"
+    "ELSE nullif(concat_ws(chr(10), nullif({title}, ''), nullif({desc}, '')), '') END"
 )
 ID = "nullif({user_id}, '')"
 SEC_UID = "coalesce(nullif({user_id}, ''), 'douyin:sec_uid:' || nullif({sec_uid}, ''))"
@@ -169,7 +169,7 @@ CONTENTS = (
         ZHIHU_ID,
         "created_time",
         {"likes": "voteup_count", "comments": "comment_count"},
-        text="=concat_ws(chr(10), nullif({title}, ''), coalesce(nullif({content_text}, ''), {desc}))",
+        text="=concat_ws(chr(10), nullif({title}, ''), coalesce(nullif({content_text}, ''), nullif({desc}, '')))",
     ),
 )
 COMMENTS = (
