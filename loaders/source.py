@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName
 from kolgraph.loaders.packed import MAX_INPUT, PACKED, opened
 from kolgraph.tables import RECORDS
 
@@ -234,7 +234,7 @@ class Source:
                 with self.open() as raw:
                     sample = raw.read(SAMPLE_BYTES)
                 if not sample.strip(b" \t\r\n\0"):
-                    raise InputError(f"{path}: the file is empty")
+                    raise UnknownFormat(f"{path}: the file is empty")
                 if self._binary(sample):
                     return
                 self._decode(sample, encoding)
@@ -303,20 +303,20 @@ class Source:
             if not self.path.exists():
                 raise InputError(f"{self.path}: no such file")
             if self.path.stat().st_size == 0:
-                raise InputError(f"{self.path}: the file is empty")
+                raise UnknownFormat(f"{self.path}: the file is empty")
         except (OSError, ValueError) as error:
             raise InputError(f"{str(self.path)!r}: cannot be looked at ({error})") from error
         if self.ending in PICKLED:
-            raise InputError(f"{self.path}: {RUNS_CODE}")
+            raise UnknownFormat(f"{self.path}: {RUNS_CODE}")
         if self.ending in ARCHIVES - {".zip"}:
-            raise InputError(f"{self.path}: archives of this kind are not read; unpack it, and name the folder")
+            raise UnknownFormat(f"{self.path}: archives of this kind are not read; unpack it, and name the folder")
 
     def _binary(self, sample: bytes) -> bool:
         """Find out whether this is one of the known binary kinds; the forbidden ones are refused."""
         if PICKLED_STARTS.match(sample):
-            raise InputError(f"{self.path}: {RUNS_CODE}")
+            raise UnknownFormat(f"{self.path}: {RUNS_CODE}")
         if sample.startswith(b"\xd0\xcf\x11\xe0"):
-            raise InputError(f"{self.path}: is a workbook of an old Excel; save it as .xlsx or CSV")
+            raise UnknownFormat(f"{self.path}: is a workbook of an old Excel; save it as .xlsx or CSV")
         if sample.startswith(b"PAR1"):
             self.shape, self.ending = "parquet", ".parquet"
         elif sample.startswith(b"SQLite format 3\0"):
@@ -326,10 +326,10 @@ class Source:
         else:
             return False
         if self.path.suffix.lower() in PACKED:
-            raise InputError(f"{self.path}: only text may be packed; unpack it first")
+            raise UnknownFormat(f"{self.path}: only text may be packed; unpack it first")
         if self.shape == "xlsx":
             if not is_workbook(self.path):
-                raise InputError(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
+                raise UnknownFormat(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
             from kolgraph.loaders import containers
 
             self.header, self.header_line = containers.xlsx_header(self.path, max_input=self.max_input)
@@ -362,7 +362,7 @@ class Source:
         if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return "utf-16"
         if sample.count(b"\0") * 10 > len(sample):
-            raise InputError(
+            raise UnknownFormat(
                 f"{self.path}: this is not a text file; if it is UTF-16 without a mark, add --encoding utf-16-le"
             )
         for encoding in ("utf-8", "gb18030"):
@@ -403,7 +403,7 @@ class Source:
                 text = line.decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r\n")
                 if text.strip() and not text.startswith("#"):
                     if len(line) >= MAX_LINE or "\r" in text:
-                        raise InputError.at(
+                        raise UnknownFormat.at(
                             self.path, number, "this line is no row of a table: too long, or broken by CR"
                         )
                     # A space separates cells only where nothing else does: "Follower ID,Followed ID" holds two.
@@ -413,7 +413,7 @@ class Source:
                     self.header = [c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))]
                     self.header_line = number
                     return
-        raise InputError(f"{self.path}: nothing but comments and blank lines")
+        raise UnknownFormat(f"{self.path}: nothing but comments and blank lines")
 
 
 def is_workbook(path: Path) -> bool:
