@@ -8,6 +8,7 @@ account by its id, newer ones by the hash.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kolgraph.loaders.spec import Emit, Format
 
@@ -188,6 +189,12 @@ COMMENTS = (
     _comments("kuaishou", "comment_id video_id content", "kuaishou_video_comment", "video_id"),
     _comments("zhihu", "comment_id content_id content", "zhihu_comment", ZHIHU_ID, time="publish_time"),
 )
+#: Old comments of Bilibili have the columns of Kuaishou: the folder tells.
+OLD = replace(
+    _comments("bilibili", "comment_id video_id content", ""),
+    name="mediacrawler-bilibili-old-comments",
+    path=r"/bili(bili)?/.+",
+)
 CREATORS = (
     _creators("douyin", "user_id fans follows videos_count", "dy_creator", posts="videos_count"),
     _creators("tieba", "user_id fans follows registration_duration", "tieba_creator"),
@@ -241,4 +248,4 @@ BILIBILI = (
         "bilibili_up_dynamic",
     ),
 )
-FORMATS = (*CONTENTS, *COMMENTS, *CREATORS, *BILIBILI)
+FORMATS = (*CONTENTS, OLD, *COMMENTS, *CREATORS, *BILIBILI)

@@ -238,6 +238,15 @@ def test_a_reply_goes_to_the_writer_of_the_comment_and_a_comment_to_the_post(
     assert found(shelf)["replies"] == ({(f"{platform}:6", f"{platform}:5", "2")} if has_parents else set())
 
 
+def test_where_the_columns_leave_two_platforms_open_the_folder_tells(shelf: Shelf, tmp_path: Path) -> None:
+    row = {"comment_id": 1, "video_id": 11, "content": "a", "create_time": SECOND, "user_id": "5", "nickname": "n"}
+    for folder in ("bili", "kuaishou"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "search_comments.csv").write_text(table(row))
+        shelf.load_file(tmp_path / folder / "search_comments.csv")
+    assert shelf.rows("SELECT comment_id FROM comments ORDER BY 1") == [("bilibili:1",), ("kuaishou:1",)]
+
+
 def test_without_its_date_the_time_of_weibo_is_put_right(shelf: Shelf) -> None:
     row = {"note_id": 41, "content": "x", "shared_count": 0, "create_time": SECOND + 28_800, "user_id": 5}
     shelf.load(table(row))
