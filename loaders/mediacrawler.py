@@ -191,7 +191,7 @@ COMMENTS = (
 )
 #: Old comments of Bilibili have the columns of Kuaishou: the folder tells.
 OLD = replace(
-    _comments("bilibili", "comment_id video_id content", ""),
+    _comments("bilibili", "comment_id video_id content", "", "video_id"),
     name="mediacrawler-bilibili-old-comments",
     path=r"/bili(bili)?/.+",
 )
