@@ -140,6 +140,30 @@ def _say(report: LoadReport) -> None:
 
 
 @cli.command()
+@WORKSPACE
+@click.argument("url")
+@click.option("--label", default="Account", show_default=True, help="Label of the nodes that are accounts.")
+@click.option("--key", default="id", show_default=True, help="Property that names them.")
+@click.option("--relation", "relations", multiple=True, metavar="TYPE=RECORD", help="For example KNOWS=follow.")
+@click.option("--platform", help="Goes before keys that do not start with one.")
+def pull(workspace: Path, url: str, relations: tuple[str, ...], **options: Any) -> None:
+    """Load accounts and relationships from a Neo4j server (bolt://...) into WORKSPACE."""
+    from kolgraph.errors import InputError
+    from kolgraph.pulling import pull as fetch
+    from kolgraph.workspace import Workspace
+
+    pairs = [part.partition("=") for part in relations]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError("--relation needs TYPE=RECORD, for example --relation KNOWS=follow")
+    if pairs:
+        options["relations"] = {kind: record for kind, _, record in pairs}
+    with Workspace.open(workspace, create=True) as ws, _progress(f"reading {url}"):
+        reports = fetch(ws, url, **options)
+    for report in reports:
+        _say(report)
+
+
+@cli.command()
 @FORMAT
 def formats(form: str) -> None:
     """List the formats that are recognised."""

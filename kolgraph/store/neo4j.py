@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
 from kolgraph.settings import Neo4jLogin
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+#: Takes one node or relationship.
+Sink: TypeAlias = "Callable[[dict[str, Any]], object]"
 _log = logging.getLogger(__name__)
 
 #: Rows of one transaction.
@@ -33,6 +35,8 @@ BATCH = 20_000
 CONNECT_S = 10.0
 BATCH_S = 120.0
 RETRY_S = 60.0
+#: Seconds that reading all nodes of a label or all relationships of a type may take.
+SCAN_S = 3600.0
 #: Seconds granted beyond a server-side limit for the server's own, clearer answer.
 GRACE_S = 3.0
 
@@ -143,6 +147,34 @@ class Neo4jStore:
         if len(rows) > self._max_rows:
             raise too_many(self._max_rows)
         return typed(_arrow(names, rows), question.columns)
+
+    def scan_nodes(self, label: str, key: str, sink: Sink) -> int:
+        """Hand over ``{"id": ..., properties...}`` of every node of a label that has the key; returns how many."""
+        text = f"MATCH (n:{_quoted(label)}) WHERE n.{_quoted(key)} IS NOT NULL RETURN n.{_quoted(key)}, properties(n)"
+        return self._scan(text, lambda row: sink({**row[1], "id": row[0]}))
+
+    def scan_relations(self, type_: str, label: str, key: str, sink: Sink) -> int:
+        """Hand over ``{"src": ..., "dst": ..., properties...}`` of every relationship between two such nodes."""
+        end, name = _quoted(label), _quoted(key)
+        text = (
+            f"MATCH (a:{end})-[r:{_quoted(type_)}]->(b:{end}) WHERE a.{name} IS NOT NULL AND b.{name} IS NOT NULL "
+            f"RETURN a.{name}, b.{name}, properties(r)"
+        )
+        return self._scan(text, lambda row: sink({**row[2], "src": row[0], "dst": row[1]}))
+
+    def _scan(self, text: str, take: Callable[[list[Any]], object]) -> int:
+        """Stream the rows of one reading transaction; it is not repeated, because what was handed over is gone."""
+
+        def call(driver: neo4j.Driver) -> int:
+            taken = 0
+            with driver.session(database=self._login.database, default_access_mode="READ") as session:
+                with session.begin_transaction(timeout=SCAN_S) as tx:
+                    for record in tx.run(text):
+                        take(record.values())
+                        taken += 1
+            return taken
+
+        return self._run(SCAN_S + GRACE_S, call)
 
     def info(self) -> StoreInfo:
         """Engine, counts and origin."""
@@ -310,6 +342,13 @@ def _arrow(names: list[str], rows: list[list[Any]]) -> pa.Table:
 
 
 # ---------------------------------------------------------------------- texts, from the description alone
+
+
+def _quoted(name: str) -> str:
+    """A label, type or property name of somebody else's graph as Cypher."""
+    if not name or "\0" in name:
+        raise InputError(f"{name!r} is no name of a label, type or property")
+    return "`" + name.replace("\\u0060", "`").replace("`", "``") + "`"
 
 
 def _constraint_text(node: Node) -> str:
