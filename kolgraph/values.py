@@ -84,6 +84,9 @@ MACROS = (
       WHEN kind = '2' THEN 'company' WHEN kind = '3' THEN 'media' WHEN kind IN ('4', '5', '6', '7') THEN 'org'
       WHEN lower(flag) IN ('true', '1') THEN 'unknown' END""",
     """whole(x) AS CASE WHEN abs(x - round(x)) < 1e-6 AND x < 9e15 THEN round(x)::BIGINT END""",
+    # The account that a name means on a platform (NULL = on any), if just one was ever seen with it.
+    """account_named(x, p) AS (SELECT CASE WHEN count(*) = 1 THEN any_value(account_id) END FROM account_names
+      JOIN accounts USING (account_key) WHERE name_norm = known_as(x) AND (p IS NULL OR platform = p))""",
 )
 
 
@@ -189,6 +192,7 @@ REASONS: Mapping[str, str] = {
     "BAD_SHARE": "is not a number between 0 and 1",
     "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named: --root",
     "NO_TARGET": "is missing: nobody is named",
+    "NO_MATCH": "is the name of no account known here, or of several; load their accounts, or give an id or link",
     "FORGOTTEN": "is somebody who must not come back",
     "NO_RECORD": "says nothing that is known: no account, follow, repost, post, mention or comment",
 }
@@ -204,6 +208,9 @@ NEEDS_ONE: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "OR regexp_matches(coalesce(v_text, ''), '//\\s*[@＠]')",
         )
     ],
+    # Whoever was looked for by name and not found is "?".
+    "account": [("NO_MATCH", "name", "v_account IS DISTINCT FROM '?'")],
+    "identity": [("NO_MATCH", "name", "v_account IS DISTINCT FROM '?'")],
     "mention": [("NO_TARGET", "dst", "v_dst IS NOT NULL OR v_dst_name IS NOT NULL")],
     "comment": [("NO_TARGET", "post", "v_post IS NOT NULL OR v_dst IS NOT NULL OR v_parent IS NOT NULL")],
 }
