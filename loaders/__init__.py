@@ -35,6 +35,11 @@ GENERIC: Mapping[str, Generic] = {
     "cascades": Generic("cascades", "repost tables with true parents: CED, nested trees", "带真实父节点的转发表"),
     "graphml": Generic("graphml", "GraphML of any program", "GraphML 图文件"),
     "edges": Generic("edges", "edge lists: SNAP, Gephi, two columns of ids", "边列表（SNAP、Gephi、两列 ID）"),
+    "planner": Generic(
+        "planner",
+        "price lists of agencies, and lists of who is who on several platforms",
+        "机构报价表、跨平台人物对照表",
+    ),
     "table": Generic(
         "tabular", "tables with known headers, or with --record and --map", "表头可识别或用 --map 指定的表格"
     ),

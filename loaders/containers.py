@@ -419,7 +419,7 @@ def xlsx_rows(
         It unpacks to more than `max_input` bytes.
     """
     header: list[str] | None = None
-    for number, row in _sheet(path, sheet, max_input):
+    for number, row in sheet_rows(path, sheet, max_input):
         if header is None:
             header = [text.strip() if text else "" for text in row]
             continue
@@ -428,7 +428,7 @@ def xlsx_rows(
 
 def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], int]:
     """The header of the first sheet that is not empty, and its row number."""
-    with closing(_sheet(path, None, max_input)) as rows:
+    with closing(sheet_rows(path, None, max_input)) as rows:
         for number, row in rows:
             return [text.strip() if text else "" for text in row], number
     raise InputError(f"{path}: the workbook is empty")
@@ -441,7 +441,7 @@ def xlsx_headers(path: Path, *, max_input: int = MAX_INPUT) -> dict[str, list[st
     return {name: [text.strip() if text else "" for text in row[1]] for name, row in first.items() if row}
 
 
-def _sheet(path: Path, sheet: str | None, max_input: int) -> Generator[tuple[int, list[str | None]], None, None]:
+def sheet_rows(path: Path, sheet: str | None, max_input: int) -> Generator[tuple[int, list[str | None]], None, None]:
     """The rows of a sheet that are not empty; of the first that has any, if none is named."""
     with _workbook(path, max_input) as book:
         names = [ws.title for ws in book.worksheets]
