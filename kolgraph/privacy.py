@@ -48,13 +48,27 @@ def check(connection: Connection, key: bytes | None) -> None:
         raise InputError("this workspace is pseudonymous; load into it with --pseudonymise and its key")
     if theirs != mine:
         raise InputError("this workspace is pseudonymous under another key; set KOLGRAPH_KEY to that key")
-    if key is not None:
+    if key is not None and count(connection, "SELECT NOT current_setting('temp_file_encryption')"):
+        # The engine's own cipher draws its keys from a weak source; the better one would have to be downloaded. The key
+        # lives as long as the process, and so do these files, unless it crashes.
+        connection.execute("SET force_mbedtls_unsafe = 'true'")
         connection.execute("SET temp_file_encryption = true")
 
 
-def seal(text: str, key: bytes | None) -> str:
-    """A text for the ledger: the name of a file, options, a hash; with a key only a keyed digest of it."""
-    return text if key is None else hmac.digest(key, text.encode(), "sha256").hex()[:32]
+def seal(text: str, key: bytes) -> str:
+    """A keyed digest: HMAC-SHA-256 (RFC 2104), cut to 128 bits, in hexadecimal digits; that of the pseudonyms."""
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
+
+
+def for_ledger(connection: Connection, text: str, key: bytes | None) -> str:
+    """The name of a file, or its options, as they may be written down after `kolgraph.ingest.ingest`.
+
+    Crawlers put ids and names of people there: with a `key` only a digest is kept, else those of the forgotten go.
+    """
+    if key is not None:
+        return seal(text, key)
+    forgotten = Tombstones(connection)
+    return forgotten.hide(text) if forgotten else text
 
 
 @dataclass(frozen=True)

@@ -134,18 +134,26 @@ class Tombstones:
         gone = set(self._gone(set[str]().union(*cells)))
         return [bare(r) if r.code == "FORGOTTEN" or c & gone else r for r, c in zip(rejects, cells, strict=True)]
 
+    def hide(self, text: str) -> str:
+        """The name of a file, or options, without the forgotten: crawlers put ids and names there."""
+        for word in sorted(self._gone(re.findall(r"[^\W_]+", text) + re.findall(r"\w+", text)), key=len, reverse=True):
+            alone = rf"(?<![^\W_]){re.escape(word)}(?![^\W_])" if word.isascii() else re.escape(word)
+            text = re.sub(alone, SOMEBODY, text, flags=re.IGNORECASE)
+        return text
+
     def _gone(self, words: Iterable[str]) -> list[str]:
         """Which words are forgotten ids or names, or begin with such a name: nothing ends a Chinese name."""
-        starts = {w[:k] for w in words for k in (range(2, len(w)) if not w.isascii() else ()) if k <= 30} | set(words)
+        whole = set(words)
+        starts = {word[:k] for word in whole if not word.isascii() for k in range(2, min(len(word), 31))}
         query = (
             "SELECT w FROM (SELECT unnest(?::VARCHAR[]) AS w) WHERE tombstone(full_id(w)) IN (FROM forgotten) "
             "OR tombstone(known_as(w)) IN (FROM forgotten)"
         )
-        return sorted(row[0] for row in self.connection.execute(query, [sorted(starts)]).fetchall())
+        return sorted(row[0] for row in self.connection.execute(query, [sorted(whole | starts)]).fetchall())
 
 
 def masked(text: str, words: Iterable[str]) -> str:
-    """SQL: a text with `SOMEBODY` for names behind @ and for ids in addresses or alone, without words quoted of them."""
+    """SQL: a text with `SOMEBODY` for names behind @ and ids in addresses or alone; what is quoted of them goes."""
     long_first = sorted(words, key=len, reverse=True)
     any_of = "|".join(re.escape(w) + ("\\b" if re.match(r"\w", w[-1], re.ASCII) else "") for w in long_first)
     rules = [

@@ -21,7 +21,7 @@ from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
 from kolgraph.loaders.source import Options, Reject, Source
 from kolgraph.names import resolve
-from kolgraph.privacy import check, forget, seal
+from kolgraph.privacy import check, for_ledger, forget, seal
 from kolgraph.publishing import publish
 from kolgraph.run import rank
 from kolgraph.tables import CANONICAL, RECORDS
@@ -99,7 +99,7 @@ def put(folder: Path, ws: Workspace, again: str = "", key: bytes | None = None) 
     """Load the small world; `again` is added to the bytes, so that the files are not known."""
     reports = []
     for name, (data, options) in WORLD.items():
-        path = folder / name
+        path = folder / (f"again-{name[-9:]}" if again else name)
         path.write_text(data + again)
         reports.append(ws.load(path, **options) if key is None else load(ws, path, key, **options))
         path.unlink()
@@ -117,7 +117,7 @@ def load(ws: Workspace, path: Path, key: bytes, **options: Any) -> tuple[Counts,
             part, bad = ingest(connection, reading, platform=given.platform or "local", batch=1, key=key)
             counts, rejects = counts + part, rejects + bad
         resolve(connection)
-        ledger = [seal(text, key) for text in (str(path), source.content_hash, repr(given))]
+        ledger = [for_ledger(connection, text, key) for text in (str(path), source.content_hash, repr(given))]
         connection.execute(
             "INSERT INTO batches (batch, file, content_hash, options) VALUES (1, ?, ?, ?)", ledger
         ).fetchall()
@@ -179,8 +179,8 @@ def test_a_bad_key_is_one_line_that_does_not_show_it(tmp_path: Path, monkeypatch
 # ---------------------------------------------------------------------- pseudonyms
 
 
-CANARIES = (UID, OTHER, NAME, OTHER_NAME, "路人", BIO, POST, "4900100200300401", "4900100200300402", TEXT)
-CANARIES += ("canary-person", "t.cn", "weibo.com", "knows", "wow", "good day")
+CANARIES: tuple[str, ...] = (UID, OTHER, NAME, OTHER_NAME, "路人", BIO, POST, "4900100200300401", "4900100200300402")
+CANARIES += (TEXT, "canary-person", "t.cn", "weibo.com", "knows", "wow", "good day")
 
 
 def test_nothing_readable_is_in_any_byte_of_a_pseudonymous_workspace(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_mention_by_name_means_the_account_under_pseudonyms_too(tmp_path: Path
 def test_a_workspace_is_pseudonymous_or_readable_and_has_one_key(tmp_path: Path) -> None:
     file = tmp_path / "f.csv"
     file.write_text("src,dst\n1,2\n")
-    options = {"record": "follow", "mapping": {"src": "src", "dst": "dst"}}
+    options: dict[str, Any] = {"record": "follow", "mapping": {"src": "src", "dst": "dst"}}
     with Workspace.open(tmp_path / "a.kol", create=True) as ws:
         load(ws, file, KEY, **options)
         for key, words in ((None, "is pseudonymous"), (b"another key of 16", "another key")):
@@ -252,10 +252,18 @@ def test_a_workspace_is_pseudonymous_or_readable_and_has_one_key(tmp_path: Path)
 
 
 def test_what_is_spilled_under_a_key_is_encrypted(ws: Workspace) -> None:
-    with ws.transaction() as connection:
-        check(connection, KEY)
-    [(encrypted,)] = ws._connection.execute("SELECT current_setting('temp_file_encryption')").fetchall()
-    assert encrypted
+    spilled = []
+    for key in (None, KEY):
+        with ws.transaction() as connection:
+            check(connection, key)
+            connection.execute("SET memory_limit = '60MB'")
+            connection.execute("SET threads = 1")
+            words = "SELECT md5(i::VARCHAR) || 'canary-spill' || i AS x FROM range(1_200_000) t(i)"
+            connection.execute(f"CREATE TEMP TABLE big AS {words}").fetchall()
+            assert list((ws.path / "spill").iterdir())
+            spilled.append(bool(found(ws.path / "spill", "canary-spill")))
+            connection.execute("DROP TABLE big")
+    assert spilled == [True, False]
 
 
 # ---------------------------------------------------------------------- forgetting
@@ -335,6 +343,24 @@ def test_forgetting_twice_is_forgetting_once(tmp_path: Path, ws: Workspace) -> N
     assert content(ws) == once
     assert forget(ws, [f"weibo:{OTHER}"]).rows["accounts"] == 1
     assert found(ws.path, *GONE, OTHER, OTHER_NAME) == []
+
+
+def test_the_ledger_does_not_bring_the_forgotten_back(tmp_path: Path, ws: Workspace) -> None:
+    put(tmp_path, ws)
+    texts = (f"crawl/{NAME}/{UID}_fans.csv", f'["{UID}"]', f"{NAME}的粉丝.csv")
+    with ws.transaction() as connection:
+        assert [for_ledger(connection, text, None) for text in texts] == list(texts)
+    forget(ws, [f"weibo:{UID}"])
+    (tmp_path / "f.csv").write_text("follower,followed\n1,2\n")
+    ws.load(tmp_path / "f.csv", platform="weibo")
+    with ws.transaction() as connection:
+        hidden = [for_ledger(connection, text, None) for text in (*texts, f"9{UID}.csv")]
+    assert hidden == [
+        f"crawl/{SOMEBODY}/{SOMEBODY}_fans.csv",
+        f'["{SOMEBODY}"]',
+        f"{SOMEBODY}的粉丝.csv",
+        f"9{UID}.csv",
+    ]
 
 
 def test_an_unknown_account_changes_nothing(tmp_path: Path, ws: Workspace) -> None:
