@@ -98,7 +98,8 @@ def _comments(
     without: str = "",
 ) -> Format:
     written = {"src": "who", "comment": "comment_id", "post": post, "parent": "answered", "time": time}
-    comment = Emit("comment", written | {"text": "content", "likes": likes})
+    # In a thread all answers have its first comment as parent; the text says whom they answer.
+    comment = Emit("comment", written | {"text": "content", "likes": likes, "author_name": "=reply_target({content})"})
     return _format(platform, "comments", keys, (comment, WRITER), table, without)
 
 

@@ -238,11 +238,24 @@ def test_a_reply_goes_to_the_writer_of_the_comment_and_a_comment_to_the_post(
     assert found(shelf)["replies"] == ({(f"{platform}:6", f"{platform}:5", "2")} if has_parents else set())
 
 
+def test_the_answered_one_who_is_only_named_is_found_by_name(shelf: Shelf) -> None:
+    row = COMMENTED["kuaishou"][0] | {"nickname": "甲乙"}
+    shelf.load(
+        lines(
+            row | {"comment_id": 1, "content": "a", "user_id": "5"},
+            row | {"comment_id": 2, "content": "回复 @甲乙 :好", "user_id": "6", "nickname": "n"},
+        ),
+        "f.jsonl",
+    )
+    assert found(shelf)["replies"] == {("kuaishou:6", "kuaishou:5", "2")}
+    assert found(shelf)["mentions"] == set()
+
+
 def test_where_the_columns_leave_two_platforms_open_the_folder_tells(shelf: Shelf, tmp_path: Path) -> None:
-    row = {"comment_id": 1, "video_id": 11, "content": "a", "create_time": SECOND, "user_id": "5", "nickname": "n"}
+    row = {"comment_id": 1, "video_id": 11, "create_time": SECOND, "user_id": "5", "nickname": "n"}
     for folder in ("bili", "kuaishou"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "search_comments.csv").write_text(table(row))
+        (tmp_path / folder / "search_comments.csv").write_text(table(row | {"content": folder}))
         shelf.load_file(tmp_path / folder / "search_comments.csv")
     assert shelf.rows("SELECT comment_id FROM comments ORDER BY 1") == [("bilibili:1",), ("kuaishou:1",)]
 
@@ -259,6 +272,11 @@ def test_a_chain_on_weibo_is_a_repost_and_names_in_it_are_no_mentions(shelf: She
     shelf.load(lines(row), "f.jsonl")
     assert found(shelf)["reposts"] == {("weibo:5", "name:丙丁", "41", "parent")}
     assert found(shelf)["mentions"] == {("weibo:5", "name:甲乙", "41")}
+
+
+def test_topics_of_xhs_are_marked_in_the_text_or_listed_beside_it(shelf: Shelf) -> None:
+    shelf.load(lines(POSTS["xhs"][0] | {"desc": "好用 #防晒[话题]# #夏天[话题]# ", "tag_list": "夏天,海边"}), "f.jsonl")
+    assert cells(shelf, "SELECT topics FROM posts") == (["防晒", "夏天", "海边"],)
 
 
 def test_a_contact_is_a_fan_who_follows(shelf: Shelf) -> None:
