@@ -113,7 +113,7 @@ def load(
         for found in expand(files, max_input=options["max_input"]):
             try:
                 with _progress(f"loading {printable(found.name)}"):
-                    report = ws.load(found.path, name=found.name, **options)
+                    report = ws.load(found.path, name=found.name, resolve_names=not several, **options)
             except UnknownFormat as error:
                 # A folder of a crawler holds more than data; what was named by itself has to be data.
                 if not several or found.name in map(str, files):
@@ -121,6 +121,9 @@ def load(
                 click.echo(f"  skipped: {printable(str(error))}", err=True)
             else:
                 _say(report)
+        if several and not options["dry_run"]:
+            with _progress("resolving names"):
+                ws.resolve_names()
 
 
 def _say(report: LoadReport) -> None:

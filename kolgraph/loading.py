@@ -12,7 +12,6 @@ from kolgraph.errors import InputError
 from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
 from kolgraph.loaders.source import Options, Reject, Source
-from kolgraph.names import resolve
 from kolgraph.tables import CANONICAL
 
 if TYPE_CHECKING:
@@ -98,7 +97,6 @@ def load_file(
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
     _check_rate(name, counts, rejects, max_reject_rate)
-    resolve(connection)
     ledger = Counts(counts.read, counts.accepted + earlier, counts.merged - earlier, counts.rejected)
     connection.execute(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -161,6 +161,7 @@ class Workspace:
         max_reject_rate: float = settings.MAX_REJECT_RATE,
         max_input: int = settings.MAX_INPUT,
         dry_run: bool = False,
+        resolve_names: bool = True,
         format: str | None = None,
         record: str | None = None,
         mapping: dict[str, str] | None = None,
@@ -182,6 +183,9 @@ class Workspace:
             Bytes that a packed file may unpack to.
         dry_run : bool
             Do everything, report it with a sample of the canonical rows, and undo it.
+        resolve_names : bool
+            Find out anew whom names mean, which looks at all names in the workspace; of many files only the last needs
+            it.
         format, record, mapping, direction, platform, encoding, root, subject
             See `kolgraph.loaders.Options`.
 
@@ -198,7 +202,7 @@ class Workspace:
         called = str(path) if name is None else name
         try:
             with closing(Source(path, encoding=encoding, max_input=max_input)) as source, readable(source.path):
-                return self._load(source, options, called, max_reject_rate, dry_run=dry_run)
+                return self._load(source, options, called, max_reject_rate, dry_run=dry_run, names=resolve_names)
         except KolgraphError as error:
             if called == str(path):
                 raise
@@ -213,12 +217,15 @@ class Workspace:
         *,
         dry_run: bool = False,
         instead: int | None = None,
+        names: bool = True,
     ) -> LoadReport:
         """Load a file in one transaction, repaired if the engine cannot read it as it is."""
         while True:
             try:
                 with self.transaction() as connection:
                     report = load_file(connection, source, options, name, max_reject_rate, instead=instead)
+                    if names:
+                        resolve(connection)
                     if dry_run:
                         raise _Undo(replace(report, sample=sample(connection)))
             except _Undo as undone:
