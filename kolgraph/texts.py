@@ -14,11 +14,13 @@ NAME = r"[\p{L}\p{N}_\-·・]+"
 #: Longer names are text that nothing separates from the name.
 MAX_NAME = 30
 MAX_TOPIC = 140
-EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"
+EMAIL = r"[A-Za-z0-9._%+\-]+[@＠][A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"
+#: Addresses hold "/@name" and "#part", which name nobody; "http://t.cn/A6#topic#" is an address before a topic.
+URL = r"https?://(?:/@|[\w.~%?=&/+:\-])*(?:#[\w\-]+(?:[\s,.;:!?)]|$))?"
 REPLY = rf"^\s*(?:回复|回覆|回復|Reply to)\s*[@＠]\s*({NAME})\s*[:：]?"
 RETWEET = r"^\s*RT @([A-Za-z0-9_]+)\b"
 #: What reposting writes where people write nothing: 43 % of real reposts.
-NO_WORDS = "(?:转发微博|轉發微博|转发了?|轉發|转|Repost)?[。.!！]?"
+NO_WORDS = "(?:转发微博|轉發微博|转发了?|轉發?|转|[Rr]epost)?[。.!！]?"
 #: Ends a topic that no "#" closes.
 ENDS_TOPIC = r"""\s#＃@＠，。,.!?！？、:：;；()（）\[\]【】"'"""
 
@@ -26,7 +28,7 @@ _TOPICS = {
     # "#a[话题]#" of Xiaohongshu, and plain "#a "
     "xhs": rf"[#＃]([^#＃\[\]\n]+?\[话题\]#?|[^{ENDS_TOPIC}]+)",
     "plain": rf"[#＃]([^{ENDS_TOPIC}]+)",
-    "west": r"(?:^|[^\p{L}\p{N}_&/])[#＃]([\p{L}\p{N}_]*[\p{L}_][\p{L}\p{N}_]*)",
+    "west": r"(?:^|[^\p{L}\p{N}_&/])[#＃]([\p{L}\p{N}_]*\p{L}[\p{L}\p{N}_]*)",
     "closed": r"#([^#\n]+)#",
 }
 
@@ -60,8 +62,8 @@ MACROS = (
     # Each once, in order. A macro is pasted in for every use of its argument; a lambda computes it once.
     """in_order(names) AS list_transform([names],
       lambda all_of: list_filter(all_of, lambda n, i: list_position(all_of, n) = i))[1]""",
-    # Tags, entities and invisible characters, as web pages leave them in texts.
-    f"""bare_text(x) AS regexp_replace(regexp_replace(x, '<br ?/?>', ' ', 'g'), {_text(TAG)}, '', 'g')""",
+    # Tags, entities and invisible characters, as web pages leave them in texts. The end of a link ends a name.
+    f"""bare_text(x) AS regexp_replace(regexp_replace(x, '<br ?/?>|</(?:a|p)>', ' ', 'g'), {_text(TAG)}, '', 'g')""",
     """entities(x) AS replace(replace(replace(replace(replace(replace(x, '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'),
       '&quot;', '"'), '&#39;', ''''), '&amp;', '&')""",
     f"""plain_text(x) AS CASE WHEN regexp_matches(x, {_text("[<&]|" + INVISIBLE)}) THEN entities(bare_text(x))
@@ -72,15 +74,15 @@ MACROS = (
     f"""has_own_words(x) AS NOT regexp_full_match(trim(own_part(x), ' \n\t　'), {_text(NO_WORDS)})""",
     f"""chain_of(x, platform) AS CASE WHEN platform = 'x' THEN {_all("x", RETWEET)} WHEN contains(x, '//')
       THEN list_transform({_all("plain_text(x)", CHAIN)}, lambda n: left(n, {MAX_NAME})) ELSE [] END""",
-    f"""nameable(x) AS regexp_replace(own_part(x), {_text(EMAIL)}, ' ', 'g')""",
+    f"""nameable(x) AS regexp_replace(own_part(x), {_text(f"{URL}|{EMAIL}")}, ' ', 'g')""",
     f"""mentions_of(x, platform) AS CASE
       WHEN platform = 'x' THEN list_filter({_cut(_all("nameable(x)", HANDLE))}, lambda n: length(n) <= 15)
       WHEN platform IN {WEST} THEN {_cut(_WITHOUT_DOTS)} ELSE {_cut(_all("nameable(x)", f"[@＠]({NAME})"))} END""",
     f"""tags(x, platform) AS list_transform(CASE
-      WHEN platform = 'xhs' THEN {_all("own_part(x)", _TOPICS["xhs"])}
-      WHEN platform IN ('douyin', 'kuaishou') THEN {_all("own_part(x)", _TOPICS["plain"])}
-      WHEN platform IN {WEST} THEN {_all("own_part(x)", _TOPICS["west"])}
-      ELSE {_all("own_part(x)", _TOPICS["closed"])} END, lambda t: trim(regexp_replace(t, {_text(LABEL)}, '')))""",
+      WHEN platform = 'xhs' THEN {_all("nameable(x)", _TOPICS["xhs"])}
+      WHEN platform IN ('douyin', 'kuaishou') THEN {_all("nameable(x)", _TOPICS["plain"])}
+      WHEN platform IN {WEST} THEN {_all("nameable(x)", _TOPICS["west"])}
+      ELSE {_all("nameable(x)", _TOPICS["closed"])} END, lambda t: trim(regexp_replace(t, {_text(LABEL)}, '')))""",
     f"""topics_of(x, platform) AS in_order(list_filter(tags(x, platform),
       lambda t: t <> '' AND length(t) <= {MAX_TOPIC}))""",
 )
