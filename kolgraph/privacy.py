@@ -1,7 +1,8 @@
 """Privacy: workspaces that hold pseudonyms only, and people who must be forgotten.
 
 Pseudonyms are no anonymity: who has the key, or enough knowledge of who follows whom, can find people again. The key is
-kept outside the workspace (`kolgraph.settings.secret_key`).
+kept outside the workspace (`kolgraph.settings.secret_key`). What stays readable beside numbers and times: platforms,
+topics, and the declared niche, region, city and agency, since without them there is nothing to analyse.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from kolgraph.values import NUMBERED, REASONS, identity_macros
 if TYPE_CHECKING:
     from kolgraph.names import Connection
     from kolgraph.workspace import Workspace
+
+#: The embedded graph database of a workspace and what its engine puts beside it: made anew by publishing.
+GRAPH = "graph.lbug*"
 
 
 def check(connection: Connection, key: bytes | None) -> None:
@@ -127,12 +131,10 @@ def forget(workspace: Workspace, account_ids: Iterable[str]) -> Forgotten:
     ...     print(forget(ws, ["local:bob"]).rows["follows"])
     2
     """
-    from kolgraph.publishing import FILE
-
     ids = list(dict.fromkeys(account_ids))
     with workspace.transaction() as connection:
         done = _erase(connection, ids, str(workspace.path))
-    for file in workspace.path.glob(f"{FILE}*"):
+    for file in workspace.path.glob(GRAPH):
         file.unlink(missing_ok=True)
     shutil.rmtree(workspace.cache, ignore_errors=True)
     _rewrite(workspace)

@@ -185,7 +185,9 @@ CANARIES += (TEXT, "canary-person", "t.cn", "weibo.com", "knows", "wow", "good d
 
 def test_nothing_readable_is_in_any_byte_of_a_pseudonymous_workspace(tmp_path: Path) -> None:
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
-        put(tmp_path, ws, key=KEY)
+        told = put(tmp_path, ws, key=KEY)
+        assert [(r.line, r.column, r.code) for r in told[0][1]] == [(5, "account", "ID_FLOAT")]
+        assert not any(canary in repr(told) for canary in CANARIES)
         assert ws.sql("SELECT count(*) AS n FROM reposts")["n"].item() == 5
         assert ws.sql("SELECT count(*) AS n FROM comments WHERE dst IS NOT NULL")["n"].item() == 4
         rank(ws, by="pagerank")
