@@ -130,7 +130,7 @@ def candidates(workspace: Workspace, *, limit: int = 100) -> pd.DataFrame:
     -------
     DataFrame
         a_id < b_id with their names, score, method (declared_link, same_handle, name_and_bio: words of `identities`),
-        name_rarity and handle_rarity (-ln of the share of accounts that have it; 0 = not shared), bio_similarity
+        name_rarity and handle_rarity (-ln of the share of named accounts that have it; 0 = not shared), bio_similarity
         (cosine of character 3-grams, 0..1), shared_links (count), declared (homepages linked to, 0..2), and evidence
         in words.
 
@@ -217,8 +217,7 @@ def _declared(profiles: Mapping[str, tuple[str | None, str]], keys: pd.DataFrame
 def _shared(keys: pd.DataFrame) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
     """Pairs on different platforms -> kind -> key that both have -> its rarity in nats."""
     holders = keys.groupby(["kind", "key"])["account_id"].transform("size")
-    accounts = keys.groupby("kind")["account_id"].transform("nunique")
-    rare = keys.assign(rarity=np.log(accounts / holders))[(holders > 1) & (holders <= RARE)]
+    rare = keys.assign(rarity=np.log(keys["account_id"].nunique() / holders))[(holders > 1) & (holders <= RARE)]
     met = rare.merge(rare.drop(columns="rarity"), on=["kind", "key"], suffixes=("_a", "_b"))
     found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     for a, b, kind, key, rarity in met[["account_id_a", "account_id_b", "kind", "key", "rarity"]].itertuples(

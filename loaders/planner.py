@@ -122,6 +122,8 @@ def _find(source: Source, sheet: str, delimiter: str) -> _Table | None:
                 people, columns = _columns(cells)
                 if _is_ours(columns, people=people, below=place > 0):
                     return _Table(source, sheet, delimiter, number, cells, columns, people)
+                if place == 0 and headers.recognise(cells):
+                    return None  # it is no title, but the header of a generic table
     return None
 
 
