@@ -53,7 +53,7 @@ CHAIN = rf"//[/\s]*[@＠]\s*({NAME})"
 #: From here on others speak.
 OTHERS = r"(?://\s*[@＠]|^\s*RT @[A-Za-z0-9_]+\b).*"
 HANDLE = r"(?:^|[^A-Za-z0-9_@＠])[@＠]([A-Za-z0-9_]+)"
-DOTTED = r"[@＠]([\p{L}\p{N}_.\-]+)"
+DOTTED = r"[@＠]([\p{L}\p{N}_][\p{L}\p{N}_.\-]*)"
 LABEL = r"\[(话题|超话)\]#?"
 WEST = "('x', 'instagram', 'tiktok', 'youtube', 'facebook')"
 _WITHOUT_DOTS = f"list_transform({_all('nameable(x)', DOTTED)}, lambda n: rtrim(n, '.-'))"
