@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Accounts that share a name, handle or link above which it tells nobody apart; it bounds the pairs that are compared.
 RARE = 10
+#: Known names that are compared with an unknown one.
+NEIGHBOURS = 200
 #: Without a declared link, a candidate stays below this; with one it starts here.
 SURE = 0.95
 #: Nats that equal bios, a shared link, or a link to the other's homepage are worth beside the rarity of a name, and
@@ -72,7 +74,8 @@ def unmatched(workspace: Workspace, *, closest: int = 3) -> pd.DataFrame:
 
     Notes
     -----
-    Only names that share two letters in a row are compared.
+    An unknown name is compared with its own beginnings and ends, with itself less one letter, and with about
+    `NEIGHBOURS` names that share two letters in a row with it, the rarest pairs of letters first.
     """
     pairs = "unnest(list_distinct(list_transform(range(1, greatest(length({x}), 2)), lambda i: {x}[i:i + 1])))"
     return workspace.sql(
@@ -83,19 +86,32 @@ def unmatched(workspace: Workspace, *, closest: int = 3) -> pd.DataFrame:
                        CASE WHEN json_valid(raw) THEN raw->>'$.platform' END AS platform
                 FROM rejects WHERE code = 'NO_MATCH' AND value <> '')
         ),
-        sought AS (SELECT n, {pairs.format(x="norm")} AS pair FROM missing),
+        shorter AS (
+            SELECT DISTINCT n, unnest(flatten(list_transform(range(1, length(norm) + 1), lambda i: [
+                norm, left(norm, i), norm[i:], left(norm, i - 1) || norm[i + 1:]]))) AS name_norm FROM missing
+        ),
         known AS MATERIALIZED (
-            SELECT account_id, platform, name_norm FROM account_names JOIN accounts USING (account_key)
+            SELECT account_key, account_id, platform, name_norm FROM account_names JOIN accounts USING (account_key)
+        ),
+        sought AS MATERIALIZED (SELECT n, {pairs.format(x="norm")} AS pair FROM missing),
+        spelt AS MATERIALIZED (
+            FROM (SELECT account_key, name_norm, {pairs.format(x="name_norm")} AS pair FROM known)
+            SEMI JOIN sought USING (pair)
+        ),
+        common AS (SELECT pair, count(*) AS names FROM spelt GROUP BY pair),
+        telling AS (
+            SELECT n, pair FROM sought JOIN common USING (pair)
+            QUALIFY sum(names) OVER (PARTITION BY n ORDER BY names, pair) <= {NEIGHBOURS}
         ),
         met AS (
-            SELECT DISTINCT n, account_id, k.platform, name_norm
-            FROM (SELECT *, {pairs.format(x="name_norm")} AS pair FROM known) k JOIN sought USING (pair)
+            SELECT n, account_key, name_norm FROM spelt JOIN telling USING (pair)
+            UNION SELECT n, account_key, name_norm FROM known JOIN shorter USING (name_norm)
         ),
         near AS (
-            SELECT n, account_id, name_norm, coalesce(met.platform <> m.platform, false) AS elsewhere,
+            SELECT n, account_id, name_norm, coalesce(k.platform <> m.platform, false) AS elsewhere,
                    contains(norm, name_norm) OR contains(name_norm, norm) AS inside,
                    levenshtein(norm, name_norm) / greatest(length(norm), length(name_norm)) AS far
-            FROM met JOIN missing m USING (n)
+            FROM met JOIN missing m USING (n) JOIN known k USING (account_key, name_norm)
         ),
         best AS (
             SELECT *, row_number() OVER (PARTITION BY n ORDER BY elsewhere, far, account_id, name_norm) AS place
