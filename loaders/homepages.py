@@ -69,6 +69,10 @@ _PAGES = tuple(
         ("instagram", r"\binstagram\.com/(?!(?:p|reel|explore)/)(?P<id>[\w.]+)", "@{id}"),
     )
 )
+#: What nearly all texts lack.
+_SITE = re.compile(
+    r"\b(?:weibo|xiaohongshu|douyin|kuaishou|bilibili|zhihu|x|twitter|tiktok|youtube|instagram)\.c", re.IGNORECASE
+)
 #: Any of them.
 HOMEPAGES = re.compile("|".join(re.sub(r"\?P<\w+>", "", page.pattern) for _, page, _ in _PAGES), re.IGNORECASE)
 
@@ -90,7 +94,7 @@ def homepage(text: str) -> Homepage | None:
 def homepages(text: str) -> list[Homepage]:
     """All accounts whose homepages are in a text, in the order of platforms."""
     found = []
-    for platform, page, form in _PAGES:
+    for platform, page, form in _PAGES if _SITE.search(text) else ():
         for match in page.finditer(text):
             parts = {name: unquote(part) for name, part in match.groupdict().items()}
             found.append(Homepage(platform, f"{platform}:{form.format(**parts)}", parts.get("handle", "")))
