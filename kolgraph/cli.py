@@ -79,6 +79,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
 @click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
 @click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+@click.option("--pseudonymise", is_flag=True, help="Keep pseudonyms only (key: KOLGRAPH_KEY), no names, no texts.")
 @click.option("--dry-run", is_flag=True, help="Show what each file was taken for and its first rows; load nothing.")
 @click.option("--retry-rejects", is_flag=True, help="Load the files again that had rejected rows, and no others.")
 def load(
@@ -112,7 +113,7 @@ def load(
         several = len(files) > 1 or files[0].is_dir()
         for found in expand(files, max_input=options["max_input"]):
             try:
-                with _progress(f"loading {printable(found.name)}"):
+                with _progress("loading" if options["pseudonymise"] else f"loading {printable(found.name)}"):
                     report = ws.load(found.path, name=found.name, resolve_names=not several, **options)
             except UnknownFormat as error:
                 # A folder of a crawler holds more than data; what was named by itself has to be data.
@@ -375,6 +376,40 @@ def report(workspace: Path, output: Path, lang: str) -> None:
     with _open(workspace) as ws, _progress("writing the report"):
         write_report(ws, output, lang=lang)
     click.echo(f"report: {output}")
+
+
+@cli.command()
+@WORKSPACE
+@click.argument("accounts", nargs=-1, required=True, metavar="ID...")
+def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
+    """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
+    from kolgraph.privacy import forget as erase
+
+    with _open(workspace) as ws, _progress("forgetting"):
+        done = erase(ws, accounts)
+    click.echo(str(done))
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--candidates", is_flag=True, help="Accounts that may belong to one person, with the evidence.")
+@click.option(
+    "--unmatched", is_flag=True, help="Rows of price lists whose names no account has, and the closest names."
+)
+@TOP
+@FORMAT
+def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: str) -> None:
+    """Who is who on several platforms: people and their accounts, as the lists you loaded say."""
+    from kolgraph import identities
+
+    with _open(workspace) as ws:
+        if candidates:
+            table = identities.candidates(ws, limit=top)
+        elif unmatched:
+            table = identities.unmatched(ws).head(top)
+        else:
+            table = identities.people(ws).head(top)
+    show(table.reset_index(drop=table.index.name is None), form)
 
 
 @cli.command()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from kolgraph import texts
 from kolgraph.loaders.source import MAX_RAW, NeedsRepair, Part, Reading, Reject
-from kolgraph.tables import RECORDS
-from kolgraph.values import MACROS, NUMBERED, REASONS, identity_macros, typed_sql
+from kolgraph.tables import NUMBERED, RECORDS
+from kolgraph.values import MACROS, REASONS, identity_macros, typed_sql
 
 if TYPE_CHECKING:
     import duckdb

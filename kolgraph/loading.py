@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING
 
+from kolgraph import privacy
 from kolgraph.errors import InputError
 from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
@@ -56,13 +57,18 @@ class LoadReport:
         return f"{self.file}: {c.read:,} rows read = {fate}"
 
 
-def content_of(source: Source, options: Options, *, version: int = LOADER_VERSION) -> str:
-    """A hash of the bytes of a file and of everything that decides what they mean."""
-    return hashlib.blake2b((source.content_hash + _meaning(options, version)).encode(), digest_size=32).hexdigest()
+def contents(source: Source, options: Options, *, version: int = LOADER_VERSION) -> tuple[str, str]:
+    """Hashes of the bytes of a file and of all that decides what they mean: without its name, and with it.
+
+    Some crawlers say in the names of file and folder whose posts or fans these are.
+    """
+    plain = hashlib.blake2b((source.content_hash + _meaning(options, version)).encode(), digest_size=32).hexdigest()
+    place = f"{plain}/{source.path.parent.name}/{source.path.name}"
+    return plain, hashlib.blake2b(place.encode(), digest_size=32).hexdigest()
 
 
 def _meaning(options: Options, version: int = LOADER_VERSION) -> str:
-    return json.dumps([version, asdict(options)], sort_keys=True)
+    return json.dumps([version, asdict(options)], sort_keys=True, ensure_ascii=False)
 
 
 def load_file(
@@ -73,43 +79,42 @@ def load_file(
     max_reject_rate: float,
     *,
     instead: int | None = None,
+    key: bytes | None = None,
 ) -> LoadReport:
     """Load a file inside a transaction, perhaps instead of a batch that was the same file; see `Workspace.load`."""
-    content, earlier = content_of(source, options), 0
+    privacy.check(connection, key)
+    earlier = 0
     if instead is not None:
         connection.execute("DELETE FROM rejects WHERE batch = ?", [instead])
-        [(earlier,)] = connection.execute(
-            "DELETE FROM batches WHERE batch = ? RETURNING accepted", [instead]
-        ).fetchall()
+        gone = connection.execute("DELETE FROM batches WHERE batch = ? RETURNING accepted", [instead]).fetchall()
+        earlier = int(gone[0][0])
+    plain, named = contents(source, options)
+    if key is not None:
+        plain, named = privacy.seal(plain, key), privacy.seal(named, key)
     before = connection.execute(
-        "SELECT loader, rows_read, accepted, merged, rejected FROM batches WHERE content_hash = ?", [content]
+        "SELECT loader, rows_read, accepted, merged, rejected FROM batches WHERE content_hash IN (?, ?)", [plain, named]
     ).fetchall()
     if before:
-        return LoadReport(name, before[0][0], Counts(*before[0][1:]), known=True)
+        called = name if key is None else privacy.seal(name, key)
+        return LoadReport(called, before[0][0], Counts(*before[0][1:]), known=True)
     loader, readings = read(source, options)
+    content = named if any(reading.named for reading in readings) else plain
     batch = int(connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM batches").fetchall()[0][0])
     counts = Counts()
     rejects: list[Reject] = []
     for reading in readings:
         platform = reading.platform or options.platform or "local"
-        part, bad = ingest(connection, reading, platform=platform, batch=batch)
+        part, bad = ingest(connection, reading, platform=platform, batch=batch, key=key)
         counts, rejects = counts + part, rejects + bad
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
+    name, meaning = (privacy.for_ledger(connection, text, key) for text in (name, _meaning(options)))
     _check_rate(name, counts, rejects, max_reject_rate)
     ledger = Counts(counts.read, counts.accepted + earlier, counts.merged - earlier, counts.rejected)
+    size, now = source.path.stat().st_size, int(time.time() * 1000)
     connection.execute(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            batch,
-            loader,
-            name,
-            source.path.stat().st_size,
-            content,
-            _meaning(options),
-            *astuple(ledger),
-            int(time.time() * 1000),
-        ],
+        [batch, loader, name, size, content, meaning, *astuple(ledger), now],
     )
     if rejects:
         _keep_rejects(connection, batch, name, rejects)

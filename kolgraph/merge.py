@@ -214,7 +214,8 @@ def _events(connection: Connection, field: str, *content: str) -> bool:
     if nameless:
         whole = ", ".join(f"coalesce({part}::VARCHAR, '')" for part in content)
         nth = f"row_number() OVER (PARTITION BY {field} IS NULL, {whole})"
-        made = f"coalesce({field}, platform_of({content[0]}) || ':~' || left(md5(concat_ws('|', {whole}, {nth})), 20))"
+        digest = f"left(md5(sealed(concat_ws('|', {whole}, {nth}))), 20)"
+        made = f"coalesce({field}, platform_of({content[0]}) || ':~' || {digest})"
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW events AS SELECT x.* REPLACE (s.account_key AS src, d.account_key AS dst), "
         f"platform_of(x.src) AS platform FROM (SELECT {made} AS id, * FROM good) x "

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kolgraph.tables import NUMBERED
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -51,7 +53,7 @@ def add_namings(connection: Connection, batch: int, rows: str) -> int:
 
 
 def may_name(connection: Connection) -> bool:
-    """Whether a text of the view ``events`` may name somebody: the grammar takes longer to prepare than a small file."""
+    """Whether a text of the view ``events`` may name somebody; preparing the grammar takes longer than a small file."""
     return count(connection, f"SELECT count(*) FROM events WHERE {HAS_NAME}") > 0
 
 
@@ -103,19 +105,20 @@ def resolve(connection: Connection) -> int:
         f"UPDATE namings n SET dst = k.dst FROM ({_meant()}) k WHERE n.rowid = k.place AND n.dst IS DISTINCT FROM k.dst"
     ).fetchall()
     author = "(SELECT post_id, any_value(dst) AS dst FROM namings WHERE role = 'author' GROUP BY post_id)"
-    for table, key, first, joins in (
-        ("reposts", "post_id", "p.author", "LEFT JOIN posts p ON p.post_id = r.root_id"),
+    # A comment may name whom it answers while it hangs on the first comment of its thread: there the name counts.
+    for table, key, meant, joins in (
+        ("reposts", "post_id", "coalesce(p.author, n.dst)", "LEFT JOIN posts p ON p.post_id = r.root_id"),
         (
             "comments",
             "comment_id",
-            "coalesce(c.src, p.author)",
+            "CASE WHEN n.post_id IS NULL THEN coalesce(c.src, p.author) ELSE n.dst END",
             "LEFT JOIN comments c ON c.comment_id = r.parent_id LEFT JOIN posts p ON p.post_id = r.post_id "
             "AND r.parent_id IS NULL",
         ),
     ):
         connection.execute(
             f"UPDATE {table} t SET dst = k.dst, derived = k.dst IS NOT NULL FROM (SELECT r.rowid AS place, "
-            f"coalesce({first}, n.dst) AS dst FROM {table} r {joins} LEFT JOIN {author} n ON n.post_id = r.{key} "
+            f"{meant} AS dst FROM {table} r {joins} LEFT JOIN {author} n ON n.post_id = r.{key} "
             "WHERE r.dst IS NULL OR r.derived) k WHERE t.rowid = k.place AND t.dst IS DISTINCT FROM k.dst"
         ).fetchall()
     return count(connection, "SELECT count(*) FROM namings WHERE dst IS NULL")
@@ -127,7 +130,7 @@ def _meant() -> str:
     On platforms whose ids are handles the name is the id itself. Nothing separates a Chinese name from the words behind
     it, so a name nobody has is also looked for as the longest known name it begins with.
     """
-    return """
+    return f"""
     WITH names AS MATERIALIZED (
         SELECT n.rowid AS place, n.name, n.ts, w.platform FROM namings n JOIN accounts w ON w.account_key = n.src
         WHERE n.name IS NOT NULL
@@ -137,7 +140,7 @@ def _meant() -> str:
         FROM account_names n JOIN accounts USING (account_key)
         UNION ALL
         SELECT platform, lower(ltrim(substr(account_id, length(platform) + 2), '@')), account_key, NULL, NULL
-        FROM accounts WHERE platform NOT IN ('weibo', 'douyin', 'bilibili', 'xhs', 'kuaishou')
+        FROM accounts WHERE NOT list_contains({list(NUMBERED)}, platform)
     ),
     each AS (SELECT DISTINCT platform, name FROM names),
     whole AS (SELECT platform, name, name AS known FROM each SEMI JOIN seen USING (platform, name)),

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownAccount
 from kolgraph.names import count, resolve
-from kolgraph.tables import CANONICAL, PROFILE, RESULTS
+from kolgraph.tables import CANONICAL, NUMBERED, PROFILE, RESULTS
 from kolgraph.tombstones import SOMEBODY, Tombstones, masked
-from kolgraph.values import NUMBERED, REASONS, identity_macros
+from kolgraph.values import REASONS, identity_macros
 
 if TYPE_CHECKING:
     from kolgraph.names import Connection

@@ -30,6 +30,9 @@ def _tables(*tables: Table) -> dict[str, Table]:
     return {table.name: table for table in tables}
 
 
+#: Platforms whose ids are numbers; elsewhere an account's id is its name.
+NUMBERED = ("weibo", "douyin", "bilibili", "xhs", "kuaishou")
+
 #: Fields of an account that change with time -> SQL type.
 PROFILE = {
     "name": "VARCHAR",

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from kolgraph.errors import InputError
 from kolgraph.tables import RECORDS
 
-#: Platforms whose ids are numbers; elsewhere an account's id is its name.
-NUMBERED = ("weibo", "douyin", "bilibili", "xhs", "kuaishou")
 #: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
 

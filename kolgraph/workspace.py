@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError, UnknownAccount
 from kolgraph.loaders.source import NeedsRepair, Options, Source, readable
-from kolgraph.loading import LoadReport, content_of, load_file, sample
+from kolgraph.loading import LoadReport, contents, load_file, sample
 from kolgraph.names import resolve
 from kolgraph.tables import CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
 
@@ -162,6 +162,7 @@ class Workspace:
         max_input: int = settings.MAX_INPUT,
         dry_run: bool = False,
         resolve_names: bool = True,
+        pseudonymise: bool = False,
         format: str | None = None,
         record: str | None = None,
         mapping: dict[str, str] | None = None,
@@ -186,6 +187,9 @@ class Workspace:
         resolve_names : bool
             Find out anew whom names mean, which looks at all names in the workspace; of many files only the last needs
             it.
+        pseudonymise : bool
+            Accounts and posts enter under pseudonyms made with the key of `settings.secret_key`, names as digests,
+            texts not at all.
         format, record, mapping, direction, platform, encoding, root, subject
             See `kolgraph.loaders.Options`.
 
@@ -200,9 +204,12 @@ class Workspace:
         """
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         called = str(path) if name is None else name
+        key = settings.secret_key() if pseudonymise else None
+        if pseudonymise and key is None:
+            raise InputError("pseudonyms need a secret key of your own; set KOLGRAPH_KEY or KOLGRAPH_KEY_FILE")
         try:
             with closing(Source(path, encoding=encoding, max_input=max_input)) as source, readable(source.path):
-                return self._load(source, options, called, max_reject_rate, dry_run=dry_run, names=resolve_names)
+                return self._load(source, options, called, max_reject_rate, key, dry_run=dry_run, names=resolve_names)
         except KolgraphError as error:
             if called == str(path):
                 raise
@@ -214,6 +221,7 @@ class Workspace:
         options: Options,
         name: str,
         max_reject_rate: float,
+        key: bytes | None = None,
         *,
         dry_run: bool = False,
         instead: int | None = None,
@@ -223,7 +231,7 @@ class Workspace:
         while True:
             try:
                 with self.transaction() as connection:
-                    report = load_file(connection, source, options, name, max_reject_rate, instead=instead)
+                    report = load_file(connection, source, options, name, max_reject_rate, instead=instead, key=key)
                     if names:
                         resolve(connection)
                     if dry_run:
@@ -246,11 +254,12 @@ class Workspace:
             "SELECT batch, file, options, content_hash FROM batches SEMI JOIN rejects USING (batch) ORDER BY batch"
         )
         for batch, file, meaning, content in damaged.itertuples(index=False):
-            if not Path(file).is_file():
+            if not meaning.startswith("[") or not Path(file).is_file():  # a pseudonymous ledger names no files
                 continue
-            options = Options(**json.loads(meaning)[1])
+            version, said = json.loads(meaning)
+            options = Options(**said)
             with closing(Source(file, encoding=options.encoding)) as source, readable(source.path):
-                if content_of(source, options, version=json.loads(meaning)[0]) == content:
+                if content in contents(source, options, version=version):
                     reports.append(self._load(source, options, file, 1.0, instead=int(batch)))
         return reports
 

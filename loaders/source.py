@@ -172,6 +172,8 @@ class Reading:
         A pyarrow table to be visible as ``handed_over`` while `relation` runs.
     platform : str, optional
         Goes before native ids; None: as the user says.
+    named : bool
+        What the rows mean depends on the names of file and folder too.
     """
 
     relation: str
@@ -182,6 +184,7 @@ class Reading:
     repair: Callable[[], None] | None = None
     arrow: Any = None
     platform: str | None = None
+    named: bool = False
 
 
 class Source:

@@ -156,6 +156,7 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
         else:
             made = made_rows(source, _rows(fmt, source, options), paths, parts, decision=decision)
     made.platform = options.platform or fmt.platform or None
+    made.named = fmt.rows is not None or bool({"@stem", "@folder"} & set(names))
     return made
 
 

@@ -167,11 +167,11 @@ class Neo4jStore:
 
         def call(driver: neo4j.Driver) -> int:
             taken = 0
-            with driver.session(database=self._login.database, default_access_mode="READ") as session:
-                with session.begin_transaction(timeout=SCAN_S) as tx:
-                    for record in tx.run(text):
-                        take(record.values())
-                        taken += 1
+            session = driver.session(database=self._login.database, default_access_mode="READ")
+            with session, session.begin_transaction(timeout=SCAN_S) as tx:
+                for record in tx.run(text):
+                    take(record.values())
+                    taken += 1
             return taken
 
         return self._run(SCAN_S + GRACE_S, call)
