@@ -9,9 +9,11 @@ account has it.
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,11 +21,13 @@ from typing import Any
 
 from kolgraph.loaders import containers, headers
 from kolgraph.loaders.homepages import HOMEPAGES, homepage, platform_named
-from kolgraph.loaders.source import DELIMITERS, Options, Reading, Reject, Source
+from kolgraph.loaders.source import DELIMITERS, MAX_RAW, Options, Reading, Reject, Source
 from kolgraph.loaders.spec import Emit, Format, reading
 
 #: Rows above which a header is looked for.
 TITLES = 20
+#: Lines that a cell in quotes may span.
+CELL_LINES = 50
 #: What the columns are called, without what stands in brackets, beside what `headers` knows.
 ACCOUNT: Mapping[str, str] = {
     "platform": "platform 平台 平台名称 所属平台 发布平台 投放平台 媒体平台 媒体 渠道",
@@ -175,28 +179,55 @@ def _prices(cells: Sequence[str]) -> list[int]:
 # ---------------------------------------------------------------------- rows
 
 
-def _rows(source: Source, sheet: str, delimiter: str) -> Generator[tuple[int, list[str]] | Reject, None, None]:
+def _rows(
+    source: Source, sheet: str, delimiter: str, width: int = 0
+) -> Generator[tuple[int, list[str]] | Reject, None, None]:
     """Line and cells of every row that is not empty."""
     if source.shape == "xlsx":
         for number, row in containers.sheet_rows(source.path, sheet, source.max_input):
             yield number, [(cell or "").strip() for cell in row]
         return
     with source.text_path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        while True:
-            number = reader.line_num + 1
-            try:
-                cells = [cell.strip() for cell in next(reader)]
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Reject(number, None, None, "BAD_ROW", f"the row cannot be cut into cells: {error}", None)
-                continue
-            if "\ufffd" in "".join(cells):
+        for number, cells, raw in _records(text, delimiter, width):
+            if "\ufffd" in raw:
                 why = "the row is not UTF-8; if the whole file is not, name its --encoding"
-                yield Reject(number, None, None, "BAD_ENCODING", why, delimiter.join(cells))
+                yield Reject(number, None, None, "BAD_ENCODING", why, raw)
+            elif cells is None:
+                yield Reject(number, None, None, "BAD_ROW", "a quote is not closed, or not at the end of a cell", raw)
             elif any(cells):
                 yield number, cells
+
+
+def _records(text: Iterable[str], delimiter: str, width: int) -> Iterator[tuple[int, list[str] | None, str]]:
+    """Line, cells and text of every record; where quotes do not match, None for one line, and on with the next."""
+    lines, ahead = enumerate(text, 1), deque[tuple[int, str]]()
+    while ahead or (ahead := deque(islice(lines, 1))):
+        number, raw = ahead[0]
+        cells, spanned = _cut(raw, delimiter), 1
+        while cells is None and spanned < CELL_LINES:
+            ahead.extend(islice(lines, spanned + 1 - len(ahead)))
+            if len(ahead) <= spanned:
+                break
+            raw += ahead[spanned][1]
+            spanned += 1
+            cells = _cut(raw, delimiter)
+            if cells is not None and len(cells) != (width or len(cells)):
+                cells = None
+                break
+        if cells is None:
+            raw, spanned = ahead[0][1], 1
+        for _ in range(spanned):
+            ahead.popleft()
+        yield number, cells, raw[:MAX_RAW].rstrip("\r\n")
+
+
+def _cut(raw: str, delimiter: str) -> list[str] | None:
+    """The cells of one record; None if its quotes do not match."""
+    try:
+        found = list(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return [cell.strip() for cell in found[0]] if len(found) == 1 else []
 
 
 @dataclass(frozen=True)
@@ -232,7 +263,7 @@ class _Table:
     def rows(self, options: Options) -> containers.Rows:
         """The cells of each row by field, cleaned; what is no row of a table is left out or rejected."""
         width = len(self.header)
-        for row in _rows(self.source, self.sheet, self.delimiter):
+        for row in _rows(self.source, self.sheet, self.delimiter, width):
             if isinstance(row, Reject):
                 if row.line is not None and row.line > self.line:
                     yield row

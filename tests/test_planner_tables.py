@@ -293,6 +293,14 @@ def test_damage_at_the_end_costs_no_row_before_it(known: Shelf, tail: bytes) -> 
     assert report.counts.rejected == 1
 
 
+def test_a_cell_may_span_lines_and_a_quote_that_never_closes_costs_one_line(known: Shelf) -> None:
+    report = known.load(
+        '昵称,平台,备注,报价\n甲甲,微博,"好\r\n很好",5\n坏,"微博,,1\n乙乙,微博,"又""好",6\n坏,微,"x"y,1\n甲甲,小红书,,7\n'
+    )
+    assert [(r.line, r.code) for r in report.rejects] == [(4, "BAD_ROW"), (6, "BAD_ROW")]
+    assert priced(known) == {"weibo:1000000001": 5, "weibo:1000000002": 6, RED: 7}
+
+
 # ---------------------------------------------------------------------- people
 
 
