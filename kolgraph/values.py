@@ -112,7 +112,9 @@ def identity_macros(platform: str, key: bytes | None) -> tuple[str, ...]:
     return (
         hmac_macro("pseudonym", key),
         f"whole_id(x) AS {full}",
-        "full_id(x) AS split_part(whole_id(x), ':', 1) || ':p_' || pseudonym(whole_id(x))",
+        # An account found by its name is a pseudonym already.
+        "full_id(x) AS CASE WHEN regexp_full_match(x, '[a-z][a-z0-9_-]*:p_[0-9a-f]{32}') THEN x "
+        "ELSE split_part(whole_id(x), ':', 1) || ':p_' || pseudonym(whole_id(x)) END",
         "known_as(x) AS pseudonym(lower(trim(x)))",
         "kept(x) AS CASE WHEN false THEN x END",
         "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",

@@ -219,6 +219,20 @@ def test_rows_without_a_match_are_taken_when_the_accounts_are_known(shelf: Shelf
     assert [r.counts.rejected for r in shelf.ws.retry_rejects()] == [1]
 
 
+def test_names_are_joined_under_pseudonyms_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOLGRAPH_KEY", "0123456789abcdef0123456789abcdef")
+    shelf = Shelf(tmp_path)
+    shelf.load(KNOWN, pseudonymise=True)
+    ids = set(shelf.rows("SELECT account_id FROM accounts"))
+    report = shelf.load("昵称,平台,报价\n甲甲,小红书,5\n谁谁,微博,6\n", pseudonymise=True)
+    assert [(r.code, r.value, r.raw) for r in report.rejects] == [("NO_MATCH", None, None)]
+    assert set(shelf.rows("SELECT account_id FROM accounts")) == ids
+    [account] = priced(shelf)
+    assert account.startswith("xhs:p_")
+    assert unmatched(shelf.ws).empty
+    shelf.ws.close()
+
+
 def test_a_list_of_strangers_is_refused_with_the_way_out(known: Shelf) -> None:
     text = "昵称,平台,报价\n甲甲,微博,5\n谁谁,微博,6\n"
     with pytest.raises(
