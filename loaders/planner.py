@@ -205,8 +205,9 @@ def _records(text: Iterable[str], delimiter: str, width: int) -> Iterator[tuple[
         number, raw = ahead[0]
         cells, spanned = _cut(raw, delimiter), 1
         while cells is None and spanned < CELL_LINES:
-            ahead.extend(islice(lines, spanned + 1 - len(ahead)))
-            if len(ahead) <= spanned:
+            if len(ahead) == spanned:
+                ahead.extend(islice(lines, 1))
+            if len(ahead) == spanned:
                 break
             raw += ahead[spanned][1]
             spanned += 1

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kolgraph import run
 from kolgraph.errors import InputError
@@ -313,6 +317,26 @@ def test_a_cell_may_span_lines_and_a_quote_that_never_closes_costs_one_line(know
     )
     assert [(r.line, r.code) for r in report.rejects] == [(4, "BAD_ROW"), (6, "BAD_ROW")]
     assert priced(known) == {"weibo:1000000001": 5, "weibo:1000000002": 6, RED: 7}
+
+
+remarks = st.text(st.sampled_from('好,"\n;x '), max_size=6)
+damage = st.sampled_from(["坏", "坏,微博", '坏,"微博,,1', '"', '坏,微,"x"y,1', "坏,微博,,1,2"])
+
+
+@given(rows=st.lists(remarks.map(lambda text: (text,)) | damage, min_size=1, max_size=20))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_costs_no_good_row(module_shelf: Shelf, rows: list[tuple[str] | str]) -> None:
+    module_shelf.empty()
+    out = io.StringIO()
+    for number, row in enumerate(rows):
+        if isinstance(row, str):
+            out.write(row + "\n")
+        else:
+            csv.writer(out, lineterminator="\n").writerow([10**6 + number, "微博", *row, number])
+    report = module_shelf.load("UID,平台,备注,报价\n" + out.getvalue())
+    good = [number for number, row in enumerate(rows) if not isinstance(row, str)]
+    assert priced(module_shelf) == {f"weibo:{10**6 + number}": number for number in good}
+    assert report.counts.rejected == len(rows) - len(good)
 
 
 # ---------------------------------------------------------------------- people
