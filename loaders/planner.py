@@ -40,6 +40,7 @@ ACCOUNT: Mapping[str, str] = {
     "name": "name screenname nickname displayname kolname 昵称 用户昵称 达人昵称 博主昵称 账号昵称 账号名称 账号名 "
     "达人名称 博主名称 kol名称 kol昵称 媒体名称 红人昵称",
     "followers": "粉丝 粉丝量 粉丝数量 fans fanscount followercount",
+    "post": "text content post postid title 正文 内容 标题 微博正文 笔记标题 发布时间",  # a table of posts
 }
 PERSON: Mapping[str, str] = {
     "person": "person personid 人物 人物id 人物编号 人员编号 达人编号 kol编号 kolid",
@@ -125,6 +126,7 @@ def _find(source: Source, sheet: str, delimiter: str) -> _Table | None:
                 number, cells = row
                 people, columns = _columns(cells)
                 if _is_ours(columns, people=people, below=place > 0):
+                    columns.pop("post", None)
                     return _Table(source, sheet, delimiter, number, cells, columns, people)
                 if place == 0 and headers.recognise(cells):
                     return None  # it is no title, but the header of a generic table
@@ -137,8 +139,11 @@ def _is_ours(columns: Mapping[str, int], *, people: bool, below: bool) -> bool:
     place = columns.keys() & {"platform", "link"}
     if people:
         return bool(who and place)
-    offer = columns.keys() & {"price_cny", "available", "agency"}
-    return bool(who and (place or (offer and (below or not columns.keys() & {"id", "account"})))) and len(columns) > 1
+    # Tables of posts have names, links and platforms too.
+    priced, of_posts = "price_cny" in columns, "post" in columns
+    listed = columns.keys() & {"available", "agency"} or {"platform", "followers"} <= columns.keys()
+    unseen = place or below or not columns.keys() & {"id", "account"}
+    return bool(who and unseen and (priced or (listed and not of_posts)))
 
 
 def _columns(cells: Sequence[str]) -> tuple[bool, dict[str, int]]:

@@ -123,6 +123,18 @@ def test_a_generic_table_with_ids_stays_a_generic_table(shelf: Shelf) -> None:
     assert shelf.load("用户,价\nweibo:7,5\n", record="account", mapping={"account": "用户"}).loader == "table"
 
 
+@pytest.mark.parametrize(
+    "header", ["用户ID,链接,正文", "昵称,平台,正文", "平台,昵称,粉丝数,标题", "name,platform", "昵称,机构,发布时间"]
+)
+def test_a_table_of_posts_is_no_price_list(shelf: Shelf, header: str) -> None:
+    width = header.count(",")
+    try:
+        report = shelf.load(f"{header}\n1{',x' * width}\n")
+    except InputError:
+        return
+    assert report.loader != "planner"
+
+
 # ---------------------------------------------------------------------- cells
 
 
