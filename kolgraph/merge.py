@@ -236,7 +236,7 @@ def _reposts(connection: Connection, batch: int) -> int:
         "ts": "time",
         "weight": "coalesce(weight, 1)",
         "kind": "coalesce(kind, 'repost')",
-        "chain": f"CASE WHEN via <> '' THEN [known_as(via)] WHEN {HAS_NAME} THEN nullif({chain}, []) END",
+        "chain": f"CASE WHEN via <> '' THEN [known_as(via), NULL] WHEN {HAS_NAME} THEN nullif({chain}, []) END",
         "text": "kept(text)",
     }
     rows = "(SELECT id AS post_id, * FROM events)"

@@ -121,7 +121,7 @@ def resolve(connection: Connection) -> int:
             f"{meant} AS dst FROM {table} r {joins} LEFT JOIN {author} n ON n.post_id = r.{key} "
             "WHERE r.dst IS NULL OR r.derived) k WHERE t.rowid = k.place AND t.dst IS DISTINCT FROM k.dst"
         ).fetchall()
-    return count(connection, "SELECT count(*) FROM namings WHERE dst IS NULL")
+    return count(connection, "SELECT count(*) FROM namings WHERE dst IS NULL AND name IS NOT NULL")
 
 
 def _meant() -> str:

@@ -135,7 +135,8 @@ CANONICAL = _tables(
             "WHEN chain IS NOT NULL THEN 'chain' ELSE 'root_only' END) VIRTUAL",
             "derived": "BOOLEAN",  # dst is not given by a source, but follows from other rows or from a name
             "kind": "VARCHAR",  # repost, or quote
-            "chain": "VARCHAR[]",  # names of those it came through, in small letters, the direct parent first
+            # names of those it came through, in small letters, the direct parent first; NULL: a stretch nobody knows
+            "chain": "VARCHAR[]",
             "text": "VARCHAR",
             "batch": "INTEGER",
         },
@@ -369,7 +370,8 @@ GROUP BY ALL
 #: Who forwarded whom, as far as the sources say it: to the author of the root, to the direct parent, along the chain.
 REPOST_EDGES = """
 CREATE OR REPLACE VIEW repost_edges AS
-WITH hops AS (SELECT post_id, pos, dst, name, lead(dst) OVER w AS next, lead(name) OVER w AS next_name FROM namings
+WITH hops AS (SELECT post_id, pos, dst, name, lead(dst) OVER w AS next, lead(name) OVER w AS next_name,
+                     lead(pos) OVER w IS NULL AS last FROM namings
               WHERE role = 'chain' WINDOW w AS (PARTITION BY post_id ORDER BY pos)),
      authors AS (SELECT post_id, any_value(name) AS name FROM namings WHERE role = 'author' GROUP BY post_id)
 SELECT r.post_id, r.src, NULL AS src_name, r.dst, a.name AS dst_name, r.root_id, 'root' AS kind, r.ts
@@ -384,11 +386,11 @@ SELECT r.post_id, r.src, NULL, h.dst, h.name, NULL, 'parent', r.ts FROM reposts 
 WHERE h.pos = 0
 UNION ALL
 SELECT r.post_id, h.dst, h.name, h.next, h.next_name, NULL, 'chain', r.ts FROM reposts r JOIN hops h USING (post_id)
-WHERE h.next_name IS NOT NULL
+WHERE h.name IS NOT NULL AND h.next_name IS NOT NULL
 UNION ALL
 SELECT r.post_id, h.dst, h.name, r.dst, a.name, r.root_id, 'chain_to_root', r.ts FROM reposts r
 JOIN hops h USING (post_id) LEFT JOIN authors a USING (post_id)
-WHERE h.next_name IS NULL AND (r.root_id IS NOT NULL OR r.dst IS NOT NULL OR a.name IS NOT NULL)
+WHERE h.last AND h.name IS NOT NULL AND (r.root_id IS NOT NULL OR r.dst IS NOT NULL OR a.name IS NOT NULL)
 """
 
 

@@ -63,19 +63,31 @@ def _post(post: str | None) -> str | None:
     return None if post is None else post.split(":", 1)[1]
 
 
+_NAMES = (
+    "SELECT any_value(account_id) AS account, name_norm FROM account_names JOIN accounts USING (account_key) "
+    "GROUP BY name_norm HAVING count(*) = 1"
+)
+
+
 def check(shelf: Shelf, wanted: Any) -> None:
-    """The edges in the workspace are exactly those wanted; `optional` ones follow from the text, and belong to it."""
+    """The edges in the workspace are exactly those wanted; `optional` ones follow from the text, and belong to it.
+
+    A name that the file itself resolves is the account; where the author is unknown (null) the post may be said.
+    """
     optional = wanted.get("optional", {})
-    edges = found(shelf)
-    for relation, rows in edges.items():
-        want = {_row(row) for row in [*wanted.get(relation, []), *optional.get(relation, [])]}
+    known = {f"name:{name}": account for account, name in shelf.rows(_NAMES)}
+    for relation, rows in found(shelf).items():
+        want = {_row(row, known) for row in [*wanted.get(relation, []), *optional.get(relation, [])]}
         width = min((len(row) for row in want), default=4)
-        assert {row[:width] for row in rows} == want, relation
+        have = {row[:width] for row in rows}
+        unknown = {row for row in have if str(row[1]).startswith("post:") and (row[0], None, *row[2:]) in want}
+        assert have - unknown | {(row[0], None, *row[2:]) for row in unknown} == want, relation
 
 
-def _row(row: list[Any]) -> tuple[Any, ...]:
+def _row(row: list[Any], known: dict[str, str]) -> tuple[Any, ...]:
     """`root_only` says how sure the edge to the root is; as an edge it is one to the root."""
-    return tuple({"root_only": "root"}.get(cell, cell) if at == 3 else cell for at, cell in enumerate(row))
+    cells = [known.get(cell, cell) if at < 2 else cell for at, cell in enumerate(row)]
+    return tuple({"root_only": "root"}.get(cell, cell) if at == 3 else cell for at, cell in enumerate(cells))
 
 
 def clothes(data: bytes, *, header: bool) -> Iterator[tuple[str, str, bytes]]:
