@@ -49,7 +49,7 @@ def _cut(names: str) -> str:
 
 INVISIBLE = r"[\x{200b}\x{feff}]"
 TAG = rf"</?[A-Za-z][^<>]*>|{INVISIBLE}"
-CHAIN = rf"//[/\s]*[@＠]\s*({NAME})"
+CHAIN = rf"//\s*[@＠]\s*({NAME})"
 #: From here on others speak.
 OTHERS = r"(?://\s*[@＠]|^\s*RT @[A-Za-z0-9_]+\b).*"
 HANDLE = r"(?:^|[^A-Za-z0-9_@＠])[@＠]([A-Za-z0-9_]+)"

@@ -138,6 +138,12 @@ def test_what_stands_behind_a_chain_is_never_the_writers(own: list[str], behind:
         assert read(READERS[kind], [f"{text}//@小红{behind}" for text in own], "weibo") == alone
 
 
+@pytest.mark.parametrize("text", ["好// /@小明:x", "好///@小明:x", "好//\n@小明:x", "好/ /@小明:x", "好//，@小明:x"])
+def test_a_name_is_in_the_chain_or_mentioned_never_both(text: str) -> None:
+    (mentions,), (chain,) = (read(READERS[kind], [text], "weibo") for kind in ("mentions", "chain"))
+    assert mentions + chain == ["小明"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(texts=many(joined(WEIBO)))
 def test_an_email_address_in_front_names_nobody(texts: list[str]) -> None:
