@@ -35,10 +35,10 @@ NAMED = {
     "bid": "='weibo:bid:' || nullif(regexp_extract({@stem}, '_([0-9A-Za-z]+)_([0-9A-Za-z_]+)$', 1), '')",
     "author": "=weibo_id(regexp_extract({@stem}, '_([0-9A-Za-z]+)_([0-9A-Za-z_]+)$', 2))",
 }
-#: Some days lack the year: it is that of the id, which holds the second.
+#: Some days lack the year: it is that of the id, which holds the second; a day of grace for the turn of the year.
 WHEN = (
-    "=CASE WHEN is_relative({date}) AND length({mid}) = 9 AND regexp_full_match({mid}, '[0-9A-Za-z]+') "
-    f"THEN moment({{date}}, weibo_ms({MID})::VARCHAR, NULL) ELSE {{date}} END"
+    "=CASE WHEN regexp_matches({date}, '^[0-9]+月') AND length({mid}) = 9 AND regexp_full_match({mid}, '[0-9A-Za-z]+') "
+    f"THEN yearless_ms({{date}}, weibo_ms({MID}) + 86400000)::VARCHAR ELSE {{date}} END"
 )
 CED = (
     Format(
