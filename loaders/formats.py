@@ -13,7 +13,19 @@ from kolgraph.loaders.source import Options, Reading, Source
 from kolgraph.loaders.spec import Format, reading, recognised
 
 #: Modules of this package that hold FORMATS.
-FAMILIES = ("weibo", "weibo_dataabc", "datasets", "aminer", "snap", "mediacrawler", "f2", "platforms")
+FAMILIES = (
+    "weibo",
+    "weibo_dataabc",
+    "datasets",
+    "aminer",
+    "snap",
+    "x",
+    "x_files",
+    "tools",
+    "mediacrawler",
+    "f2",
+    "platforms",
+)
 #: Entry points of other packages: each names a sequence of `Format`.
 GROUP = "kolgraph.formats"
 

@@ -204,7 +204,10 @@ def _rows(
 
 
 def _records(text: Iterable[str], delimiter: str, width: int) -> Iterator[tuple[int, list[str] | None, str]]:
-    """Line, cells and text of every record; where quotes do not match, None for one line, and on with the next."""
+    """Line, cells and text of every record; where quotes do not match, None for one line, and on with the next.
+
+    A line that is a whole row by itself does not continue the cell above it: there a quote is missing.
+    """
     lines, ahead = enumerate(text, 1), deque[tuple[int, str]]()
     while ahead or (ahead := deque(islice(lines, 1))):
         number, raw = ahead[0]
@@ -212,7 +215,7 @@ def _records(text: Iterable[str], delimiter: str, width: int) -> Iterator[tuple[
         while cells is None and spanned < CELL_LINES:
             if len(ahead) == spanned:
                 ahead.extend(islice(lines, 1))
-            if len(ahead) == spanned:
+            if len(ahead) == spanned or (width and _is_row(ahead[spanned][1], delimiter, width)):
                 break
             raw += ahead[spanned][1]
             spanned += 1
@@ -225,6 +228,10 @@ def _records(text: Iterable[str], delimiter: str, width: int) -> Iterator[tuple[
         for _ in range(spanned):
             ahead.popleft()
         yield number, cells, raw[:MAX_RAW].rstrip("\r\n")
+
+
+def _is_row(raw: str, delimiter: str, width: int) -> bool:
+    return raw.count('"') % 2 == 0 and len(_cut(raw, delimiter) or ()) == width
 
 
 def _cut(raw: str, delimiter: str) -> list[str] | None:

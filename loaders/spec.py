@@ -1,8 +1,8 @@
 """Formats as data: how a file is told from others, and which records each of its rows is.
 
 A `Format` is recognised by the keys of its rows: headers of a table, keys of JSON objects, tables of an SQLite file.
-Its `Emit`s say what a row means. A value is the name of a cell (``"user._id"`` is a path into nested JSON), or, behind
-"=", SQL in which cells stand in braces: ``"=weibo_id({user._id})"``. A cell that the file does not have is NULL, so that
+Its `Emit`s say what a row means. A value is the name of a cell (``"user._id"`` is a path into nested JSON), or, after
+"=", SQL in which cells stand in braces: ``"=weibo_id({user._id})"``. A cell that the file lacks is NULL, so that
 one format can serve all versions of a crawler. Cells that start with @ come from outside the row: ``@stem`` and
 ``@folder`` are parts of the file's name, ``@root`` and ``@subject`` are options of the user, ``@line`` is the number of
 the line.

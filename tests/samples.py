@@ -23,11 +23,12 @@ _EDGES = {
     + " AS src, "
     + _END.format("d", "dst", "'post:' || e.root_id")
     + " AS dst, e.post_id, e.kind FROM repost_edges e LEFT JOIN reposts r USING (post_id) "
-    "LEFT JOIN accounts s ON s.account_key = e.src LEFT JOIN accounts d ON d.account_key = e.dst WHERE r.kind = 'repost'",
+    "LEFT JOIN accounts s ON s.account_key = e.src LEFT JOIN accounts d ON d.account_key = e.dst "
+    "WHERE r.kind = 'repost'",
     "quotes": "SELECT s.account_id AS src, d.account_id AS dst, r.post_id FROM reposts r "
     "JOIN accounts s ON s.account_key = r.src LEFT JOIN accounts d ON d.account_key = r.dst WHERE r.kind = 'quote'",
-    "mentions": "SELECT s.account_id AS src, coalesce(d.account_id, 'name:' || m.dst_name) AS dst, m.post_id FROM mentions m "
-    "JOIN accounts s ON s.account_key = m.src LEFT JOIN accounts d ON d.account_key = m.dst",
+    "mentions": "SELECT s.account_id AS src, coalesce(d.account_id, 'name:' || m.dst_name) AS dst, m.post_id "
+    "FROM mentions m JOIN accounts s ON s.account_key = m.src LEFT JOIN accounts d ON d.account_key = m.dst",
     "replies": "SELECT s.account_id AS src, d.account_id AS dst, c.comment_id FROM comments c "
     "JOIN accounts s ON s.account_key = c.src JOIN accounts d ON d.account_key = c.dst",
     "follows": "SELECT s.account_id AS src, d.account_id AS dst FROM follows f "
@@ -60,7 +61,7 @@ def _bare(cell: str | None) -> str | None:
 
 
 def _post(post: str | None) -> str | None:
-    return None if post is None else post.split(":", 1)[1]
+    return None if post is None else post.split(":", 1)[-1]
 
 
 _NAMES = (

@@ -320,9 +320,7 @@ def test_graphml_of_networkx_and_igraph_is_read(shelf: Shelf) -> None:
     g.add_edge(1900000000000000001, 1900000000000000003, weight=2.5)
     g.add_node("小明", followers=12, name="Ming")
     shelf.load("\n".join(nx.generate_graphml(g)), "f.graphml", direction="forward")
-    assert shelf.content()["follows"] == [
-        ("local:1900000000000000001", "local:1900000000000000003", None, None, 2.5)
-    ]
+    assert shelf.content()["follows"] == [("local:1900000000000000001", "local:1900000000000000003", None, None, 2.5)]
     assert ("local:小明", "Ming", 12) in shelf.rows("SELECT account_id, name, followers FROM accounts")
     shelf.empty()
     other = igraph.Graph(n=3, edges=[(0, 1), (2, 1)], directed=True)

@@ -331,7 +331,8 @@ def test_a_cell_may_span_lines_and_a_quote_that_never_closes_costs_one_line(know
     assert priced(known) == {"weibo:1000000001": 5, "weibo:1000000002": 6, RED: 7}
 
 
-remarks = st.text(st.sampled_from('好,"\n;x '), max_size=6)
+# A line of a remark that is itself as wide as the table could be a row.
+remarks = st.text(st.sampled_from('好,"\n;x '), max_size=6).filter(lambda text: "\n" not in text or text.count(",") < 3)
 damage = st.sampled_from(["坏", "坏,微博", '坏,"微博,,1', '"', '坏,微,"x"y,1', "坏,微博,,1,2"])
 
 

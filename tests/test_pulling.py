@@ -29,7 +29,8 @@ def ask(login: Neo4jLogin, text: str, **parameters: Any) -> None:
 def test_a_foreign_graph_is_read_by_its_own_names(neo4j_login: Neo4jLogin, shelf: Shelf) -> None:
     ask(
         neo4j_login,
-        "CREATE (a:`Some one` {uid: $a, name: 'A`)-', followers: 7}), (b:`Some one` {uid: $b}), (c:`Some one` {uid: $c}),"
+        "CREATE (a:`Some one` {uid: $a, name: 'A`)-', followers: 7}), (b:`Some one` {uid: $b}), "
+        "(c:`Some one` {uid: $c}),"
         " (:`Some one` {name: 'no key'}), (a)-[:`LOOKS AT` {weight: 2.5}]->(b), (c)-[:`LOOKS AT`]->(b)",
         **dict(zip("abc", BIG, strict=True)),
     )

@@ -1,0 +1,217 @@
+"""Small valid files of invented values to start from: of every format by its keys, and of the generic loaders."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from kolgraph.loaders import formats
+from kolgraph.loaders.formats import FAMILIES
+from kolgraph.loaders.spec import CELL, Format, _cells
+from tests.samples import SAMPLES
+
+#: What a name of a cell tells of its values, the more telling first.
+VALUES = (
+    (r"url|link|href|网址|链接", "https://weibo.com/1000000001/PaaaaaaB2"),
+    (r"time|date|_at$|_ts$|created|publish|时间|日期", "2024-01-02 03:04:05"),
+    (r"name|nick|昵称|screen|handle", "样例{}"),
+    (r"text|content|desc|title|正文|标题|txt", "好看//@样例1:推荐 #话题# @样例2 "),
+    (r"", "100000000{}"),
+)
+OPTIONS = {"subject": "1000000009", "root": "4900000000000100", "direction": "forward"}
+#: An alternative of an emit: ``{type} = 'fan'``.
+CHOICE = re.compile(r"\{([^{}]+)\}[^{}']{1,12}'([^']+)'")
+GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
+    "cascades": (
+        (
+            "reposts.csv",
+            "cascade,row,parent_row,user,dt,text_len,text_hash,n_at\n1,1,0,11,5,2,aa,0\n1,2,1,12,9,2,ab,1\n",
+            {},
+        ),
+        (
+            "cascades.csv",
+            "cascade,rumor,root_user,root_time,reposts,comments,likes,followers,friends,messages,verified,n_rows\n"
+            "1,0,10,1262304000,2,0,0,9,9,9,0,2\n",
+            {},
+        ),
+        (
+            "tree.csv",
+            "row,parent_row,depth,time,user,client,text\n0,-1,0,2024-01-02,a,x,hi\n1,0,1,2024-01-02,b,x,\n",
+            {},
+        ),
+    ),
+    "graphml": (
+        (
+            "g.graphml",
+            '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="d0" for="node" attr.name="uid"/>'
+            '<key id="w" for="edge" attr.name="weight"/><graph edgedefault="undirected"><node id="n0"><data key="d0">7'
+            '</data></node><node id="n1"/><edge source="n0" target="n1"><data key="w">2.5</data></edge></graph>'
+            "</graphml>",
+            {"direction": "backward"},
+        ),
+    ),
+    "edges": (
+        ("a.txt", "# Nodes: 3\n# FromNodeId\tToNodeId\n0\t1\n1\t2\n", {"record": "follow", "direction": "forward"}),
+        ("b.csv", "Source,Target,Weight\na,b,1\nb,c,2.5\n", {"record": "repost", "direction": "backward"}),
+        ("c.edges", "1 2\n2 3\n", {"record": "mention", "direction": "forward"}),
+        ("d.csv.gz", "1,2\n2,3\n", {"record": "follow", "direction": "forward"}),
+    ),
+    "planner": (
+        ("p.csv", '报价表\n平台,昵称,粉丝数(万),报价\n微博,样例1,52.3,"12,000"\n小红书,样例2,3,面议\n备注：含税\n', {}),
+        ("p.xlsx", "平台,昵称,主页链接,粉丝数,报价\n微博,样例1,https://weibo.com/u/1000000001,52.3万,8000-1万\n", {}),
+        (
+            "i.csv",
+            "person,platform,account,name,confidence\np1,weibo,1000000001,样例1,0.9\np1,douyin,x1,样例1,90%\n",
+            {},
+        ),
+    ),
+    "table": (
+        ("f.csv", 'follower,followed,since\n1,2,2024-01-02\n"a,b","c\nd",\n3,4,x\n', {}),
+        ("r.csv", "reposter,author,repost,root,parent,time,text\n1,2,11,10,,1767225600000,好\n3,2,12,10,11,1,\n", {}),
+        ("m.csv", "a;b;c\n1;2;3\n", {"record": "follow", "mapping": {"src": "a", "dst": "b", "weight": "c"}}),
+        ("n.jsonl", '{"follower": "1", "followed": 2}\n{"follower": "3", "followed": "4"}\n', {}),
+        ("n.xlsx", "follower,followed\n1,2\n3,4\n", {}),
+        ("g.csv", "follower,followed\n1,样例\n粉丝,3\n", {"encoding": "gb18030"}),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file: its name below a folder, its bytes, what is said of it when it is loaded, and the format it is of."""
+
+    name: str
+    data: bytes
+    options: Mapping[str, Any] = field(default_factory=dict)
+    format: str = ""
+
+
+@cache
+def cases() -> dict[str, list[Case]]:
+    """By target: the families of formats, the generic loaders, and what is in ../shared/formats/samples."""
+    made: dict[str, list[Case]] = {}
+    family = {fmt.name: name for name in FAMILIES for fmt in import_module(f"kolgraph.loaders.{name}").FORMATS}
+    for fmt in formats().values():
+        made.setdefault(family.get(fmt.name, "others"), []).extend(_of_format(fmt))
+    for loader, files in GENERIC.items():
+        made[loader] = [Case(f"data/{n}", _packed(n, text), options, loader) for n, text, options in files]
+    small = [p for p in sorted(SAMPLES.rglob("*.*")) if p.stat().st_size < 1 << 16 and p.name != "EXPECTED.json"]
+    if small:
+        said = {"record": "follow", "direction": "forward", **OPTIONS}
+        made["samples"] = [Case(f"{p.parent.name}/{p.name}", p.read_bytes(), said) for p in small]
+    return made
+
+
+def _packed(name: str, text: str) -> bytes:
+    if name.endswith(".xlsx"):
+        header, *rows = csv.reader(io.StringIO(text))
+        return workbook(header, rows)
+    data = text.encode("gb18030" if "样例\n粉丝" in text else "utf-8")
+    return gzip.compress(data, mtime=0) if name.endswith(".gz") else data
+
+
+def _of_format(fmt: Format) -> Iterator[Case]:
+    flat = rows(fmt)
+    folder = "bili" if fmt.path else "data"
+    said = {option: OPTIONS[option] for option in fmt.needs}
+    names = list(flat[0])
+    if fmt.shape in ("", "table"):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([names, *(row.values() for row in flat)])
+        yield Case(f"{folder}/1_2.csv", text.getvalue().encode(), said, fmt.name)
+    if fmt.shape in ("", "json"):
+        nested = [nest(row) for row in flat]
+        if fmt.prefix or fmt.rows:
+            yield Case(f"{folder}/1_2.json", _json(_document(fmt, nested)), said, fmt.name)
+        else:
+            yield Case(f"{folder}/1_2.jsonl", b"".join(_json(row) + b"\n" for row in nested), said, fmt.name)
+            yield Case(f"{folder}/1_2.json", _json(nested), said, fmt.name)
+    if fmt.table and fmt.shape in ("", "sqlite"):
+        yield Case(f"{folder}/1_2.db", database(fmt.table, names, [list(row.values()) for row in flat]), said, fmt.name)
+
+
+def rows(fmt: Format) -> list[dict[str, Any]]:
+    """Rows with all cells that a format knows, one for every alternative that it tells apart."""
+    texts = [t for emit in fmt.emits for t in (*emit.fields.values(), emit.when, emit.each)] + [*fmt.lets.values()]
+    found = {*fmt.keys, *(name for text in texts for name in _cells(text))} - fmt.without - set(fmt.lets)
+    if fmt.prefix or fmt.rows:
+        found -= fmt.keys
+    names = sorted(n for n in found if n[0] != "@" and not any(o.startswith(n + ".") for o in found))
+    row: dict[str, Any] = {name: _value(name, k) for k, name in enumerate(names)}
+    for emit in fmt.emits:
+        if emit.each in row:
+            items = {n[5:]: _value(n, 1) for text in emit.fields.values() for n in CELL.findall(text) if "item." in n}
+            row[emit.each] = _json([items or "样例1"]).decode()
+    choices = [pair for text in texts for pair in CHOICE.findall(text) if pair[0] in row]
+    return [row, *(row | {name: choice} for name, choice in choices[:6])]
+
+
+def _value(name: str, k: int) -> str:
+    return next(made.format(k % 10) for words, made in VALUES if re.search(words, name.rsplit(".", 1)[-1].lower()))
+
+
+def nest(row: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"a.b": 1}`` as ``{"a": {"b": 1}}``, and lists as lists."""
+    out: dict[str, Any] = {}
+    for name, value in row.items():
+        *above, last = name.split(".")
+        inner = out
+        for key in above:
+            inner = inner.setdefault(key, {})
+        inner[last] = json.loads(value) if value.startswith("[") else value
+    return out
+
+
+def _document(fmt: Format, nested: list[dict[str, Any]]) -> dict[str, Any]:
+    """One JSON value with a list of rows where the format looks for it."""
+    items = [row | row.get("post", {}) for row in nested]
+    objects = {key.split(".")[0] for key in fmt.keys if fmt.rows and key.partition(".")[0] in nested[0]}
+    out: dict[str, Any] = {name: nested[0][name] for name in objects}
+    for key in {fmt.prefix} - {""} or {k for k in fmt.keys if k.split(".")[0] not in objects}:
+        *above, last = key.split(".")
+        inner = out
+        for name in above:
+            inner = inner.setdefault(name, {})
+        inner[last] = items
+    return {key: "0" for key in fmt.keys if "." not in key} | out
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def workbook(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """A spreadsheet of one sheet, as small as can be."""
+    import openpyxl
+
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (header, *rows):
+        book.active.append(list(row))
+    book.save(out)
+    with zipfile.ZipFile(out) as full, zipfile.ZipFile(small := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        for info in full.infolist():
+            archive.writestr(zipfile.ZipInfo(info.filename), full.read(info))
+    return small.getvalue()
+
+
+def database(table: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """An SQLite file of one table."""
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder, "x.db"))) as connection:
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute(f'CREATE TABLE "{table}" ({", ".join(f"{chr(34)}{name}{chr(34)}" for name in header)})')
+        connection.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(header))})', rows)
+        connection.commit()
+        return Path(folder, "x.db").read_bytes()
