@@ -19,13 +19,31 @@ A message says what happened, where (``file:line``, column, value), and what to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+#: What breaks a line, moves the cursor, or is no character: names of files, columns and sheets can hold all of it.
+_UNPRINTED = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    r"""Text that every terminal prints on one line: ``\n`` for a line end.
+
+    Examples
+    --------
+    >>> one_line("a" + chr(10) + "b")
+    'a\\nb'
+    """
+    return _UNPRINTED.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class KolgraphError(Exception):
     """Root of every error raised on purpose."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class InputError(KolgraphError):

@@ -463,11 +463,12 @@ def _workbook(path: Path, max_input: int) -> Iterator[Any]:
 
     _infos(path, max_input)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        with closing(book):
-            yield book
+        with path.open("rb") as raw:  # the library leaves files open that it cannot read
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+                book = openpyxl.load_workbook(raw, read_only=True, data_only=True, keep_links=False)
+            with closing(book):
+                yield book
     except KolgraphError:
         raise
     except Exception as error:

@@ -104,7 +104,8 @@ class _Text:
         self.source, self.skip, self.width, self.comment = source, skip, width, comment
         self.delimiter = source.delimiter.encode()
         d = re.escape(self.delimiter)
-        cell = rb'(?:"(?:[^"]|"")*+"|[^"%s][^%s]*+|)' % (d, d)
+        before, behind = (b"", b"") if self.delimiter == b" " else (b" ?", b" *+")
+        cell = rb'(?:%s"(?:[^"]|"")*+"%s|(?!%s")[^%s]*+)' % (before, behind, before, d)
         #: A record on one line, as nearly all are; the others are followed quote by quote.
         self.usual = re.compile(rb"%s(?:%s%s)*+\r?\n?" % (cell, d, cell)).fullmatch
 
@@ -240,7 +241,9 @@ def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, b
     """Follow the quotes of one line: is a cell still open at its end, how many separators, is it well formed.
 
     A quote opens a cell only at its start; inside, two quotes stand for one; after the closing one the cell must end.
+    As for the engine, one space before the opening quote and all behind the closing one are not there.
     """
+    space = b" " if delimiter != b" " else b""
     at, separators, fresh = 0, 0, not inside
     while True:
         if inside:
@@ -251,10 +254,12 @@ def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, b
                 at += 2
                 continue
             inside, at = False, at + 1
+            while space and line.startswith(space, at):
+                at += 1
             if not (line.startswith(delimiter, at) or not line[at:].strip(b"\r\n")):
                 return False, separators, False
-        elif fresh and line.startswith(b'"', at):
-            inside, fresh, at = True, False, at + 1
+        elif fresh and line.startswith((b'"', space + b'"'), at):
+            inside, fresh, at = True, False, line.index(b'"', at) + 1
         else:
             at = line.find(delimiter, at)
             if at < 0:

@@ -33,7 +33,7 @@ VALUES = (
 )
 OPTIONS = {"subject": "1000000009", "root": "4900000000000100", "direction": "forward"}
 #: An alternative of an emit: ``{type} = 'fan'``.
-CHOICE = re.compile(r"\{([^{}]+)\}[^{}']{1,12}'([^']+)'")
+CHOICE = re.compile(r"\{([^{}]+)\}[^{}']{1,12}'(\w+)'")
 GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
     "cascades": (
         (
@@ -91,12 +91,16 @@ GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A file: its name below a folder, its bytes, what is said of it when it is loaded, and the format it is of."""
+    """A file: its name below a folder, its bytes, what is said of it when it is loaded, and the format it is of.
+
+    `beside` are other files of the folder that it needs.
+    """
 
     name: str
     data: bytes
     options: Mapping[str, Any] = field(default_factory=dict)
     format: str = ""
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @cache
@@ -108,7 +112,11 @@ def cases() -> dict[str, list[Case]]:
         made.setdefault(family.get(fmt.name, "others"), []).extend(_of_format(fmt))
     for loader, files in GENERIC.items():
         made[loader] = [Case(f"data/{n}", _packed(n, text), options, loader) for n, text, options in files]
-    small = [p for p in sorted(SAMPLES.rglob("*.*")) if p.stat().st_size < 1 << 16 and p.name != "EXPECTED.json"]
+    small = [
+        p
+        for p in sorted(SAMPLES.rglob("*.*"))
+        if p.is_file() and p.stat().st_size < 1 << 16 and p.name != "EXPECTED.json"
+    ]
     if small:
         said = {"record": "follow", "direction": "forward", **OPTIONS}
         made["samples"] = [Case(f"{p.parent.name}/{p.name}", p.read_bytes(), said) for p in small]
@@ -155,8 +163,8 @@ def rows(fmt: Format) -> list[dict[str, Any]]:
         if emit.each in row:
             items = {n[5:]: _value(n, 1) for text in emit.fields.values() for n in CELL.findall(text) if "item." in n}
             row[emit.each] = _json([items or "样例1"]).decode()
-    choices = [pair for text in texts for pair in CHOICE.findall(text) if pair[0] in row]
-    return [row, *(row | {name: choice} for name, choice in choices[:6])]
+    choices = dict.fromkeys(pair for text in texts for pair in CHOICE.findall(text) if pair[0] in row)
+    return [row, *(row | {name: choice} for name, choice in list(choices)[:6])]
 
 
 def _value(name: str, k: int) -> str:
