@@ -44,13 +44,21 @@ def intern_accounts(connection: Connection, record: str) -> None:
 
 def _accounts(connection: Connection, batch: int) -> int:
     """The latest observation of every field wins; names are remembered for resolving mentions."""
-    sources = {c: c for c in PROFILE} | {"created_ts": "created", "name": "kept(name)", "bio": "kept(bio)"}
-    latest = ", ".join(
-        f"max({{'t': coalesce(observed, 0), 'v': {f}}}) FILTER ({f} IS NOT NULL) AS {c}" for c, f in sources.items()
+    columns = {c: c for c in PROFILE} | {"created_ts": "created"}
+    said = connection.execute(f"SELECT {', '.join(f'count({c})' for c in columns.values())} FROM good").fetchall()[0]
+    # Most files say little of accounts, and the same of one again and again.
+    fields = {field: c for (field, c), rows in zip(columns.items(), said, strict=True) if rows}
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE profiles AS SELECT {', '.join(['account', *fields.values()])}, "
+        "min(observed) AS first_observed, max(observed) AS observed FROM good GROUP BY ALL"
+    ).fetchall()
+    values = {field: f"kept({c})" if field in {"name", "bio"} else c for field, c in fields.items()}
+    latest = "".join(
+        f"max({{'t': coalesce(observed, 0), 'v': {v}}}) FILTER ({v} IS NOT NULL) AS {c}, " for c, v in values.items()
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE latest AS SELECT account_key, {latest}, max(observed) AS observed_ts "
-        "FROM good JOIN ids ON raw = account GROUP BY account_key"
+        f"CREATE OR REPLACE TEMP TABLE latest AS SELECT account_key, {latest}max(observed) AS observed_ts "
+        "FROM profiles JOIN ids ON raw = account GROUP BY account_key"
     ).fetchall()
     connection.execute(
         "INSERT INTO profile_times (account_key) SELECT account_key FROM latest l "
@@ -59,31 +67,33 @@ def _accounts(connection: Connection, batch: int) -> int:
     values = {
         c: f"CASE WHEN l.{c} IS NOT NULL AND (a.{c} IS NULL OR l.{c}.t > p.{c} OR (l.{c}.t = p.{c} AND l.{c}.v > a.{c}"
         f")) THEN l.{c}.v ELSE a.{c} END"
-        for c in PROFILE
+        for c in fields
     }
-    news = "a.batch IS NULL OR " + " OR ".join(f"a.{c} IS DISTINCT FROM {value}" for c, value in values.items())
+    news = " OR ".join(["a.batch IS NULL", *(f"a.{c} IS DISTINCT FROM {value}" for c, value in values.items())])
     changed = count(
         connection,
-        f"UPDATE accounts a SET {', '.join(f'{c} = {value}' for c, value in values.items())}, batch = ? "
+        f"UPDATE accounts a SET {''.join(f'{c} = {value}, ' for c, value in values.items())}batch = ? "
         f"FROM latest l JOIN profile_times p USING (account_key) WHERE a.account_key = l.account_key AND ({news})",
         batch,
     )
-    connection.execute(
-        f"UPDATE profile_times p SET {', '.join(f'{c} = greatest(p.{c}, l.{c}.t)' for c in PROFILE)} FROM latest l "
-        "WHERE p.account_key = l.account_key"
-    ).fetchall()
+    if fields:
+        connection.execute(
+            f"UPDATE profile_times p SET {', '.join(f'{c} = greatest(p.{c}, l.{c}.t)' for c in fields)} FROM latest l "
+            "WHERE p.account_key = l.account_key"
+        ).fetchall()
     connection.execute(
         "UPDATE accounts a SET observed_ts = greatest(a.observed_ts, l.observed_ts) FROM latest l "
         "WHERE a.account_key = l.account_key AND l.observed_ts > coalesce(a.observed_ts, 0)"
     ).fetchall()
-    _remember_names(connection)
+    if "name" in fields:
+        _remember_names(connection)
     return changed
 
 
 def _remember_names(connection: Connection) -> None:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE seen AS SELECT account_key, known_as(name) AS name_norm, "
-        "min(observed) AS first_ts, max(observed) AS last_ts FROM good JOIN ids ON raw = account "
+        "min(first_observed) AS first_ts, max(observed) AS last_ts FROM profiles JOIN ids ON raw = account "
         "WHERE trim(name) <> '' GROUP BY ALL"
     ).fetchall()
     same = "n.account_key = s.account_key AND n.name_norm = s.name_norm"

@@ -19,8 +19,11 @@ EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
 _AMOUNT = r"^(\d+(?:\.\d+)?)(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\+?(?:次|人|个|粉丝|播放|followers|views)?$"
 MACROS = (
-    # A byte-order mark, zero-width spaces, and the ="..." with which spreadsheets keep ids as text.
-    """clean(x) AS nullif(trim(regexp_replace(x, '^\\s*="?|"$|[\\x{feff}\\x{200b}]', '', 'g'), ' \t\r\n'), '')""",
+    # Without a byte-order mark, zero-width spaces, the ="..." with which spreadsheets keep ids as text, and space around
+    # it. To look for signs is far cheaper than to take them away.
+    """clean(x) AS CASE WHEN contains(x, '=') OR contains(x, '"') OR contains(x, chr(65279)) OR contains(x, chr(8203))
+        OR contains(x, '\t') OR contains(x, '\r') OR contains(x, '\n')
+      THEN trim(regexp_replace(x, '^\\s*="?|"$|[\\x{feff}\\x{200b}]', '', 'g'), ' \t\r\n') ELSE trim(x) END""",
     """digits_ms(x) AS CASE length(x)
       WHEN 10 THEN try_cast(x AS BIGINT) * 1000 WHEN 13 THEN try_cast(x AS BIGINT)
       WHEN 16 THEN try_cast(x AS BIGINT) // 1000 WHEN 19 THEN try_cast(x AS BIGINT) // 1000000 END""",
@@ -35,6 +38,8 @@ MACROS = (
     """wall_ms(x) AS epoch_ms(try_strptime(x, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%Y-%m-%d', '%Y-%m-%d %H-%M-%S',
       '%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M', '%Y年%m月%d日']))""",
     """clock_ms(x) AS wall_ms(wall(x, zone(x))) - zone_ms(zone(x))""",
+    # Nearly all times are written so, and asked for nothing else they take a sixth of the time.
+    """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - 28800000""",
     # Weibo appends the device: "2014-05-01 10:00 来自 iPhone".
     """time_ms(x) AS CASE WHEN regexp_matches(x, '^[A-Z][a-z]{2} ')
       THEN epoch_ms(try_strptime(x, '%a %b %d %H:%M:%S %z %Y')) ELSE clock_ms(trim(split_part(x, '来自', 1))) END""",
@@ -145,7 +150,7 @@ KINDS: Mapping[str, _Kind] = {
     "id": _ID,
     "post": _ID,
     "time": _Kind(
-        "CASE WHEN {d} THEN digits_ms({x}) ELSE time_ms({x}) END",
+        "CASE WHEN {d} THEN digits_ms({x}) ELSE coalesce(common_ms({x}), time_ms({x})) END",
         f"CASE WHEN {{x}} IS NULL OR {{v}} BETWEEN {EARLIEST_MS} AND {LATEST_MS} THEN NULL "
         "WHEN {v} IS NOT NULL THEN 'TIME_OUT_OF_RANGE' "
         "WHEN regexp_matches({x}, '刚刚|前$|今天|昨天|前天|ago$') THEN 'TIME_RELATIVE_NO_REF' ELSE 'BAD_TIME' END",
@@ -224,7 +229,7 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     """
     fields = RECORDS[record]
     present = set(columns) & set(fields)
-    digits, clean, typed, problems, usual = [], [], [], [], ["state IS NULL"]
+    digits, clean, given, typed, problems, usual = [], [], [], [], [], ["state IS NULL"]
     for name, field in fields.items():
         kind, d, x, v = KINDS[field.kind], f"d_{name}", f"x_{name}", f"v_{name}"
         if name not in present:
@@ -237,8 +242,11 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
             clean.append(f"{name} AS {x}")
         else:
             digits.append(f"coalesce(regexp_full_match({name}, '[0-9]{{1,19}}'), {name} IS NULL) AS {d}")
+            # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.
             clean.append(f"CASE WHEN {d} THEN {name} ELSE clean({name}) END AS {x}")
-            usual.append(d)
+            given.append(f"nullif({x}, '') AS {x}")
+            if field.kind not in SQL_TYPE:
+                usual.append(d)
         if field.required:
             usual.append(f"{name} IS NOT NULL")
         if field.kind in SQL_TYPE:
@@ -267,6 +275,6 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         f"SELECT {values}, {ordinal}CASE WHEN state IS NOT NULL THEN [state] WHEN code IS NOT NULL THEN [code, {raw}] "
         f"END AS bad FROM (SELECT *, CASE WHEN {' AND '.join(usual)} THEN NULL "
         f"WHEN state IS NULL THEN coalesce({', '.join(problems)}) END AS code FROM ("
-        f"SELECT {', '.join(typed)}, * FROM (SELECT {', '.join(clean)}, * FROM ("
-        f"SELECT {', '.join(digits)}, * FROM ({relation})))))"
+        f"SELECT {', '.join(typed)}, * FROM (SELECT * REPLACE ({', '.join(given)}) FROM (SELECT {', '.join(clean)}, * FROM ("
+        f"SELECT {', '.join(digits)}, * FROM ({relation}))))))"
     )

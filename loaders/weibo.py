@@ -88,8 +88,7 @@ NGHUYONG = (
         ),
         Emit("account", _user("user."), when="{user._id} IS NOT NULL", side=True),
         lets={
-            "uid": "=weibo_id(coalesce({user._id}, "
-            "nullif(regexp_extract({url}, 'weibo\\.com/([0-9A-Za-z_]+)/', 1), '')))",
+            "uid": "=weibo_id(coalesce({user._id}, regexp_extract({url}, 'weibo\\.com/([0-9A-Za-z_]+)/', 1)))",
             "at": "=moment({created_at}, {crawl_time}, {_id})",
         },
     ),
