@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = {"__main__", "repost_csv"}
+HELPERS = {"__main__", "repost_csv", "repost_jsonl"}
 
 
 def main() -> None:
