@@ -395,7 +395,7 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("PRAGMA cell_size_check = ON")
             connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
             yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter about the text of the former
         raise InputError(f"{path}: not a readable SQLite file ({error})") from error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -161,8 +162,9 @@ class _Text:
             if number <= self.skip:
                 continue
             if not parts:
-                blank = self.width > 1 and not line.strip(b"\r\n")
-                if blank or (self.comment and line.lstrip().startswith(self.comment)):
+                text = line.removeprefix(BOM_UTF8) if number == 1 else line
+                blank = self.width > 1 and not text.strip(b"\r\n")
+                if blank or (self.comment and text.lstrip().startswith(self.comment)):
                     continue
                 start = number
             parts.append(line)

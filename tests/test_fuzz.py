@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from kolgraph.errors import InputError, UnknownName
-from tests.fuzz.seeds import cases
+from tests.fuzz.seeds import cases, database
 from tests.fuzz.trial import HEAD, Finding, Trial, check_line, check_refusal, unraisable
 from tests.shelf import Shelf
 
@@ -69,6 +69,13 @@ def test_names_in_an_error_cannot_break_its_line() -> None:
 def test_a_space_before_a_damaged_quote_does_not_lose_the_row_above(shelf: Shelf, cell: str) -> None:
     report = shelf.load(f"follower,followed,since\n1,2,\n3,4,{cell}\n5,6,\n")
     assert (report.counts.accepted, [reject.line for reject in report.rejects]) == (2, [3])
+    report = shelf.load('follower,followed,since\n,,\n ""0, "": ')
+    assert [reject.line for reject in report.rejects] == [2, 3]
+
+
+def test_a_byte_order_mark_alone_on_a_line_is_no_row(shelf: Shelf) -> None:
+    report = shelf.load(b"\xef\xbb\xbf\n0\t1\n2\n", "a.txt", record="follow", direction="forward")
+    assert (report.counts.accepted, [reject.line for reject in report.rejects]) == (1, [3])
 
 
 def test_one_space_around_quotes_belongs_to_neither_cell(shelf: Shelf) -> None:
@@ -81,3 +88,9 @@ def test_one_space_around_quotes_belongs_to_neither_cell(shelf: Shelf) -> None:
 def test_half_an_emoji_in_a_rejected_item_is_kept_as_text(shelf: Shelf) -> None:
     report = shelf.load('[{"follower": "1", "followed": "2"}, {"follower": "\\ud83d"}]', "f.json")
     assert [reject.raw for reject in report.rejects] == ['{"follower": "\ufffd"}']
+
+
+def test_a_database_whose_damage_is_no_text_is_refused(shelf: Shelf) -> None:
+    data = database("user", ["id"], [["1"]])
+    with pytest.raises(InputError, match="not a readable SQLite file"):
+        shelf.load(data.replace(b"CREATE TABLE", b"CREATE T\xaeBLE"), "f.db")

@@ -104,8 +104,8 @@ def main() -> int:
             return 0 if len(done) == len(args.target) else 130
         kept = Path(tempfile.mkdtemp(prefix="kolgraph-findings-"))
         out.rename(kept / "inputs")
-    for file in sorted((kept / "inputs").iterdir()):
-        print(f"python -m tests.fuzz.loaders --repeat {file}" if file.suffix not in (".txt", ".log") else file)
+    for file in sorted((kept / "inputs").glob("*-*")):
+        print(file if file.suffix == ".txt" else f"python -m tests.fuzz.loaders --repeat {file}")
     return 1
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from kolgraph.loaders import formats
 from kolgraph.loaders.formats import FAMILIES
 from kolgraph.loaders.spec import CELL, Format, _cells
+from tests.fuzz.named import NAMED, Named
 from tests.samples import SAMPLES
 
 #: What a name of a cell tells of its values, the more telling first.
@@ -35,24 +36,6 @@ OPTIONS = {"subject": "1000000009", "root": "4900000000000100", "direction": "fo
 #: An alternative of an emit: ``{type} = 'fan'``.
 CHOICE = re.compile(r"\{([^{}]+)\}[^{}']{1,12}'(\w+)'")
 GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
-    "cascades": (
-        (
-            "reposts.csv",
-            "cascade,row,parent_row,user,dt,text_len,text_hash,n_at\n1,1,0,11,5,2,aa,0\n1,2,1,12,9,2,ab,1\n",
-            {},
-        ),
-        (
-            "cascades.csv",
-            "cascade,rumor,root_user,root_time,reposts,comments,likes,followers,friends,messages,verified,n_rows\n"
-            "1,0,10,1262304000,2,0,0,9,9,9,0,2\n",
-            {},
-        ),
-        (
-            "tree.csv",
-            "row,parent_row,depth,time,user,client,text\n0,-1,0,2024-01-02,a,x,hi\n1,0,1,2024-01-02,b,x,\n",
-            {},
-        ),
-    ),
     "graphml": (
         (
             "g.graphml",
@@ -112,15 +95,22 @@ def cases() -> dict[str, list[Case]]:
         made.setdefault(family.get(fmt.name, "others"), []).extend(_of_format(fmt))
     for loader, files in GENERIC.items():
         made[loader] = [Case(f"data/{n}", _packed(n, text), options, loader) for n, text, options in files]
-    small = [
-        p
-        for p in sorted(SAMPLES.rglob("*.*"))
-        if p.is_file() and p.stat().st_size < 1 << 16 and p.name != "EXPECTED.json"
-    ]
-    if small:
-        said = {"record": "follow", "direction": "forward", **OPTIONS}
-        made["samples"] = [Case(f"{p.parent.name}/{p.name}", p.read_bytes(), said) for p in small]
-    return made
+    for target, known in NAMED.items():
+        made.setdefault(target, []).extend(_of_name(named) for named in known)
+    small = [p for p in sorted(SAMPLES.rglob("*.*")) if p.is_file() and p.stat().st_size < 1 << 14]
+    made["samples"] = [_of_sample(p, small) for p in small if p.name != "EXPECTED.json"]
+    return {target: found for target, found in made.items() if found}
+
+
+def _of_name(named: Named) -> Case:
+    beside = {name: text.encode() for name, text in named.beside.items()}
+    return Case(f"data/{named.name}", named.text.encode(), named.options, beside=beside)
+
+
+def _of_sample(path: Path, others: Sequence[Path]) -> Case:
+    beside = {p.name: p.read_bytes() for p in others if p.parent == path.parent and p != path}
+    options = {"record": "follow", "direction": "forward", **OPTIONS}
+    return Case(f"{path.parent.name}/{path.name}", path.read_bytes(), options, beside=beside)
 
 
 def _packed(name: str, text: str) -> bytes:

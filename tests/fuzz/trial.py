@@ -6,8 +6,9 @@ import gc
 import sys
 import warnings
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -18,7 +19,8 @@ import duckdb
 
 from kolgraph import errors
 from kolgraph.ingest import Counts, ingest
-from kolgraph.loaders.source import Reading, Reject
+from kolgraph.loaders import formats
+from kolgraph.loaders.source import Reading, Reject, Source
 from kolgraph.loading import LoadReport, describe
 from tests.fuzz.mutate import mutate
 from tests.fuzz.seeds import cases
@@ -92,6 +94,10 @@ class Trial:
         options = {**self.cases[number].options, **TWISTS[twist]}
         with bare_reading():
             read = self._load(number, raw[HEAD:], {**options, "max_reject_rate": 1.0})
+            if read is not None:
+                lines = self._counted(number, read.loader, options)
+                if lines is not None and lines != read.counts.read:
+                    raise Finding(f"of {lines} rows {read.counts.read} are told")
         if whole or zlib.crc32(raw) % TO_THE_END == 0:
             loaded = self._load(number, raw[HEAD:], options)
             if loaded is not None and read is None:
@@ -130,6 +136,20 @@ class Trial:
         for line in report.decisions:
             check_line(line)
         return report
+
+    def _counted(self, number: int, loader: str, options: Mapping[str, Any]) -> int | None:
+        """Rows by a count of lines, which knows nothing of quotes and engines; None where a line need not be a row."""
+        known = formats().get(loader)
+        if loader != "table" if known is None else known.rows or known.prefix or known.header:
+            return None
+        with closing(Source(self._path(number), encoding=options.get("encoding"))) as source:
+            text = source.text_path.read_bytes().removeprefix(BOM_UTF8)
+            lines = [line.rstrip(b"\r") for line in text.split(b"\n")]
+            if source.shape == "jsonl":
+                return sum(bool(line.strip()) for line in lines)
+            header, *rows = lines[source.header_line - 1 :]
+            plain = b'"' not in text and b"\r" not in b"".join(lines) and header not in rows and len(source.header) > 1
+            return sum(map(bool, rows)) if source.shape == "table" and plain else None
 
 
 def check_refusal(error: errors.KolgraphError) -> None:
