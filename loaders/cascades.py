@@ -5,9 +5,16 @@ Both number their posts inside a cascade; a post id becomes ``<cascade>/<row>`` 
 
 from __future__ import annotations
 
+import csv
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 from kolgraph.errors import InputError
 from kolgraph.loaders.delimited import delimited
-from kolgraph.loaders.source import Options, Part, Reading, Source, quoted
+from kolgraph.loaders.source import Options, Part, Reading, Source, lines, quoted, readable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CED_REPOSTS = ["cascade", "row", "parent_row", "user", "dt", "text_len", "text_hash", "n_at"]
 CED_ROOTS = ["cascade", "rumor", "root_user", "root_time", "reposts", "comments", "likes", "followers"]
@@ -35,12 +42,13 @@ def _roots(source: Source) -> Reading:
 
 def _reposts(source: Source) -> Reading:
     """Reposts carry seconds since the root post; the root's author and time are in the table beside them."""
-    siblings = sorted(p for p in source.path.parent.glob("*cascades*.csv*") if Source(p).header == CED_ROOTS)
-    if not siblings:
+    for path in sorted(source.path.parent.glob("*cascades*.csv*")):
+        with closing(Source(path)) as beside:
+            if beside.header == CED_ROOTS:
+                roots = _table(beside)
+                break
+    else:
         raise InputError.at(source.path, 1, "reposts of CED need the table of cascades beside them, for the root times")
-    roots = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in CED_ROOTS)
-    table = f"read_csv({quoted(str(siblings[0]))}, auto_detect=false, header=true, columns={{{roots}}})"
-    join = f"LEFT JOIN (SELECT cascade AS c, root_user, root_time FROM {table}) ON c = cascade"
     fields = {
         "src": '"user"',
         "dst": "root_user",
@@ -49,15 +57,36 @@ def _reposts(source: Source) -> Reading:
         "parent": "cascade || '/' || parent_row",
         "time": "(try_cast(root_time AS BIGINT) + try_cast(dt AS BIGINT))::VARCHAR",
     }
-    return delimited(
+    made = delimited(
         source,
         [Part("repost", fields)],
         columns=CED_REPOSTS,
         has_header=True,
-        join=join,
+        join="LEFT JOIN handed_over ON c = cascade",
         joined=["root_user", "root_time"],
-        decision=f"repost: CED cascades with true parents, root posts from {siblings[0].name}; user acts on root_user",
+        decision=f"repost: CED cascades with true parents, root posts from {path.name}; user acts on root_user",
     )
+    made.arrow = roots
+    return made
+
+
+def _table(source: Source) -> pa.Table:
+    """Author and time of the root of every cascade; a cascade that is there twice has none that is certain."""
+    import pyarrow as pa
+
+    found: dict[str, tuple[str | None, str | None]] = {}
+    with readable(source.path), source.open() as raw:
+        rows = csv.reader((line.decode("utf-8", "replace") for line in lines(raw)), strict=True)
+        try:
+            for row in rows:
+                if len(row) == len(CED_ROOTS) and rows.line_num > source.header_line:
+                    cells = dict(zip(CED_ROOTS, row, strict=True))
+                    said = (cells["root_user"] or None, cells["root_time"] or None)
+                    found[cells["cascade"]] = said if found.get(cells["cascade"], said) == said else (None, None)
+        except csv.Error as error:
+            raise InputError.at(source.path, rows.line_num, f"the table of cascades is damaged ({error})") from error
+    columns = [found.keys(), (user for user, _ in found.values()), (time for _, time in found.values())]
+    return pa.table([pa.array(column, pa.string()) for column in columns], names=["c", "root_user", "root_time"])
 
 
 def _tree(source: Source) -> Reading:

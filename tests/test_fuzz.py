@@ -10,6 +10,8 @@ from random import Random
 import pytest
 
 from kolgraph.errors import InputError, UnknownName
+from kolgraph.loading import LoadReport
+from tests.fuzz.named import REPOSTS, ROOTS
 from tests.fuzz.seeds import cases, database
 from tests.fuzz.trial import HEAD, Finding, Trial, check_line, check_refusal, unraisable
 from tests.shelf import Shelf
@@ -94,3 +96,25 @@ def test_a_database_whose_damage_is_no_text_is_refused(shelf: Shelf) -> None:
     data = database("user", ["id"], [["1"]])
     with pytest.raises(InputError, match="not a readable SQLite file"):
         shelf.load(data.replace(b"CREATE TABLE", b"CREATE T\xaeBLE"), "f.db")
+
+
+def reposts_with_roots(shelf: Shelf, folder: Path, roots: str) -> LoadReport:
+    """Load reposts of CED beside the header of cascades.csv and these rows."""
+    header = ROOTS.splitlines()[0]
+    (folder / "cascades.csv").write_text(f"{header}\n{roots}", encoding="utf-8")
+    (folder / "reposts.csv").write_text(REPOSTS, encoding="utf-8")
+    return shelf.load_file(folder / "reposts.csv")
+
+
+def test_a_cascade_that_is_listed_twice_does_not_double_its_reposts(shelf: Shelf, tmp_path: Path) -> None:
+    once = "1,0,10,1262304000,2,0,0,9,9,9,0,2\n"
+    assert reposts_with_roots(shelf, tmp_path, once * 2).counts.accepted == 2
+    assert shelf.rows("SELECT ts FROM reposts ORDER BY 1") == [(1262304005000,), (1262304009000,)]
+    shelf.empty()
+    assert reposts_with_roots(shelf, tmp_path, once + once.replace(",10,", ",11,")).counts.accepted == 2
+    assert shelf.rows("SELECT DISTINCT dst, ts FROM reposts") == [(None, None)]
+
+
+def test_a_damaged_table_of_cascades_is_named(shelf: Shelf, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cascades\.csv:3: the table of cascades is damaged"):
+        reposts_with_roots(shelf, tmp_path, '1,0,10,1262304000,2,0,0,9,9,9,0,2\n2,"\n')

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +46,14 @@ def fuzz(target: str, out: Path, seconds: float, seed: int) -> Ran:
     """Run one target, and tell how it goes on."""
     ran = Ran(target)
     command = [sys.executable, "-m", "tests.fuzz.guided", target, str(out), f"{seconds:.1f}", str(seed)]
-    with (out / f"{target}.log").open("w") as log:
-        child = subprocess.Popen(
-            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace"
-        )
+    told = time.monotonic()
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace"
+    ) as child:
         assert child.stderr is not None
-        told = time.monotonic()
+        last = deque[str](maxlen=20)
         for line in child.stderr:
-            log.write(line)
+            last.append(line)
             if status := STATUS.match(line):
                 runs, event, edges, features, _, _, memory = status.groups()
                 ran.runs, ran.memory = int(runs), int(memory)
@@ -62,9 +63,10 @@ def fuzz(target: str, out: Path, seconds: float, seed: int) -> Ran:
                     print("  " + " ".join(line.split()), flush=True)
             elif peak := re.match(r"stat::peak_rss_mb:\s+(\d+)", line):
                 ran.memory = int(peak[1])
-        code = child.wait()
+    if child.returncode != 0:
+        print(*last, sep="", flush=True)
     found = [p for p in out.glob(f"{target}-*") if p.suffix != ".txt"]
-    ran.findings = len(found) + (code != 0 and not found)
+    ran.findings = len(found) or int(child.returncode != 0)
     return ran
 
 
@@ -99,12 +101,11 @@ def main() -> int:
         except KeyboardInterrupt:
             print("interrupted")
         print(*done, sep="\n")
-        found = sum(ran.findings for ran in done)
-        if not found:
-            return 0 if len(done) == len(args.target) else 130
+        if not any(out.iterdir()):
+            return 1 if any(ran.findings for ran in done) else 0 if len(done) == len(args.target) else 130
         kept = Path(tempfile.mkdtemp(prefix="kolgraph-findings-"))
         out.rename(kept / "inputs")
-    for file in sorted((kept / "inputs").glob("*-*")):
+    for file in sorted((kept / "inputs").iterdir()):
         print(file if file.suffix == ".txt" else f"python -m tests.fuzz.loaders --repeat {file}")
     return 1
 

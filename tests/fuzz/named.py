@@ -26,6 +26,7 @@ ROOTS = (
     "cascade,rumor,root_user,root_time,reposts,comments,likes,followers,friends,messages,verified,n_rows\n"
     "1,0,10,1262304000,2,0,0,9,9,9,0,2\n"
 )
+REPOSTS = "cascade,row,parent_row,user,dt,text_len,text_hash,n_at\n1,1,0,11,5,2,aa,0\n1,2,1,12,9,2,ab,1\n"
 OWNER = {"account.js": _js("account", {"account": {"accountId": "9", "username": "me"}})}
 PERSON = ["1000", "10", "5", "True", "1000", "上海", "31", "200", "甲", "m", "2010-05-31-23:07:59", "0", "900", "简介"]
 POKEC = ["1", "1", "14", "1", 'a "k, b', "2012-05-25 11:20:00.0", "2005-04-03 00:00:00.0", "26"]
@@ -55,6 +56,7 @@ VIDEO = {"id": 7, "username": "ann", "create_time": 1704135845, "video_descripti
 NAMED: Mapping[str, Sequence[Named]] = {
     "aminer": (
         Named("repost_data.txt", "0 2\n1352244462 1\n1352249027 2\n1\t0\n2\t1\n1352244462\t4\n", IDS),
+        Named("repost_data.txt", "0 1\n1352244462 1\n", {"uidlist.txt": "\0\1\2", "repost_idlist.txt": '"\n\ud83d'}),
         Named("total.txt", f"70 {DAY} 0 2\n1 {DAY} 2 {DAY}\n71 {DAY} 3 0\n\n", IDS),
         Named("graph_170w_1month.txt", "0 1 0\n0 2 1348470000\n", IDS, {"direction": "forward"}),
         Named("weibo_network.txt", "5 4\n0\t2\t1\t1\t2\t0\n2 0\n4 1 0 1\n", IDS, {"direction": "backward"}),
@@ -92,12 +94,11 @@ NAMED: Mapping[str, Sequence[Named]] = {
         Named("f_ann.json", json.dumps({"data": {"user_followers": [{"username": "b"}]}}), {}, {"subject": "ann"}),
     ),
     "cascades": (
-        Named(
-            "reposts.csv",
-            "cascade,row,parent_row,user,dt,text_len,text_hash,n_at\n1,1,0,11,5,2,aa,0\n1,2,1,12,9,2,ab,1\n",
-            {"cascades.csv": ROOTS},
-        ),
-        Named("reposts2.csv", "cascade,row,parent_row,user,dt,text_len,text_hash,n_at\n1,1,0,11,5,2,aa,0\n"),
+        Named("reposts.csv", REPOSTS, {"cascades.csv": ROOTS}),
+        Named("reposts.csv", REPOSTS),
+        Named("reposts.csv", REPOSTS, {"cascades.csv": ROOTS + '2,"\n3\n'}),
+        Named("reposts.csv", REPOSTS, {"cascades.csv": ROOTS + "2,0,x,9e99,2,0,0,9,9,9,0,2\n1,,,,,,,,,,,\n"}),
+        Named("reposts.csv", REPOSTS, {"a_cascades.csv": "\0", "cascades.csv": ROOTS + "\ud83d"}),
         Named("cascades.csv", ROOTS),
         Named("tree.csv", "row,parent_row,depth,time,user,client,text\n0,-1,0,2024-01-02,a,x,hi\n1,0,1,,b,x,\n"),
     ),

@@ -103,7 +103,7 @@ def cases() -> dict[str, list[Case]]:
 
 
 def _of_name(named: Named) -> Case:
-    beside = {name: text.encode() for name, text in named.beside.items()}
+    beside = {name: text.encode("utf-8", "surrogatepass") for name, text in named.beside.items()}
     return Case(f"data/{named.name}", named.text.encode(), named.options, beside=beside)
 
 

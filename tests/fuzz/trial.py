@@ -93,7 +93,7 @@ class Trial:
         number, twist = self._head(raw)
         options = {**self.cases[number].options, **TWISTS[twist]}
         with bare_reading():
-            read = self._load(number, raw[HEAD:], {**options, "max_reject_rate": 1.0})
+            read = self._load(number, raw[HEAD:], {**options, "max_reject_rate": 1.0, "resolve_names": False})
             if read is not None:
                 lines = self._counted(number, read.loader, options)
                 if lines is not None and lines != read.counts.read:
@@ -121,7 +121,7 @@ class Trial:
             with warnings.catch_warnings(), unraisable() as ignored:
                 warnings.simplefilter("error")
                 try:
-                    report = self.shelf.load_file(path, resolve_names=bool(len(data) % 2), **options)
+                    report = self.shelf.load_file(path, **options)
                 finally:
                     gc.collect()
                     if ignored:
