@@ -16,10 +16,11 @@ from collections import deque
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.fuzz.seeds import cases
 
-STATUS = re.compile(r"#(\d+)\s+([A-Z]\w+)\s+(?:cov: (\d+) ft: (\d+) corp: (\d+))?.*?exec/s: (\d+) rss: (\d+)Mb")
+STATUS = re.compile(r"#(\d+)\s+([A-Z]\w+)\s+(?:cov: (\d+) ft: (\d+) corp: \d+)?.*?exec/s: \d+ rss: (\d+)Mb")
 #: Seconds between two lines of progress.
 OFTEN = 5.0
 
@@ -46,28 +47,37 @@ def fuzz(target: str, out: Path, seconds: float, seed: int) -> Ran:
     """Run one target, and tell how it goes on."""
     ran = Ran(target)
     command = [sys.executable, "-m", "tests.fuzz.guided", target, str(out), f"{seconds:.1f}", str(seed)]
-    told = time.monotonic()
+    last = deque[str](maxlen=20)
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace"
     ) as child:
-        assert child.stderr is not None
-        last = deque[str](maxlen=20)
-        for line in child.stderr:
-            last.append(line)
-            if status := STATUS.match(line):
-                runs, event, edges, features, _, _, memory = status.groups()
-                ran.runs, ran.memory = int(runs), int(memory)
-                ran.edges, ran.features = int(edges or ran.edges), int(features or ran.features)
-                if event == "INITED" or time.monotonic() - told > OFTEN:
-                    told = time.monotonic()
-                    print("  " + " ".join(line.split()), flush=True)
-            elif peak := re.match(r"stat::peak_rss_mb:\s+(\d+)", line):
-                ran.memory = int(peak[1])
+        try:
+            assert child.stderr is not None
+            _follow(child.stderr, ran, last)
+        except BaseException:
+            child.kill()
+            raise
     if child.returncode != 0:
         print(*last, sep="", flush=True)
     found = [p for p in out.glob(f"{target}-*") if p.suffix != ".txt"]
     ran.findings = len(found) or int(child.returncode != 0)
     return ran
+
+
+def _follow(said: IO[str], ran: Ran, last: deque[str]) -> None:
+    """Read what libFuzzer says until it ends; tell some of it."""
+    told = time.monotonic()
+    for line in said:
+        last.append(line)
+        if status := STATUS.match(line):
+            runs, event, edges, features, memory = status.groups()
+            ran.runs, ran.memory = int(runs), int(memory)
+            ran.edges, ran.features = int(edges or ran.edges), int(features or ran.features)
+            if event == "INITED" or time.monotonic() - told > OFTEN:
+                told = time.monotonic()
+                print("  " + " ".join(line.split()), flush=True)
+        elif peak := re.match(r"stat::peak_rss_mb:\s+(\d+)", line):
+            ran.memory = int(peak[1])
 
 
 def repeat(file: Path) -> None:

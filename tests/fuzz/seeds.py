@@ -18,6 +18,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from kolgraph.loaders import formats
 from kolgraph.loaders.formats import FAMILIES
 from kolgraph.loaders.spec import CELL, Format, _cells
@@ -51,6 +53,7 @@ GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
         ("b.csv", "Source,Target,Weight\na,b,1\nb,c,2.5\n", {"record": "repost", "direction": "backward"}),
         ("c.edges", "1 2\n2 3\n", {"record": "mention", "direction": "forward"}),
         ("d.csv.gz", "1,2\n2,3\n", {"record": "follow", "direction": "forward"}),
+        ("e.csv.zst", "1,2\n2,3\n", {"record": "follow", "direction": "forward"}),
     ),
     "planner": (
         ("p.csv", '报价表\n平台,昵称,粉丝数(万),报价\n微博,样例1,52.3,"12,000"\n小红书,样例2,3,面议\n备注：含税\n', {}),
@@ -118,6 +121,8 @@ def _packed(name: str, text: str) -> bytes:
         header, *rows = csv.reader(io.StringIO(text))
         return workbook(header, rows)
     data = text.encode("gb18030" if "样例\n粉丝" in text else "utf-8")
+    if name.endswith(".zst"):
+        return zstandard.compress(data)
     return gzip.compress(data, mtime=0) if name.endswith(".gz") else data
 
 
