@@ -185,7 +185,10 @@ class _Text:
             number = 0
             while (line := ahead.popleft() if ahead else next(feed, b"")) != b"":
                 number += 1
-                if number <= self.skip or (self.usual(line) and len(line) < MAX_LINE):
+                if number <= self.skip:
+                    out.write(b"-\n")  # the engine follows quotes even through lines that it skips
+                    continue
+                if self.usual(line) and len(line) < MAX_LINE:
                     out.write(line)
                     continue
                 further = self._further(line, feed, ahead)

@@ -94,6 +94,7 @@ COORTWEET = Format(
 
 #: 4CAT always writes these columns; times are UTC.
 BASE = {"id", "thread_id", "author", "body", "timestamp"}
+WITHOUT_ADDRESS = "=CASE {is_reply} WHEN 'yes' THEN regexp_replace({body}, '^\\s*(@\\w+\\s+)+', '') ELSE {body} END"
 AT = "=coalesce(nullif({unix_timestamp}, ''), {timestamp} || ' UTC')"
 FOURCAT = (
     Format(
@@ -108,7 +109,7 @@ FOURCAT = (
             ),
             Emit(
                 "post",
-                {"post": "id", "author": "author_id", "time": AT, "text": "body", "reposts": "retweet_count"}
+                {"post": "id", "author": "author_id", "time": AT, "text": WITHOUT_ADDRESS, "reposts": "retweet_count"}
                 | {"likes": "like_count", "comments": "reply_count", "topics": "hashtags"},
             ),
             Emit(

@@ -106,7 +106,7 @@ def _v2_page(page: dict[str, Any]) -> list[dict[str, Any]]:
     seen = _dict(page.get("__twarc")).get("retrieved_at")
     includes = _dict(page.get("includes"))
     items = [item for item in (_list(page["data"]) if "data" in page else [page]) if isinstance(item, dict)]
-    others = [item for item in _list(includes.get("tweets")) if isinstance(item, dict)]
+    others: list[Mapping[str, Any]] = [item for item in _list(includes.get("tweets")) if isinstance(item, dict)]
     for item in items:  # flattened: whole objects inside
         others += [t for t in map(_dict, _list(item.get("referenced_tweets"))) if "author_id" in t]
     users = [u for u in _list(includes.get("users")) if isinstance(u, dict)]

@@ -229,7 +229,7 @@ OPERATIONS = (
                 "mention",
                 {"post": "tweetid", "src": "src", "time": "at"} | {"dst": _who("{item}")},
                 each="=CASE WHEN lower({is_retweet}) <> 'true' THEN list_filter(regexp_extract_all({user_mentions}, "
-                "'[A-Za-z0-9+/]+=?'), lambda m: m <> {in_reply_to_userid}) ELSE [] END",
+                "'[A-Za-z0-9+/]+=?'), lambda m: m IS DISTINCT FROM {in_reply_to_userid}) ELSE [] END",
                 side=True,
             ),
             Emit(
