@@ -80,6 +80,11 @@ def test_a_byte_order_mark_alone_on_a_line_is_no_row(shelf: Shelf) -> None:
     assert (report.counts.accepted, [reject.line for reject in report.rejects]) == (1, [3])
 
 
+def test_a_quote_that_opens_in_the_header_loses_no_row(shelf: Shelf) -> None:
+    report = shelf.load('follower;followed;since";"c\nd";\n3;4;x\n5;6;1;x\n')
+    assert (report.counts.accepted, [reject.line for reject in report.rejects]) == (1, [2, 3])
+
+
 def test_one_space_around_quotes_belongs_to_neither_cell(shelf: Shelf) -> None:
     # The last line makes the file one that has to be repaired.
     report = shelf.load('follower,followed\n"a,1", "b,2"\n"c"  , "d"\n"x"y,2\n', platform="p")

@@ -68,7 +68,8 @@ def _follow(said: IO[str], ran: Ran, last: deque[str]) -> None:
     """Read what libFuzzer says until it ends; tell some of it."""
     told = time.monotonic()
     for line in said:
-        last.append(line)
+        if "leaked" not in line:  # what the engine says of itself whenever Python ends
+            last.append(line)
         if status := STATUS.match(line):
             runs, event, edges, features, memory = status.groups()
             ran.runs, ran.memory = int(runs), int(memory)

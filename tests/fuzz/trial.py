@@ -62,7 +62,6 @@ class Trial:
             place.mkdir(parents=True, exist_ok=True)
             for name, data in case.beside.items():
                 (place / name).write_bytes(data)
-        self._load(0, self.cases[0].data, {})  # lays out what `bare_reading` leaves out
         gc.freeze()  # what is there by now need not be looked through after every input
 
     def close(self) -> None:
@@ -147,7 +146,7 @@ class Trial:
             lines = [line.rstrip(b"\r") for line in text.split(b"\n")]
             if source.shape == "jsonl":
                 return sum(bool(line.strip()) for line in lines)
-            header, *rows = lines[source.header_line - 1 :]
+            header, *rows = (line.removeprefix(BOM_UTF8) for line in lines[source.header_line - 1 :])
             plain = b'"' not in text and b"\r" not in b"".join(lines) and header not in rows and len(source.header) > 1
             return sum(map(bool, rows)) if source.shape == "table" and plain else None
 
