@@ -101,7 +101,7 @@ def ingest(
 
 def _enters(record: str, field: str) -> str:
     """How a field enters beyond its type; the macros do nothing, or with a key let nothing readable pass."""
-    if (record, field) == ("identity", "person"):
+    if (record, field) in {("identity", "person"), ("campaign", "campaign")}:
         return f"sealed({field})"
     if field in {"available", "verified", "label", "kind", "method"}:
         return f"coded({field})"

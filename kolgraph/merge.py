@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def intern_accounts(connection: Connection, record: str) -> None:
     """Give every new account a dense key; within a batch keys follow the order of ids, whatever the order of rows."""
     fields = [name for name, field in RECORDS[record].items() if field.kind == "id"]
-    named = " UNION ALL ".join(f"SELECT {name} AS raw FROM good" for name in fields)
+    named = " UNION ALL ".join(f"SELECT {name} AS raw FROM good" for name in fields) or "SELECT NULL::VARCHAR AS raw"
     # Ids are joined as the file writes them: they are shorter than platform:native, and that is where the time goes.
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, full_id(raw) AS account_id FROM (SELECT DISTINCT raw "
@@ -180,6 +180,12 @@ def _identities(connection: Connection, batch: int) -> int:
     return fold(connection, "identities", ("person_id", "account_key"), columns, rows)
 
 
+def _campaigns(connection: Connection, batch: int) -> int:
+    del batch
+    rows = "(SELECT campaign AS campaign_id, post AS post_id, * FROM good)"
+    return fold(connection, "campaigns", ("campaign_id", "post_id"), {"name": "kept(name)"}, rows)
+
+
 def _follows(connection: Connection, batch: int) -> int:
     """First seen, last seen, and the weight seen last."""
     connection.execute(
@@ -329,6 +335,7 @@ def _mentions(connection: Connection, batch: int) -> int:
 MERGES: Mapping[str, Callable[[Connection, int], int]] = {
     "account": _accounts,
     "identity": _identities,
+    "campaign": _campaigns,
     "follow": _follows,
     "repost": _reposts,
     "comment": _comments,

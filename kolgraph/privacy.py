@@ -217,6 +217,7 @@ def _delete(connection: Connection) -> dict[str, int]:
         "reposts": f"{about} OR root_id IN {posts} OR post_id IN ({named})",
         "comments": f"{about} OR comment_id IN {posts} OR comment_id IN ({named})",
         "posts": f"author IN {mine}",
+        "campaigns": f"post_id IN {posts} OR known_as(campaign_id) IN {names} OR known_as(name) IN {names}",
         "identities": f"person_id IN (SELECT person_id FROM identities WHERE account_key IN {mine})",
         "account_names": f"account_key IN {mine}",
         "profile_times": f"account_key IN {mine}",

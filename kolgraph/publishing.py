@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kolgraph.loaders.source import quoted
+from kolgraph.settings import tiers
 from kolgraph.store import LoadReport, open_store
 from kolgraph.store.schema import MEASURES, SNAPSHOT, columns, conform
 
@@ -24,30 +26,42 @@ FILE = "graph.lbug"
 #: Characters of a post's text that are published: enough to recognise it.
 TEXT = 280
 
-_SCORES = ", ".join(f"max(value) FILTER (measure = '{m}' AND isfinite(value)) AS {m}" for m in MEASURES)
+_SCORES = ", ".join(
+    f"max({column}) FILTER (measure = '{m}' AND isfinite(value)) AS {name}"
+    for m in MEASURES
+    for column, name in (("value", m), ("run_id", f"{m}_run"))
+)
 
 #: The rows of every table of a snapshot: ids as text, one row per key, sorted so that hubs are written together.
 _ROWS: Mapping[str, str] = {
     "Account": f"""
-        SELECT account_id AS id, * EXCLUDE (price_cny), CAST(price_cny AS DOUBLE) AS price_cny
+        SELECT account_id AS id, * EXCLUDE (price_cny), CAST(price_cny AS DOUBLE) AS price_cny, {{tier}} AS tier
         FROM accounts LEFT JOIN (SELECT account_key, {_SCORES} FROM scores GROUP BY ALL) USING (account_key)
         ORDER BY id""",
+    # Reposts are posts too, or no tree could be asked for; of their texts only those of quotes say something.
     "Post": f"""
         WITH ids AS (
-            SELECT post_id FROM posts UNION SELECT root_id FROM cascades
+            SELECT post_id FROM posts UNION SELECT root_id FROM cascades UNION SELECT post_id FROM campaigns
+            UNION SELECT unnest([post_id, parent_id, root_id]) FROM reposts
             UNION SELECT post_id FROM ring_members WHERE role = 'target')
-        SELECT post_id AS id, created_ts, left(text, {TEXT}) AS text, likes,
-               size, real_size, depth, breadth, virality, accounts
-        FROM ids LEFT JOIN posts USING (post_id) LEFT JOIN cascades ON root_id = post_id
-        WHERE post_id <> '' ORDER BY id""",
+        SELECT ids.post_id AS id, coalesce(p.created_ts, r.ts) AS created_ts, likes,
+               left(coalesce(p.text, CASE WHEN r.kind = 'quote' THEN r.text END), {TEXT}) AS text,
+               CASE WHEN r.post_id IS NOT NULL THEN coalesce(r.kind, 'repost')
+                    WHEN p.post_id IS NOT NULL THEN 'post' END AS kind,
+               size, real_size, depth, breadth, virality, accounts, run_id AS run
+        FROM ids LEFT JOIN posts p USING (post_id) LEFT JOIN reposts r ON r.post_id = ids.post_id
+        LEFT JOIN cascades k ON k.root_id = ids.post_id
+        WHERE ids.post_id <> '' ORDER BY id""",
     "Topic": """
         SELECT DISTINCT id FROM (SELECT unnest(topics) AS id FROM posts) WHERE id <> '' ORDER BY id""",
+    "Campaign": """
+        SELECT campaign_id AS id, max(name) AS name, count(*) AS posts FROM campaigns GROUP BY id ORDER BY id""",
     "Community": """
-        SELECT 'community:' || community AS id, label, size, stability
+        SELECT 'community:' || community AS id, label, size, stability, run_id AS run
         FROM communities WHERE community >= 0 ORDER BY id""",
     "Ring": """
         SELECT relation || ':' || ring AS id, relation, verdict, n_members AS members, n_targets AS targets, edges,
-               density, bits
+               density, bits, run_id AS run
         FROM rings ORDER BY id""",
     "Account-FOLLOWS-Account": """
         SELECT a.account_id AS src, b.account_id AS dst, since_ts, CAST(weight AS DOUBLE) AS weight
@@ -65,30 +79,41 @@ _ROWS: Mapping[str, str] = {
         SELECT x.account_id AS src, y.account_id AS dst, weight, n_posts AS posts, n_authors AS authors
         FROM co_mentions m JOIN accounts x ON x.account_key = m.a JOIN accounts y ON y.account_key = m.b
         ORDER BY dst, src""",
+    # What the post itself says of its author goes before what its cascade and its reposts say.
     "Account-POSTED-Post": """
-        WITH written AS (
-            SELECT post_id, author FROM posts WHERE author IS NOT NULL
-            UNION ALL SELECT root_id, account_key FROM cascades
-            WHERE root_id NOT IN (SELECT post_id FROM posts WHERE author IS NOT NULL))
-        SELECT account_id AS src, post_id AS dst FROM written JOIN accounts ON account_key = author
-        ORDER BY dst, src""",
+        WITH said AS (
+            SELECT post_id, author, 0 AS place FROM posts UNION ALL SELECT post_id, src, 1 FROM reposts
+            UNION ALL SELECT root_id, account_key, 2 FROM cascades UNION ALL SELECT root_id, dst, 3 FROM reposts)
+        SELECT min({'place': place, 'id': account_id}).id AS src, post_id AS dst
+        FROM said JOIN accounts ON account_key = author WHERE post_id <> '' GROUP BY post_id ORDER BY dst, src""",
+    "Post-REPOST_OF-Post": """
+        WITH measured AS (
+            SELECT DISTINCT ON (post_id) post_id, parent_id, evidence, run_id FROM cascade_nodes
+            WHERE parent_id IS NOT NULL ORDER BY post_id, root_id)
+        SELECT post_id AS src, coalesce(m.parent_id, nullif(r.parent_id, post_id), root_id) AS onto, onto AS dst,
+               CASE WHEN m.evidence IS NOT NULL THEN m.evidence WHEN r.parent_id <> post_id THEN 'api_parent'
+                    ELSE 'root_only' END AS evidence, run_id AS run
+        FROM reposts r LEFT JOIN measured m USING (post_id)
+        WHERE onto <> post_id AND onto <> '' ORDER BY onto, post_id""",
+    "Campaign-SEEDED_BY-Post": """
+        SELECT campaign_id AS src, post_id AS dst FROM campaigns ORDER BY dst, src""",
     "Post-TAGGED-Topic": """
         SELECT DISTINCT src, dst FROM (SELECT post_id AS src, unnest(topics) AS dst FROM posts)
         WHERE dst <> '' ORDER BY dst, src""",
     "Account-MEMBER_OF-Community": """
-        SELECT account_id AS src, 'community:' || community AS dst
+        SELECT account_id AS src, 'community:' || community AS dst, NULL AS edges, run_id AS run
         FROM community_members JOIN communities USING (run_id, community) JOIN accounts USING (account_key)
         WHERE community >= 0 ORDER BY dst, src""",
     "Account-MEMBER_OF-Ring": """
-        SELECT DISTINCT account_id AS src, relation || ':' || ring AS dst
-        FROM ring_members JOIN rings USING (run_id, ring) JOIN accounts USING (account_key)
-        WHERE role = 'member' ORDER BY dst, src""",
+        SELECT account_id AS src, relation || ':' || ring AS dst, sum(m.edges) AS edges, run_id AS run
+        FROM ring_members m JOIN rings USING (run_id, ring) JOIN accounts USING (account_key)
+        WHERE role = 'member' GROUP BY ALL ORDER BY dst, src""",
     "Ring-TARGETS-Account": """
-        SELECT relation || ':' || ring AS src, account_id AS dst, sum(m.edges) AS edges
+        SELECT relation || ':' || ring AS src, account_id AS dst, sum(m.edges) AS edges, run_id AS run
         FROM ring_members m JOIN rings USING (run_id, ring) JOIN accounts USING (account_key)
         WHERE role = 'target' AND coalesce(post_id, '') = '' GROUP BY ALL ORDER BY dst, src""",
     "Ring-TARGETS-Post": """
-        SELECT relation || ':' || ring AS src, post_id AS dst, sum(m.edges) AS edges
+        SELECT relation || ':' || ring AS src, post_id AS dst, sum(m.edges) AS edges, run_id AS run
         FROM ring_members m JOIN rings USING (run_id, ring)
         WHERE role = 'target' AND post_id <> '' GROUP BY ALL ORDER BY dst, src""",
 }
@@ -108,13 +133,20 @@ class WorkspaceSnapshot(Mapping[str, "pa.Table"]):
                 origin | {"made_ts": time.time_ns() // 1_000_000, "software": f"kolgraph {version('kolgraph')}"}
             )
         wanted = ", ".join(columns(part))
-        return conform(part, self._workspace.arrow(f"SELECT {wanted} FROM ({_ROWS[name]})"))
+        rows = _ROWS[name].replace("{tier}", _tier())
+        return conform(part, self._workspace.arrow(f"SELECT {wanted} FROM ({rows})"))
 
     def __iter__(self) -> Iterator[str]:
         return iter(SNAPSHOT)
 
     def __len__(self) -> int:
         return len(SNAPSHOT)
+
+
+def _tier() -> str:
+    """SQL: the tier of an account, by the followers that its platform shows."""
+    cases = [f"WHEN followers >= {cut} THEN {quoted(name)}" for name, cut in tiers().items()]
+    return f"CASE {' '.join(cases)} END"
 
 
 def _one_row(values: Mapping[str, object]) -> pa.Table:

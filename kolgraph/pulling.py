@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RELATIONS: Mapping[str, str] = {"FOLLOWS": "follow", "REPOSTED": "repost", "MENTIONS": "mention"}
 #: Property -> field, beside those that have the name of a field.
 PROPERTIES = {"since_ts": "since", "created_ts": "created", "ts": "time", "last_ts": "time", "times": "weight"}
-PROPERTIES |= {"post_id": "post", "root_id": "root", "parent_id": "parent"}
+PROPERTIES |= {"post_id": "post", "root_id": "root", "parent_id": "parent", "observed_ts": "observed"}
 
 
 def pull(

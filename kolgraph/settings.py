@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ MAX_INPUT = 16 * 2**30
 WORKSPACE_MEMORY = os.environ.get("KOLGRAPH_MEMORY", "512MB")
 #: Seconds to wait for a workspace that another process is writing.
 BUSY_WAIT_S = 10.0
+#: Followers from which an account is in a tier, the highest tier first; below the last it is in none.
+TIERS = {"头部": 1_000_000, "腰部": 100_000, "尾部": 10_000, "KOC": 1_000}
 #: Rows and seconds an ad-hoc query may take.
 QUERY_ROWS = 100_000
 QUERY_TIMEOUT_S = 60.0
@@ -43,6 +46,24 @@ class Neo4jLogin:
             password=env.get("KOLGRAPH_NEO4J_PASSWORD", ""),
             database=env.get("KOLGRAPH_NEO4J_DATABASE", "neo4j"),
         )
+
+
+def tiers() -> Mapping[str, int]:
+    """The tiers of `TIERS`, or those of ``KOLGRAPH_TIERS``: ``头部=5000000,腰部=500000,尾部=50000,KOC=5000``.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The text has another form, or the tiers do not go downwards.
+    """
+    said = os.environ.get("KOLGRAPH_TIERS")
+    if not said:
+        return TIERS
+    found = dict(re.findall(r"([^=,\s]+)=([0-9]{1,12})(?:,|$)", said))
+    cuts = [int(cut) for cut in found.values()]
+    if ",".join(f"{name}={cut}" for name, cut in found.items()) != said or cuts != sorted(set(cuts), reverse=True):
+        raise EnvironmentProblem(f"KOLGRAPH_TIERS={said!r}: write 头部=1000000,腰部=100000, the highest tier first")
+    return dict(zip(found, cuts, strict=True))
 
 
 def secret_key() -> bytes | None:

@@ -108,6 +108,12 @@ CANONICAL = _tables(
         "a post that is not a repost",
     ),
     Table(
+        "campaigns",
+        {"campaign_id": "VARCHAR", "name": "VARCHAR", "post_id": "VARCHAR"},
+        ("campaign_id", "post_id"),
+        "a post that a campaign paid for or started",
+    ),
+    Table(
         "follows",
         {
             "src": "INTEGER",
@@ -451,4 +457,7 @@ RECORDS: Mapping[str, Mapping[str, Field]] = {
     | _fields("id", "account", required=True)
     | _fields("label", "name", "method", "note")
     | _fields("share", "confidence"),
+    "campaign": _fields("label", "campaign", required=True)
+    | _fields("post", "post", required=True)
+    | _fields("label", "name"),
 }

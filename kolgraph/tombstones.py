@@ -111,6 +111,8 @@ class Tombstones:
 
     @staticmethod
     def _is_name(record: str, field: str) -> bool:
+        if record == "campaign":
+            return field in {"campaign", "name"}
         return field in _NAMES or (record == "identity" and field in {"name", "person"})
 
     def mask(self, table: str, columns: Sequence[str]) -> None:

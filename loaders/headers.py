@@ -53,7 +53,18 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "author": ("author", "authorid", "userid", "作者", "作者id", "用户id"),
         "time": ("time", "timestamp", "created", "createdat", "发布时间", "时间"),
         "text": ("text", "content", "正文", "微博正文"),
+        "topics": ("topics", "话题"),
+        "urls": ("urls", "links", "链接"),
         "likes": ("likes", "点赞数"),
+        "reposts": ("reposts", "转发数"),
+        "comments": ("comments", "评论数"),
+        "views": ("views", "阅读数", "播放数"),
+        "observed": ("observed", "crawltime", "采集时间"),
+    },
+    "campaign": {
+        "campaign": ("campaign", "campaignid", "活动", "活动id", "项目"),
+        "name": ("name", "campaignname", "活动名称", "项目名称"),
+        "post": ("post", "postid", "微博id", "帖子id", "笔记id", "作品id"),
     },
     "account": {
         "account": ("account", "accountid", "uid", "userid", "id", "用户id", "账号id", "账号"),
@@ -82,6 +93,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "comment": ("comment", "src"),
     "identity": ("person", "account"),
     "post": ("post", "author"),
+    "campaign": ("campaign", "post"),
     "account": ("account",),
 }
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.

@@ -15,6 +15,7 @@ CONTENT = {
     "account_names": "SELECT account_id, name_norm, first_seen_ts, last_seen_ts FROM account_names "
     "JOIN accounts USING (account_key)",
     "identities": "SELECT i.* REPLACE (account_id AS account_key) FROM identities i JOIN accounts USING (account_key)",
+    "campaigns": "SELECT * FROM campaigns",
     "follows": "SELECT s.account_id, d.account_id AS dst, t.* EXCLUDE (src, dst, batch) FROM follows t "
     + _NAMED.format("src"),
     "reposts": "SELECT s.account_id, d.account_id AS dst, t.* EXCLUDE (src, dst, batch) FROM reposts t "

@@ -14,7 +14,7 @@ import pytest
 from kolgraph.settings import CO_MENTION_CAP
 from kolgraph.store import GraphStore
 from kolgraph.store.schema import SNAPSHOT, columns
-from kolgraph.tables import CO_MENTIONS, TABLES
+from kolgraph.tables import CO_MENTIONS, MENTIONS, TABLES
 
 #: Both engines; what needs a server runs in one worker, because there is one server.
 ENGINES = ["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")])]
@@ -54,6 +54,7 @@ class Rows:
         self.connection = duckdb.connect()
         for part in TABLES.values():
             self.connection.execute(part.ddl())
+        self.connection.execute(MENTIONS)
         self.connection.execute(CO_MENTIONS.format(cap=CO_MENTION_CAP))
 
     def arrow(self, query: str) -> pa.Table:
@@ -66,12 +67,13 @@ class Rows:
 
 @contextmanager
 def world(path: Path) -> Iterator[Rows]:
-    """Two KOLs with their audiences, a purchase of followers, a fan club, two niches and two spreading posts.
+    """Two KOLs with their audiences, a purchase of followers, a fan club, two niches, two campaigns, spreading posts.
 
     Followers: ann <- bob cai dee eve bot1 bot2; bob <- dee eve; cai <- ann cai (a loop); dee <- eve.
+    Reposts: p1 <- r1 <- r6 (measured), p1 <- r3; p2 <- r2; p9 <- r4; p0 <- r5. Of p0 no author is known, of p9 no text.
     """
     ws = Rows(path)
-    ann, bob, cai, dee, eve, bot1, bot2, iso = range(8)
+    ann, bob, cai, dee, eve, bot1, bot2, iso, bob2 = range(9)
     ws.insert(
         "accounts",
         "account_key, account_id, platform, name, followers, niche, region, price_cny",
@@ -83,7 +85,12 @@ def world(path: Path) -> Iterator[Rows]:
         (bot1, "w:bot1", "w", "b1", 3, None, None, None),
         (bot2, "w:bot2", "w", "b2", 2, None, None, None),
         (iso, "x:iso", "x", "iso", 0, "food", None, 10.0),
+        (bob2, "w:bob2", "w", " BOB", None, None, None, None),
     )
+    for key, agency, day in ((ann, "MCN1", 100), (bob, "MCN1", 30), (cai, "MCN2", 70), (dee, None, 71)):
+        ws.connection.execute(
+            "UPDATE accounts SET agency = ?, observed_ts = ? WHERE account_key = ?", [agency, day * 86_400_000, key]
+        )
     ann_follows = [(s, ann) for s in (bob, cai, dee, eve, bot1, bot2)]
     others = [(dee, bob), (eve, bob), (ann, cai), (cai, cai), (eve, dee)]
     ws.insert("follows", "src, dst, since_ts, weight", *((s, d, 7, 0.1) for s, d in ann_follows + others))
@@ -96,12 +103,21 @@ def world(path: Path) -> Iterator[Rows]:
     )
     ws.insert(
         "reposts",
-        "post_id, src, dst, root_id, ts",
-        ("w:r1", dee, ann, "w:p1", 110),
-        ("w:r2", dee, ann, "w:p2", 130),
-        ("w:r3", bot1, ann, "w:p1", 120),
-        ("w:r4", eve, bob, "w:p9", 140),
-        ("w:r5", cai, None, "w:p0", 150),
+        "post_id, src, dst, root_id, ts, parent_id",
+        ("w:r1", dee, ann, "w:p1", 110, "w:p1"),
+        ("w:r2", dee, ann, "w:p2", 130, "w:r2"),  # of itself, it says
+        ("w:r3", bot1, ann, "w:p1", 120, None),
+        ("w:r4", eve, bob, "w:p9", 140, None),
+        ("w:r5", cai, None, "w:p0", 150, None),
+        ("w:r6", eve, ann, "w:p1", 160, None),
+    )
+    ws.insert(
+        "campaigns",
+        "campaign_id, name, post_id",
+        ("双11", "口红节", "w:p1"),
+        ("双11", None, "w:p2"),
+        ("618", None, "w:p9"),
+        ("618", None, "w:p77"),
     )
     # Post m1 names ann, bob: 1 to their pair. Post m2 names ann, bob, cai: 1/2 to each of three pairs.
     named = [("m1", eve, (ann, bob)), ("m2", dee, (ann, bob, cai))]
@@ -132,12 +148,19 @@ def world(path: Path) -> Iterator[Rows]:
         ("f", 1, ann, None, "target", 2),
         ("r", 1, dee, None, "member", 2),
         ("r", 1, None, "w:p1", "target", 2),
+        ("r", 1, None, "w:p2", "target", 1),
     )
     ws.insert(
         "cascades",
         "run_id, root_id, account_key, size, real_size, depth, breadth, virality, accounts",
         ("k", "w:p1", ann, 4, 3, 2, 2, 1.5, 3),
         ("k", "w:p9", bob, 2, 2, 1, 1, 1.0, 2),
+    )
+    ws.insert(
+        "cascade_nodes",
+        "run_id, root_id, post_id, parent_id, evidence",
+        ("k", "w:p1", "w:p1", None, "root"),
+        ("k", "w:p1", "w:r6", "w:r1", "chain"),
     )
     yield ws
     ws.connection.close()

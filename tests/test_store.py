@@ -65,21 +65,24 @@ def test_a_world_is_published_with_every_table(store, tmp_path):
     with world(tmp_path) as ws:
         report = store.replace(WorkspaceSnapshot(ws))
         assert report.counts == {
-            "Account": 8,
-            "Post": 4,  # three posts and the root of a cascade that is no post
+            "Account": 9,
+            "Post": 12,  # three posts, six reposts, two roots of which only these speak, one that a campaign names
             "Topic": 2,
+            "Campaign": 2,
             "Community": 2,
             "Ring": 2,
             "Account-FOLLOWS-Account": 11,
-            "Account-REPOSTED-Account": 3,  # dee -> ann twice; no author is known for cai's
+            "Account-REPOSTED-Account": 4,  # dee -> ann twice; no author is known for cai's
             "Account-MENTIONS-Account": 5,
             "Account-CO_MENTIONED-Account": 3,
-            "Account-POSTED-Post": 3,
+            "Account-POSTED-Post": 9,  # of p0, p3 and p77 no author is known
             "Post-TAGGED-Topic": 3,  # a topic named twice counts once
+            "Post-REPOST_OF-Post": 6,
+            "Campaign-SEEDED_BY-Post": 4,
             "Account-MEMBER_OF-Community": 5,  # not the account that belongs to none
             "Account-MEMBER_OF-Ring": 3,
             "Ring-TARGETS-Account": 1,
-            "Ring-TARGETS-Post": 1,
+            "Ring-TARGETS-Post": 2,
             "Publication": 1,
         }
     info = store.info()

@@ -12,7 +12,7 @@
 //   followers: int          as the platform shows it
 //   known_followers: int    followers in the data
 //   known_followings: int   accounts it follows in the data
-//   posts: int              posts in the data
+//   posts: int              posts in the data that are no reposts
 //   community: text         label of its community
 //   rings: int              coordinated rings it is a member of
 //   pagerank: float         PageRank
@@ -25,7 +25,7 @@ RETURN a.id AS id, a.name AS name, a.platform AS platform, a.niche AS niche, a.r
        a.price_cny AS price_cny, a.followers AS followers,
        COUNT { MATCH (:Account)-[:FOLLOWS]->(a) } AS known_followers,
        COUNT { MATCH (a)-[:FOLLOWS]->(:Account) } AS known_followings,
-       COUNT { MATCH (a)-[:POSTED]->(:Post) } AS posts,
+       COUNT { MATCH (a)-[:POSTED]->(p:Post) WHERE coalesce(p.kind, 'post') <> 'repost' } AS posts,
        community,
        COUNT { MATCH (a)-[:MEMBER_OF]->(r:Ring) WHERE r.verdict = 'coordinated' } AS rings,
        a.pagerank AS pagerank, a.reach AS reach

@@ -4,6 +4,7 @@
 // parameters:
 //   niche: text = ''              only this declared niche; '' = every niche
 //   region: text = ''             only this region; '' = every region
+//   tier: text = ''               only this tier by followers; '' = every tier
 //   max_price: float = 1e12       price per forwarded post at most, CNY
 //   max_ring_share: float = 0.2   share of coordinated accounts among its followers at most
 //   min_followers: int = 0        followers in the data at least
@@ -19,7 +20,8 @@
 //   reach: float           expected real accounts reached per post
 // order: total
 MATCH (a:Account)
-WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region) AND a.price_cny <= $max_price
+WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region) AND ($tier = '' OR a.tier = $tier)
+  AND a.price_cny <= $max_price
 OPTIONAL MATCH (f:Account)-[:FOLLOWS]->(a)
 OPTIONAL MATCH (f)-[:MEMBER_OF]->(r:Ring)
 WHERE r.verdict = 'coordinated'

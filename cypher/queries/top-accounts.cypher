@@ -5,6 +5,7 @@
 //   by: text = 'pagerank'    pagerank, reach, core, betweenness, harmonic, inflation or followers
 //   niche: text = ''         only this declared niche; '' = every niche
 //   region: text = ''        only this region; '' = every region
+//   tier: text = ''          only this tier by followers; '' = every tier
 //   limit: int = 20          rows
 // columns:
 //   id: text           the account
@@ -16,7 +17,7 @@
 //   score: float       the measure
 // order: total
 MATCH (a:Account)
-WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region)
+WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region) AND ($tier = '' OR a.tier = $tier)
 WITH a, CASE
     WHEN $by = 'pagerank' THEN a.pagerank
     WHEN $by = 'reach' THEN a.reach

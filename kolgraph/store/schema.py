@@ -63,24 +63,30 @@ class Relation:
         return ("src", "dst")
 
 
+# Properties called run, and <measure>_run of an Account, name the computation: the run_id of the table runs.
 NODES = (
     Node(
         "Account",
-        {"platform": TEXT, "name": TEXT, "followers": INT, "followings": INT, "niche": TEXT, "region": TEXT}
-        | {"price_cny": FLOAT, "verified": TEXT, "created_ts": INT}
-        | dict.fromkeys(MEASURES, FLOAT),
+        {"platform": TEXT, "name": TEXT, "followers": INT, "followings": INT, "tier": TEXT, "niche": TEXT}
+        | {"region": TEXT, "city": TEXT, "agency": TEXT, "available": TEXT, "price_cny": FLOAT, "verified": TEXT}
+        | {"created_ts": INT, "observed_ts": INT}
+        | dict.fromkeys(MEASURES, FLOAT)
+        | {f"{measure}_run": TEXT for measure in MEASURES},
     ),
     Node(
-        "Post",  # the last six describe its repost tree; NULL where the post has none
-        {"created_ts": INT, "text": TEXT, "likes": INT, "size": INT, "real_size": INT, "depth": INT, "breadth": INT}
-        | {"virality": FLOAT, "accounts": INT},
+        "Post",  # kind: post, repost or quote; NULL where only others speak of it
+        {"kind": TEXT, "created_ts": INT, "text": TEXT, "likes": INT}
+        # the rest describes its repost tree; NULL where the post has none
+        | {"size": INT, "real_size": INT, "depth": INT, "breadth": INT, "virality": FLOAT, "accounts": INT}
+        | {"run": TEXT},
     ),
     Node("Topic", {}),
-    Node("Community", {"label": TEXT, "size": INT, "stability": FLOAT}),
+    Node("Campaign", {"name": TEXT, "posts": INT}),
+    Node("Community", {"label": TEXT, "size": INT, "stability": FLOAT, "run": TEXT}),
     Node(
         "Ring",
         {"relation": TEXT, "verdict": TEXT, "members": INT, "targets": INT, "edges": INT}
-        | {"density": FLOAT, "bits": FLOAT},
+        | {"density": FLOAT, "bits": FLOAT, "run": TEXT},
     ),
 )
 RELATIONS = (
@@ -90,10 +96,13 @@ RELATIONS = (
     Relation("Account", "CO_MENTIONED", "Account", {"weight": FLOAT, "posts": INT, "authors": INT}),  # once per pair
     Relation("Account", "POSTED", "Post"),
     Relation("Post", "TAGGED", "Topic"),
-    Relation("Account", "MEMBER_OF", "Community"),
-    Relation("Account", "MEMBER_OF", "Ring"),
-    Relation("Ring", "TARGETS", "Account", {"edges": INT}),
-    Relation("Ring", "TARGETS", "Post", {"edges": INT}),
+    # To the post that was forwarded, or to the root where nobody knows; evidence says which, and how it is known.
+    Relation("Post", "REPOST_OF", "Post", {"evidence": TEXT, "run": TEXT}),
+    Relation("Campaign", "SEEDED_BY", "Post"),
+    Relation("Account", "MEMBER_OF", "Community", {"edges": INT, "run": TEXT}),
+    Relation("Account", "MEMBER_OF", "Ring", {"edges": INT, "run": TEXT}),
+    Relation("Ring", "TARGETS", "Account", {"edges": INT, "run": TEXT}),
+    Relation("Ring", "TARGETS", "Post", {"edges": INT, "run": TEXT}),
 )
 #: Says which workspace was published and when; loaded last, so a server that holds it holds the rest too.
 PUBLICATION = Node("Publication", {"workspace": TEXT, "made_ts": INT, "software": TEXT})
