@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from kolgraph.settings import CO_MENTION_CAP
-from kolgraph.store import GraphStore
+from kolgraph.store import GraphStore, open_store
 from kolgraph.store.schema import SNAPSHOT, columns
 from kolgraph.tables import CO_MENTIONS, MENTIONS, TABLES
 
@@ -20,6 +20,12 @@ from kolgraph.tables import CO_MENTIONS, MENTIONS, TABLES
 ENGINES = ["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")])]
 
 HOSTILE = ['x"}) DETACH DELETE n //', "\\u0060", "' OR 1=1 --", "小红书💄", "`a`", "a\nb", "$id", "*1..3"]
+
+_ODD = [*HOSTILE, "\\", "\\'", '"', "/* x */", "// x", "]->()", "{id: 1}", ";", "\t", "\u2028", "\u202e", "NULL"]
+_ODD += ["true", "CREATE (x)", "LOAD CSV FROM 'file:///etc/passwd' AS r", "${x}", "%s"]
+_AROUND = ["{}", "a{}", "{}z", "'{}", '"{}"', "`{}", "{}\\", "小红书{}"]
+#: 200 texts that mean something to somebody.
+HOSTILES = [around.replace("{}", text) for text in _ODD for around in _AROUND]
 
 _KINDS = {"STRING": pa.string(), "INT64": pa.int64(), "DOUBLE": pa.float64()}
 
@@ -42,6 +48,19 @@ def follows(accounts: Iterable[str], pairs: Iterable[tuple[str, str]], **more: p
 def rows(store: GraphStore, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
     """The answer of a query as tuples."""
     return [tuple(row.values()) for row in store.query(query, **parameters).to_pylist()]
+
+
+@contextmanager
+def engine_of(request: pytest.FixtureRequest, folder: Path) -> Iterator[GraphStore]:
+    """A store of the engine that a test is parametrised with."""
+    if request.param == "ladybug":
+        store = open_store(folder / "graph.lbug")
+    else:
+        login = request.getfixturevalue("neo4j_login")
+        store = open_store(login.uri, login=login)
+    with store:
+        store.ensure_schema()
+        yield store
 
 
 class Rows:

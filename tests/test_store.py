@@ -18,7 +18,7 @@ from kolgraph.publishing import WorkspaceSnapshot, publish
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store import open_store
 from kolgraph.store.schema import SNAPSHOT
-from tests.stores import ENGINES, HOSTILE, follows, rows, table, world
+from tests.stores import ENGINES, HOSTILES, follows, rows, table, world
 
 PAIRS = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
 EDGES = "MATCH (a:Account)-[:FOLLOWS]->(b:Account) RETURN a.id AS src, b.id AS dst ORDER BY src, dst"
@@ -93,22 +93,25 @@ def test_a_world_is_published_with_every_table(store, tmp_path):
 
 
 def test_published_texts_are_data_wherever_they_stand(store):
-    accounts = [{"id": x, "name": x, "niche": x, "region": x} for x in HOSTILE]
-    posts = "Account-POSTED-Post", "Post-TAGGED-Topic"
+    assert len(set(HOSTILES)) == 200
+    columns = ("name", "niche", "region", "city", "agency")
+    names = "Account-POSTED-Post", "Post-TAGGED-Topic", "Campaign-SEEDED_BY-Post"
     snapshot = {
-        "Account": table("Account", accounts),
-        "Topic": table("Topic", [{"id": x} for x in HOSTILE]),
-        "Post": table("Post", [{"id": x, "text": x, "size": 1} for x in HOSTILE]),
-        **{name: table(name, [{"src": x, "dst": x} for x in HOSTILE]) for name in posts},
+        "Account": table("Account", [{"id": x} | dict.fromkeys(columns, x) for x in HOSTILES]),
+        "Topic": table("Topic", [{"id": x} for x in HOSTILES]),
+        "Post": table("Post", [{"id": x, "text": x, "size": 1} for x in HOSTILES]),
+        "Campaign": table("Campaign", [{"id": x, "name": x} for x in HOSTILES]),
+        **{name: table(name, [{"src": x, "dst": x} for x in HOSTILES]) for name in names},
     }
     report = store.replace(snapshot)
-    assert report.nodes == 3 * len(HOSTILE)
-    found = rows(store, "MATCH (a:Account) RETURN a.id AS id, a.name AS name, a.niche AS niche ORDER BY id")
-    assert found == [(x, x, x) for x in sorted(HOSTILE)]
-    for x in HOSTILE:
+    assert report.nodes == 4 * 200
+    found = rows(store, "MATCH (a:Account) RETURN a.id AS id, a.name AS name, a.niche AS niche, a.agency AS agency")
+    assert sorted(found) == [(x,) * 4 for x in sorted(HOSTILES)]
+    for x in HOSTILES:
         assert rows(store, "account-profile", id=x)[0][:2] == (x, x)
         assert [row[0] for row in rows(store, "biggest-cascades", topic=x, author=x)] == [x]
-    assert rows(store, COUNT) == [(len(HOSTILE),)]
+        assert [row[:3] for row in rows(store, "campaign-posts", campaign=x)] == [(x, x, x)]
+    assert rows(store, COUNT) == [(200,)]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,36 @@ def test_a_query_cannot_write_and_behind_the_guard_the_engine_refuses_too(store,
     with pytest.raises((InputError, RuntimeError), match=r"(?i)read.only|read access"):
         store._read(text, {}) if hasattr(store, "_read") else store._connect()[1].execute(text)
     assert rows(store, EDGES) == PAIRS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE (a:Account {id: 'z'})",
+        "MATCH (a:Account) DELETE a",
+        "MATCH (a:Account) SET a.id = 'z' RETURN a.id AS id",
+        "MERGE (a:Account {id: 'z'}) RETURN a.id AS id",
+        "MATCH (a:Account) REMOVE a.name RETURN a.id AS id",
+        "CALL db.labels()",
+        "MATCH (a:Account) CALL { MATCH (b:Account) RETURN b } RETURN a.id AS id",
+        "CALL apoc.load.json('http://127.0.0.1:9') YIELD value RETURN value",
+        "LOAD CSV FROM 'file:///etc/passwd' AS row RETURN row",
+        "MATCH (a:Account) WITH a LOAD CSV FROM 'http://127.0.0.1:9' AS row RETURN row",
+        "LOAD FROM '/etc/passwd' RETURN *",
+        "COPY (MATCH (a:Account) RETURN a.id) TO '/tmp/x.csv'",
+        "DROP TABLE Account",
+        "DROP CONSTRAINT kol_account_id",
+        "MATCH (a:Account) RETURN a.id AS id; MATCH (a:Account) DELETE a",
+        "EXPLAIN MATCH (a:Account) RETURN a.id AS id",
+        "INSTALL httpfs",
+    ],
+)
+def test_what_is_no_reading_is_refused_before_it_arrives(store, text, monkeypatch):
+    for way_in in ("_read", "_ask"):
+        if hasattr(store, way_in):
+            monkeypatch.setattr(store, way_in, lambda *_: pytest.fail("it arrived"))
+    with pytest.raises(InputError, match=r"not allowed|must begin|one statement"):
+        store.query(text)
 
 
 def test_an_own_text_is_linted_and_its_parameters_are_checked(store):

@@ -8,14 +8,14 @@
 //   id: text         the account
 //   name: text       shown name
 //   followers: int   as the platform shows it
-//   reposts: int     its reposts of the post
+//   reposts: int     its reposts of the post that were reposted again
 //   drew: int        reposts of others below these, each counted once
 // order: total
 MATCH (p:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
 WHERE p.id <> $post
 MATCH (a:Account)-[:POSTED]->(p)
 MATCH (q:Post)-[:REPOST_OF*1..8]->(p)
-WHERE q.id <> $post
+WHERE q.id <> $post AND q.id <> p.id
 OPTIONAL MATCH (w:Account)-[:POSTED]->(q)
 WITH a, count(DISTINCT p.id) AS reposts, count(DISTINCT CASE WHEN coalesce(w.id, '') <> a.id THEN q.id END) AS drew
 WHERE drew > 0
