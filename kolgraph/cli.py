@@ -70,7 +70,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @WORKSPACE
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", help="Take the files for this format and no other; kolgraph formats lists them.")
-@click.option("--record", help="What a row is: account, follow, repost, mention, post, comment or identity.")
+@click.option("--record", help="What a row is: account, follow, repost, mention, post, comment, identity or campaign.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Field of the record and its column.")
 @click.option("--direction", help="Of an edge list: forward = the first account acts on the second; or backward.")
 @click.option("--platform", help="Goes before every native id; default: as the format says, else local.")
@@ -414,16 +414,34 @@ def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: s
 
 @cli.command()
 @WORKSPACE
-@click.argument("table")
+@click.argument("what")
 @click.argument("output", type=click.Path(path_type=Path))
-def export(workspace: Path, table: str, output: Path) -> None:
-    """Write TABLE (accounts, scores, rings, plans, ...) to OUTPUT: .csv, .xlsx, .json or .parquet."""
+@click.option("--to", "form", help="Of all: parquet, csv, or neo4j-admin.  [default: parquet]")
+@click.option("--relation", "relations", multiple=True, help="Of the graph: follow, repost or mention.  [default: all]")
+def export(workspace: Path, what: str, output: Path, form: str | None, relations: tuple[str, ...]) -> None:
+    """Write WHAT to OUTPUT.
+
+    \b
+    a table (accounts, scores, rings, plans, ...)  .csv, .xlsx, .json, .parquet
+    graph: accounts and edges                      .graphml, .gexf, .gdf
+    all: every table of facts                      a folder
+    """
+    from kolgraph import exchange
     from kolgraph.answers import answer
+    from kolgraph.errors import InputError
     from kolgraph.export import write_table
 
-    with _open(workspace) as ws, _progress(f"exporting {table}"):
-        write_table(answer(ws, table), output)
-    click.echo(f"written: {output}")
+    if (form and what != "all") or (relations and what != "graph"):
+        raise InputError("--to belongs to all, --relation to graph")
+    with _open(workspace) as ws, _progress(f"exporting {what}"):
+        if what == "all":
+            written = exchange.export_tables(ws, output, form or "parquet")
+        elif what == "graph":
+            written = [exchange.export_graph(ws, output, relations=relations or exchange.RELATIONS)]
+        else:
+            written = [write_table(answer(ws, what), output)]
+    for file in written:
+        click.echo(f"written: {file}")
 
 
 # ---------------------------------------------------------------------- printing

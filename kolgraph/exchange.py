@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
     Rows: TypeAlias = Iterator[tuple[Any, ...]]
 
-#: Tables that hold what was said of accounts, as opposed to how it came here.
-FACTS = ("accounts", "account_names", "identities", "posts", "follows", "reposts", "namings", "comments")
+TOLD = {"accounts", "account_names", "identities", "posts", "follows", "reposts", "comments", "campaigns"}
+#: Files with what was said of accounts, as opposed to how it came here -> table, and which of its rows.
+FACTS: Mapping[str, tuple[str, str]] = {name: (name, "") for name in CANONICAL if name in TOLD} | {
+    "mentions": ("namings", "WHERE role = 'mention'")
+}
 #: Columns that hold the key of an account -> how they are called where they hold its id.
 KEYS = {"account_key": "account_id", "author": "author", "src": "src", "dst": "dst"}
 #: Rows in memory at a time.
@@ -54,77 +57,142 @@ _ENTITIES = str.maketrans(
 )
 
 
-def export_workspace(
-    workspace: Workspace, folder: Path, form: str, *, relations: Sequence[str] = RELATIONS
-) -> list[Path]:
-    """Write the workspace into a folder, which is made if it is not there; each file appears when it is complete.
+def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet") -> list[Path]:
+    r"""Write the whole workspace into a folder, made if it is not there; each file appears when it is complete.
 
     Parameters
     ----------
     workspace : Workspace
-    folder : Path
-    form : {"parquet", "csv", "graphml", "gexf", "gdf", "neo4j-admin"}
-        ``parquet`` and ``csv``: the tables of facts, with account ids instead of keys. ``graphml``, ``gexf``, ``gdf``:
-        one file of accounts and edges. ``neo4j-admin``: what `kolgraph.publishing.publish` writes into a database, as
-        files for its bulk import, with the command in ``import.sh``.
-    relations : sequence of str
-        Of a graph file: which of ``follow``, ``repost``, ``mention`` become edges. An edge is a pair of accounts and a
-        relation: `weight` is the weight of the follow, the sum of the reposts' weights, or the number of mentions.
+    folder : str or Path
+    form : {"parquet", "csv", "neo4j-admin"}
+        ``parquet`` and ``csv``: the tables of facts, with account ids instead of keys; `Workspace.load` reads the CSV
+        back. ``neo4j-admin``: what `kolgraph.publishing.publish` writes into a database, as files for its bulk import,
+        with the command in ``import.sh``.
 
     Returns
     -------
     list of Path
-        The files, readable by their owner only.
+        The files, readable by their owner only; a table without rows has none.
 
     Raises
     ------
     UnknownName
-        A form or relation that is none of these.
+        A form that is none of these.
     EnvironmentProblem
         The folder cannot be written.
 
     Notes
     -----
-    Tables and graph files are streamed; of the ``neo4j-admin`` form one table is in memory at a time.
+    O(rows log rows) time. Tables are streamed; of the ``neo4j-admin`` form one table is in memory at a time.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kolgraph.workspace import Workspace
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "fans.csv").write_text("follower,followed\n1,2\n")
+    >>> with Workspace.open(folder / "acme.kol", create=True) as ws:
+    ...     report = ws.load(folder / "fans.csv", platform="weibo")
+    ...     files = export_tables(ws, folder / "out", "csv")
+    >>> [file.name for file in files]
+    ['accounts.csv', 'follows.csv']
+    >>> print(files[1].read_text(), end="")
+    src,dst,since_ts,observed_ts,weight
+    weibo:1,weibo:2,,,1.0
     """
-    if form not in FORMS:
-        raise UnknownName.among("form", form, FORMS)
+    folder = Path(folder)
+    if form not in FOLDERS:
+        raise UnknownName.among("form", form, FOLDERS)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
+    if form == "neo4j-admin":
+        return list(_neo4j(workspace, folder))
+    return [_table(workspace, folder / f"{name}.{form}", name) for name in FACTS if _holds(workspace, name)]
+
+
+def export_graph(workspace: Workspace, path: str | Path, *, relations: Sequence[str] = RELATIONS) -> Path:
+    """Write accounts and edges as one graph file; the ending chooses the form: .graphml, .gexf or .gdf.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    path : str or Path
+    relations : sequence of str
+        Which of ``follow``, ``repost``, ``mention`` become edges. An edge is a pair of accounts and a relation:
+        `weight` is the weight of the follow, the sum of the reposts' weights, or the number of mentions; `first_ts` and
+        `last_ts` are UTC epoch milliseconds.
+
+    Returns
+    -------
+    Path
+        The file, readable by its owner only.
+
+    Raises
+    ------
+    UnknownName
+        An ending or a relation that is none of these.
+    EnvironmentProblem
+        The folder cannot be written.
+
+    Notes
+    -----
+    O(edges log edges) time; the file is streamed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kolgraph.workspace import Workspace
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with Workspace.open(folder / "acme.kol", create=True) as ws:
+    ...     file = export_graph(ws, folder / "acme.gdf", relations=["follow"])
+    >>> file.read_text().splitlines()[1]
+    'edgedef>node1 VARCHAR,node2 VARCHAR,relation VARCHAR,weight DOUBLE,first_ts BIGINT,last_ts BIGINT,directed BOOLEAN'
+    """
+    target = Path(path)
+    form = target.suffix.lstrip(".").lower()
+    if form not in GRAPHS:
+        raise UnknownName.among("ending of a graph file", form, GRAPHS)
     for relation in relations:
         if relation not in RELATIONS:
             raise UnknownName.among("relation", relation, RELATIONS)
     if not relations:
         raise InputError(f"no relation to export; name some of {', '.join(RELATIONS)}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
-    if form in GRAPHS:
-        return [_graph(workspace, folder / f"graph.{form}", form, relations)]
-    if form == "neo4j-admin":
-        return list(_neo4j(workspace, folder))
-    return [_table(workspace, folder / f"{name}.{form}", name) for name in FACTS]
+    return _graph(workspace, target, form, relations)
 
 
 # ---------------------------------------------------------------------- tables
 
 
 def facts(name: str, *, flat: bool = False) -> str:
-    """A SELECT of a table of facts: ids instead of keys, sorted by what identifies a row; `flat`: lists as JSON."""
-    table = CANONICAL[name]
-    own = {"account_id", "platform"} if name == "accounts" else set()
+    """A SELECT of a file of facts: ids instead of keys, sorted by what identifies a row; `flat`: lists as JSON."""
+    source, which = FACTS[name]
+    table = CANONICAL[source]
+    hidden = {"batch"} | ({"account_key"} if name == "accounts" else set()) | ({"role"} if which else set())
     cells, joins = [], []
     for column, kind in table.columns.items():
-        if column == "batch" or (own and column == "account_key"):
+        if column in hidden:
             continue
         if column in KEYS:
             joins.append(f"LEFT JOIN accounts a_{column} ON a_{column}.account_key = t.{column}")
             cells.append(f"a_{column}.account_id AS {KEYS[column]}")
-        elif flat and kind == "VARCHAR[]":
-            cells.append(f"CAST(to_json(t.{column}) AS VARCHAR) AS {column}")
-        else:
-            cells.append(f"t.{column}")
-    order = ", ".join(KEYS.get(column, f"t.{column}") for column in table.key)
-    return f"SELECT {', '.join(cells)} FROM {name} t {' '.join(joins)} ORDER BY {order}"
+            continue
+        # That no count was rounded need not be said.
+        cell = "CASE WHEN len(t.rounded) > 0 THEN t.rounded END" if column == "rounded" else f"t.{column}"
+        cells.append(f"{f'CAST(to_json({cell}) AS VARCHAR)' if flat and kind == 'VARCHAR[]' else cell} AS {column}")
+    if "derived" in table.columns:  # who is known by name only, with the event and not among the mentions
+        joins.append("LEFT JOIN (SELECT post_id AS named, min(name) AS author_name FROM namings WHERE role = 'author' ")
+        joins[-1] += f"GROUP BY ALL) ON named = t.{table.key[0]}"
+        cells.append("author_name")
+    keys = [*table.key, *(["src"] if which else [])]  # one post may be said to be of two accounts
+    order = ", ".join(KEYS.get(column, f"t.{column}") for column in keys if column not in hidden)
+    return f"SELECT {', '.join(cells)} FROM {source} t {' '.join(joins)} {which} ORDER BY {order}"
+
+
+def _holds(workspace: Workspace, name: str) -> bool:
+    source, which = FACTS[name]
+    return workspace.arrow(f"SELECT 1 FROM {source} {which} LIMIT 1").num_rows > 0
 
 
 def _table(workspace: Workspace, target: Path, name: str) -> Path:
@@ -239,7 +307,7 @@ def _gdf_cell(value: object) -> str:
 
 
 GRAPHS: Mapping[str, Callable[[IO[str], Rows, Rows], None]] = {"graphml": _graphml, "gexf": _gexf, "gdf": _gdf}
-FORMS = ("parquet", "csv", *GRAPHS, "neo4j-admin")
+FOLDERS = ("parquet", "csv", "neo4j-admin")
 
 
 # ---------------------------------------------------------------------- neo4j-admin

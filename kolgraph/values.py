@@ -19,8 +19,8 @@ EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
 _AMOUNT = r"^(\d+(?:\.\d+)?)(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\+?(?:次|人|个|粉丝|播放|followers|views)?$"
 MACROS = (
-    # Without a byte-order mark, zero-width spaces, the ="..." with which spreadsheets keep ids as text, and space around
-    # it. To look for signs is far cheaper than to take them away.
+    # Without a byte-order mark, zero-width spaces, space around it, and the ="..." with which spreadsheets keep ids as
+    # text. To look for signs is far cheaper than to take them away.
     """clean(x) AS CASE WHEN contains(x, '=') OR contains(x, '"') OR contains(x, chr(65279)) OR contains(x, chr(8203))
         OR contains(x, '\t') OR contains(x, '\r') OR contains(x, '\n')
       THEN trim(regexp_replace(x, '^\\s*="?|"$|[\\x{feff}\\x{200b}]', '', 'g'), ' \t\r\n') ELSE trim(x) END""",
@@ -275,6 +275,7 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         f"SELECT {values}, {ordinal}CASE WHEN state IS NOT NULL THEN [state] WHEN code IS NOT NULL THEN [code, {raw}] "
         f"END AS bad FROM (SELECT *, CASE WHEN {' AND '.join(usual)} THEN NULL "
         f"WHEN state IS NULL THEN coalesce({', '.join(problems)}) END AS code FROM ("
-        f"SELECT {', '.join(typed)}, * FROM (SELECT * REPLACE ({', '.join(given)}) FROM (SELECT {', '.join(clean)}, * FROM ("
+        f"SELECT {', '.join(typed)}, * FROM (SELECT * REPLACE ({', '.join(given)}) FROM ("
+        f"SELECT {', '.join(clean)}, * FROM ("
         f"SELECT {', '.join(digits)}, * FROM ({relation}))))))"
     )

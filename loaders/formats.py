@@ -14,6 +14,7 @@ from kolgraph.loaders.spec import Format, reading, recognised
 
 #: Modules of this package that hold FORMATS.
 FAMILIES = (
+    "canonical",
     "weibo",
     "weibo_dataabc",
     "datasets",

@@ -1,0 +1,262 @@
+"""Exports of a workspace: equal content gives equal bytes, other programs read the same, and so do we."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import igraph
+import networkx as nx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
+from kolgraph.exchange import FOLDERS, GRAPHS, RELATIONS, export_graph, export_tables
+from kolgraph.publishing import WorkspaceSnapshot
+from kolgraph.store.schema import SNAPSHOT, Node
+from tests.shelf import Shelf
+from tests.test_merge import files, load
+
+BIG = [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1]
+ODD = [
+    'a,b "c"',
+    "x\ny",
+    "=cmd()",
+    "<&>'",
+    "\x01\ud83d".encode("utf-8", "replace").decode(),
+    "😀小明",
+    "tab\there",
+    "]]>",
+]
+
+
+@pytest.fixture
+def told(shelf: Shelf) -> Shelf:
+    """Names that break files, ids beyond doubles, every relation."""
+    people = "".join(f'{BIG[0] - 10 + k},"{name.replace(chr(34), chr(34) * 2)}",5\n' for k, name in enumerate(ODD))
+    shelf.load("account,name,followers\n" + people, platform="weibo")
+    shelf.load(
+        "follower,followed,since,weight\n" + "".join(f"1,{big},2024-01-01,0.1\n" for big in BIG), platform="weibo"
+    )
+    shelf.load(f"follower,followed\n{BIG[1]},{BIG[1]}\n", platform="local")
+    shelf.load(
+        "repost,reposter,author,root,time,weight\n"
+        + "".join(f"{big},{BIG[k - 1]},{big},{BIG[0]},2024-01-0{k + 1},{k + 0.5}\n" for k, big in enumerate(BIG)),
+        platform="weibo",
+    )
+    shelf.load("writer,mentioned,post\n1,2,7\n1,2,8\n", platform="weibo")
+    return shelf
+
+
+def edges_of(shelf: Shelf) -> set[tuple[Any, ...]]:
+    """(relation, source, target, weight, first, last), worked out in Python."""
+    out: dict[tuple[str, str, str], list[tuple[float, int | None, int | None]]] = {}
+    ids = dict(shelf.rows("SELECT account_key, account_id FROM accounts"))
+    for src, dst, since, observed, weight in shelf.rows("SELECT src, dst, since_ts, observed_ts, weight FROM follows"):
+        out[("follow", ids[src], ids[dst])] = [(round(weight, 6), since, observed)]
+    for src, dst, ts, weight in shelf.rows("SELECT src, dst, ts, weight FROM reposts WHERE dst IS NOT NULL"):
+        out.setdefault(("repost", ids[src], ids[dst]), []).append((weight, ts, ts))
+    for src, dst, ts in shelf.rows("SELECT src, dst, ts FROM mentions WHERE dst IS NOT NULL"):
+        out.setdefault(("mention", ids[src], ids[dst]), []).append((1.0, ts, ts))
+
+    def bound(times: list[int | None], which: Any) -> int | None:
+        known = [t for t in times if t is not None]
+        return which(known) if known else None
+
+    return {
+        (*key, sum(w for w, _, _ in rows), bound([a for _, a, _ in rows], min), bound([b for _, _, b in rows], max))
+        for key, rows in out.items()
+    }
+
+
+# ---------------------------------------------------------------------- graph files
+
+
+def test_a_small_graph_as_gdf_is_exactly_this(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.load('account,name,followers,niche\n1,"a,""b""",9,美妆\n2,,,\n', platform="weibo")
+    shelf.load("follower,followed,since,weight\n1,2,2024-01-01,0.1\n", platform="weibo")
+    assert export_graph(shelf.ws, tmp_path / "g.gdf").read_text("utf-8") == (
+        "nodedef>name VARCHAR,label VARCHAR,platform VARCHAR,followers BIGINT,niche VARCHAR,region VARCHAR\n"
+        'weibo:1,"a,""b""",weibo,9,美妆,\n'
+        "weibo:2,,weibo,,,\n"
+        "edgedef>node1 VARCHAR,node2 VARCHAR,relation VARCHAR,weight DOUBLE,first_ts BIGINT,last_ts BIGINT,"
+        "directed BOOLEAN\n"
+        "weibo:1,weibo:2,follow,0.1,1704038400000,,true\n"
+    )
+
+
+def _networkx(path: Path) -> nx.MultiDiGraph:
+    graph = nx.read_graphml(path, force_multigraph=True) if path.suffix == ".graphml" else nx.read_gexf(path)
+    return nx.MultiDiGraph(graph)
+
+
+@pytest.mark.parametrize("form", ["graphml", "gexf"])
+def test_networkx_reads_the_same_edges_weights_and_times(told: Shelf, tmp_path: Path, form: str) -> None:
+    graph = _networkx(export_graph(told.ws, tmp_path / f"g.{form}"))
+    read = {
+        (d["relation"], a, b, round(d["weight"], 6), d.get("first_ts"), d.get("last_ts"))
+        for a, b, d in graph.edges(data=True)
+    }
+    assert read == edges_of(told)
+    assert {f"weibo:{big}" for big in BIG} <= set(graph)
+    named = dict(told.rows("SELECT account_id, name FROM accounts"))
+    assert set(graph) == set(named)
+    forbidden = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+    key = "name" if form == "graphml" else "label"
+    for account, name in named.items():
+        shown = account if form == "gexf" and name is None else name
+        assert graph.nodes[account].get(key) == (shown and forbidden.sub("\ufffd", shown))
+
+
+def test_igraph_reads_the_same_edges(told: Shelf, tmp_path: Path) -> None:
+    graph = igraph.Graph.Read_GraphML(str(export_graph(told.ws, tmp_path / "g.graphml", relations=["follow"])))
+    ids = graph.vs["id"]
+    read = {(ids[e.source], ids[e.target], round(e["weight"], 6)) for e in graph.es}
+    assert read == {edge[1:4] for edge in edges_of(told) if edge[0] == "follow"}
+
+
+def test_gdf_has_the_same_edges(told: Shelf, tmp_path: Path) -> None:
+    lines = export_graph(told.ws, tmp_path / "g.gdf").read_text("utf-8").split("\n")
+    start = next(k for k, line in enumerate(lines) if line.startswith("edgedef>"))
+    rows = csv.reader(lines[start + 1 : -1])
+    read = {
+        (kind, a, b, round(float(w), 6), int(first) if first else None, int(last) if last else None)
+        for a, b, kind, w, first, last, _ in rows
+    }
+    assert read == edges_of(told)
+    assert len(list(csv.reader(lines[1:start]))) == told.rows("SELECT count(*) FROM accounts")[0][0]
+
+
+def test_we_read_our_own_graphml(told: Shelf, tmp_path: Path) -> None:
+    wanted = {edge[1:4] for edge in edges_of(told) if edge[0] == "follow"}
+    file = export_graph(told.ws, tmp_path / "g.graphml", relations=["follow"])
+    told.empty()
+    assert told.load_file(file, record="follow", direction="forward").rejects == []
+    assert {edge[1:4] for edge in edges_of(told)} == wanted
+
+
+# ---------------------------------------------------------------------- tables
+
+
+def exported(shelf: Shelf, folder: Path, form: str) -> dict[str, bytes]:
+    if form in GRAPHS:
+        folder.mkdir(exist_ok=True)
+        return {form: export_graph(shelf.ws, folder / f"g.{form}").read_bytes()}
+    made = re.compile(rb"(?m)^(.*kolgraph \d.*)$")  # when it was published
+    return {f.name: made.sub(b"", f.read_bytes()) for f in export_tables(shelf.ws, folder, form)}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(files(), min_size=2, max_size=4))
+def test_equal_content_gives_equal_bytes_whatever_the_order(
+    shelf: Shelf, tmp_path: Path, parts: list[tuple[str, str]]
+) -> None:
+    forms = (*FOLDERS, *GRAPHS)
+    shelf.empty()
+    for part in parts:
+        load(shelf, part)
+    once = {form: exported(shelf, tmp_path / form, form) for form in forms}
+    assert once == {form: exported(shelf, tmp_path / form, form) for form in forms}
+    shelf.empty()
+    for part in reversed(parts):
+        load(shelf, part)
+    assert once == {form: exported(shelf, tmp_path / form, form) for form in forms}
+
+
+#: What is derived from names that an account had before cannot be told again.
+TOLD_AGAIN = ("accounts", "identities", "posts", "follows", "reposts", "comments", "mentions")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(files(), min_size=1, max_size=4))
+def test_our_own_tables_are_read_back_as_they_were(shelf: Shelf, tmp_path: Path, parts: list[tuple[str, str]]) -> None:
+    shelf.empty()
+    for part in parts:
+        load(shelf, part)
+    for old in tmp_path.glob("*.csv"):
+        old.unlink()
+    before = {file.stem: file for file in export_tables(shelf.ws, tmp_path, "csv")}
+    once = {name: before[name].read_bytes() for name in TOLD_AGAIN if name in before}
+    shelf.empty()
+    for name in once:
+        assert shelf.load_file(before[name]).rejects == []
+    shelf.ws.resolve_names()
+    again = {file.stem: file.read_bytes() for file in export_tables(shelf.ws, tmp_path, "csv")}
+    # Told in one row, an event says when somebody was mentioned, and that it is its last author who mentions.
+    assert _named(once.pop("mentions", b"")) <= _named(again.pop("mentions", b""))
+    assert {name: again.get(name) for name in once} == once
+
+
+def _named(mentions: bytes) -> set[tuple[str, ...]]:
+    """Who names whom where: by name, else by id."""
+    rows = csv.DictReader(mentions.decode().splitlines())
+    return {(row["post_id"], row["src"], row["pos"], row["name"] or row["dst"]) for row in rows}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_duckdb_reads_ids_weights_and_times_exactly(told: Shelf, tmp_path: Path, form: str) -> None:
+    export_tables(told.ws, tmp_path, form)
+    scan = "read_csv('{}', all_varchar=true)" if form == "csv" else "'{}'"
+    query = "SELECT src, dst, weight::FLOAT, since_ts::BIGINT FROM "
+    query += scan.format(tmp_path / f"follows.{form}")
+    wanted = told.rows(
+        "SELECT s.account_id AS a, d.account_id AS b, weight, since_ts FROM follows "
+        "JOIN accounts s ON s.account_key = src JOIN accounts d ON d.account_key = dst"
+    )
+    assert sorted(duckdb.sql(query).fetchall(), key=repr) == sorted(wanted, key=repr)
+    query = "SELECT post_id FROM " + scan.format(tmp_path / f"reposts.{form}")
+    assert {row[0] for row in duckdb.sql(query).fetchall()} == {f"weibo:{big}" for big in BIG}
+    names = {row[0] for row in duckdb.sql("SELECT name FROM " + scan.format(tmp_path / f"accounts.{form}")).fetchall()}
+    assert names == {row[0] for row in told.rows("SELECT name FROM accounts")}
+
+
+def _admin(file: Path) -> Iterator[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as text:
+        yield from csv.DictReader(text)
+
+
+def test_files_for_neo4j_admin_hold_what_is_published_and_no_loose_ends(told: Shelf, tmp_path: Path) -> None:
+    written = export_tables(told.ws, tmp_path, "neo4j-admin")
+    snapshot, nodes = WorkspaceSnapshot(told.ws), {}
+    for name, part in SNAPSHOT.items():
+        rows = list(_admin(tmp_path / f"{name}.csv"))
+        assert len(rows) == snapshot[name].num_rows
+        if isinstance(part, Node):
+            nodes[part.label] = {row[f"id:ID({part.label})"] for row in rows}
+            assert all(row[":LABEL"] == part.label for row in rows)
+        else:
+            assert {row[f":START_ID({part.start})"] for row in rows} <= nodes[part.start]
+            assert {row[f":END_ID({part.end})"] for row in rows} <= nodes[part.end]
+            assert all(row[":TYPE"] == part.type for row in rows)
+    assert {f"weibo:{big}" for big in BIG} <= nodes["Account"]
+    script = (tmp_path / "import.sh").read_text()
+    assert all(f"={file.name}" in script for file in written if file.suffix == ".csv")
+
+
+# ---------------------------------------------------------------------- errors
+
+
+def test_an_empty_workspace_gives_files_without_rows(shelf: Shelf, tmp_path: Path) -> None:
+    assert export_tables(shelf.ws, tmp_path, "csv") == []
+    for form in ("graphml", "gexf"):
+        assert len(_networkx(export_graph(shelf.ws, tmp_path / f"g.{form}"))) == 0
+
+
+def test_mistakes_are_one_clear_line(shelf: Shelf, tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match=r"'xml'.*graphml"):
+        export_graph(shelf.ws, tmp_path / "g.xml")
+    with pytest.raises(UnknownName, match=r"'likes'.*follow"):
+        export_graph(shelf.ws, tmp_path / "g.gdf", relations=["likes"])
+    with pytest.raises(InputError, match=", ".join(RELATIONS)):
+        export_graph(shelf.ws, tmp_path / "g.gdf", relations=[])
+    with pytest.raises(UnknownName, match="parquet"):
+        export_tables(shelf.ws, tmp_path, "xlsx")
+    (tmp_path / "file").touch()
+    with pytest.raises(EnvironmentProblem, match="cannot be made"):
+        export_tables(shelf.ws, tmp_path / "file" / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
