@@ -33,8 +33,8 @@ FACTS: Mapping[str, tuple[str, str]] = {name: (name, "") for name in CANONICAL i
 }
 #: Columns that hold the key of an account -> how they are called where they hold its id.
 KEYS = {"account_key": "account_id", "author": "author", "src": "src", "dst": "dst"}
-#: Rows in memory at a time.
-CHUNK = 10_000
+#: Rows in memory at a time, and in a row group of a Parquet file.
+CHUNK, GROUP = 10_000, 100_000
 
 #: Attributes of accounts and edges in a graph file -> type. GEXF and Gephi keep the word `type` for themselves.
 ACCOUNT = {"name": "string", "platform": "string", "followers": "long", "niche": "string", "region": "string"}
@@ -192,15 +192,22 @@ def facts(name: str, *, flat: bool = False) -> str:
 
 def _holds(workspace: Workspace, name: str) -> bool:
     source, which = FACTS[name]
-    return workspace.arrow(f"SELECT 1 FROM {source} {which} LIMIT 1").num_rows > 0
+    return bool(workspace.arrow(f"SELECT 1 FROM {source} {which} LIMIT 1").num_rows)
 
 
 def _table(workspace: Workspace, target: Path, name: str) -> Path:
-    form = target.suffix.lstrip(".")
-    options = "FORMAT csv, HEADER" if form == "csv" else "FORMAT parquet, COMPRESSION zstd"
-    with atomic_path(target) as part:
-        place = str(part).replace("'", "''")
-        workspace.sql(f"COPY ({facts(name, flat=form == 'csv')}) TO '{place}' ({options})")
+    """The engine's own Parquet depends on more than the rows: equal tables would give other bytes."""
+    import pyarrow.parquet as pq
+
+    with atomic_path(target) as part, workspace.transaction() as connection:
+        if target.suffix == ".csv":
+            place = str(part).replace("'", "''")
+            connection.execute(f"COPY ({facts(name, flat=True)}) TO '{place}' (FORMAT csv, HEADER)")
+            return target
+        rows = connection.sql(facts(name)).to_arrow_reader(GROUP)
+        with pq.ParquetWriter(part, rows.schema, compression="zstd") as out:
+            for batch in rows:
+                out.write_batch(batch)
     return target
 
 
