@@ -29,10 +29,22 @@ if TYPE_CHECKING:
 TOLD = {"accounts", "account_names", "identities", "posts", "follows", "reposts", "comments", "campaigns"}
 #: Files with what was said of accounts, as opposed to how it came here -> table, and which of its rows.
 FACTS: Mapping[str, tuple[str, str]] = {name: (name, "") for name in CANONICAL if name in TOLD} | {
-    "mentions": ("namings", "WHERE role = 'mention'")
+    # Without names, as pseudonymised workspaces are, nothing is left to be told of them.
+    "account_names": ("account_names", "WHERE a_account_key.name IS NOT NULL"),
+    "mentions": ("namings", "WHERE role = 'mention'"),
 }
 #: Columns that hold the key of an account -> how they are called where they hold its id.
 KEYS = {"account_key": "account_id", "author": "author", "src": "src", "dst": "dst"}
+#: Columns that are told in other words.
+TOLD_AS = {
+    # That no count was rounded need not be said.
+    "rounded": ("rounded", "CASE WHEN len(t.rounded) > 0 THEN t.rounded END"),
+    # The name of today as people write it.
+    "name_norm": (
+        "name",
+        "CASE WHEN lower(trim(a_account_key.name)) = t.name_norm THEN a_account_key.name ELSE t.name_norm END",
+    ),
+}
 #: Rows in memory at a time, and in a row group of a Parquet file.
 CHUNK, GROUP = 10_000, 100_000
 
@@ -109,7 +121,7 @@ def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet
         raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
     if form == "neo4j-admin":
         return list(_neo4j(workspace, folder))
-    return [_table(workspace, folder / f"{name}.{form}", name) for name in FACTS if _holds(workspace, name)]
+    return [file for name in FACTS if (file := _table(workspace, folder / f"{name}.{form}", name))]
 
 
 def export_graph(workspace: Workspace, path: str | Path, *, relations: Sequence[str] = RELATIONS) -> Path:
@@ -169,7 +181,8 @@ def facts(name: str, *, flat: bool = False) -> str:
     """A SELECT of a file of facts: ids instead of keys, sorted by what identifies a row; `flat`: lists as JSON."""
     source, which = FACTS[name]
     table = CANONICAL[source]
-    hidden = {"batch"} | ({"account_key"} if name == "accounts" else set()) | ({"role"} if which else set())
+    # The place of a mention is that in the text, and told with the text.
+    hidden = {"batch", "role", "pos"} | ({"account_key"} if name == "accounts" else set())
     cells, joins = [], []
     for column, kind in table.columns.items():
         if column in hidden:
@@ -178,27 +191,24 @@ def facts(name: str, *, flat: bool = False) -> str:
             joins.append(f"LEFT JOIN accounts a_{column} ON a_{column}.account_key = t.{column}")
             cells.append(f"a_{column}.account_id AS {KEYS[column]}")
             continue
-        # That no count was rounded need not be said.
-        cell = "CASE WHEN len(t.rounded) > 0 THEN t.rounded END" if column == "rounded" else f"t.{column}"
-        cells.append(f"{f'CAST(to_json({cell}) AS VARCHAR)' if flat and kind == 'VARCHAR[]' else cell} AS {column}")
+        title, cell = TOLD_AS.get(column, (column, f"t.{column}"))
+        cells.append(f"{f'CAST(to_json({cell}) AS VARCHAR)' if flat and kind == 'VARCHAR[]' else cell} AS {title}")
     if "derived" in table.columns:  # who is known by name only, with the event and not among the mentions
         joins.append("LEFT JOIN (SELECT post_id AS named, min(name) AS author_name FROM namings WHERE role = 'author' ")
         joins[-1] += f"GROUP BY ALL) ON named = t.{table.key[0]}"
-        cells.append("author_name")
-    keys = [*table.key, *(["src"] if which else [])]  # one post may be said to be of two accounts
+        cells.append("CASE WHEN t.dst IS NULL OR t.derived THEN author_name END AS author_name")
+    keys = [*table.key, *(["src"] if "role" in table.columns else [])]  # one post may be said to be of two accounts
     order = ", ".join(KEYS.get(column, f"t.{column}") for column in keys if column not in hidden)
     return f"SELECT {', '.join(cells)} FROM {source} t {' '.join(joins)} {which} ORDER BY {order}"
 
 
-def _holds(workspace: Workspace, name: str) -> bool:
-    source, which = FACTS[name]
-    return bool(workspace.arrow(f"SELECT 1 FROM {source} {which} LIMIT 1").num_rows)
-
-
-def _table(workspace: Workspace, target: Path, name: str) -> Path:
+def _table(workspace: Workspace, target: Path, name: str) -> Path | None:
     """The engine's own Parquet depends on more than the rows: equal tables would give other bytes."""
     import pyarrow.parquet as pq
 
+    if not workspace.arrow(f"SELECT 1 FROM ({facts(name)}) LIMIT 1").num_rows:
+        target.unlink(missing_ok=True)  # or what an older export left would be taken for a part of this one
+        return None
     with atomic_path(target) as part, workspace.transaction() as connection:
         if target.suffix == ".csv":
             place = str(part).replace("'", "''")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
-from kolgraph.exchange import FOLDERS, GRAPHS, RELATIONS, export_graph, export_tables
+from kolgraph.exchange import FACTS, FOLDERS, GRAPHS, RELATIONS, export_graph, export_tables
 from kolgraph.publishing import WorkspaceSnapshot
 from kolgraph.store.schema import SNAPSHOT, Node
 from tests.shelf import Shelf
@@ -35,6 +36,12 @@ ODD = [
 ]
 
 
+def say(shelf: Shelf, record: str, rows: str) -> None:
+    """Load a CSV whose columns are fields of a record."""
+    fields = rows.split("\n", 1)[0].split(",")
+    shelf.load(rows, record=record, mapping={field: field for field in fields}, platform="weibo")
+
+
 @pytest.fixture
 def told(shelf: Shelf) -> Shelf:
     """Names that break files, ids beyond doubles, every relation."""
@@ -50,6 +57,22 @@ def told(shelf: Shelf) -> Shelf:
         platform="weibo",
     )
     shelf.load("writer,mentioned,post\n1,2,7\n1,2,8\n", platform="weibo")
+    # Names of before, times of 2001, rounded counts, topics with commas, chains, and all that is derived.
+    say(shelf, "account", "account,name,followers,price_cny,observed\n5,Ann,1.2万,300,2024-01-01\n5,Bea,,,2025-01-01\n")
+    say(
+        shelf,
+        "post",
+        "post,author,time,text,likes,urls\np1,5,2001-02-03,#双11，来了# @Ann @bo @小明 hi,10万+,http://a/1 http://b\n",
+    )
+    say(
+        shelf,
+        "repost",
+        "post,src,dst,root,text,via,author_name,kind\nr1,1,,p1,好//@Ann:a//@bo:b,,,\nr2,1,5,p2,,bo,,quote\n",
+    )
+    say(shelf, "repost", "post,src,root,author_name,via,text\nr3,1,,Ann,,x\nr4,1,,,Bea,a//@bo:b\n")
+    say(shelf, "comment", "comment,src,post,parent,text,likes\nc1,1,p1,,@Ann ok,3\nc2,2,p1,c1,,\n")
+    say(shelf, "identity", "person,account,name,confidence\nk,5,=K,0.5\n")
+    say(shelf, "campaign", "campaign,post,name\nspring,p1,春\n")
     return shelf
 
 
@@ -90,7 +113,7 @@ def test_a_small_graph_as_gdf_is_exactly_this(shelf: Shelf, tmp_path: Path) -> N
     )
 
 
-def _networkx(path: Path) -> nx.MultiDiGraph:
+def _networkx(path: Path) -> nx.MultiDiGraph[str]:
     graph = nx.read_graphml(path, force_multigraph=True) if path.suffix == ".graphml" else nx.read_gexf(path)
     return nx.MultiDiGraph(graph)
 
@@ -168,34 +191,46 @@ def test_equal_content_gives_equal_bytes_whatever_the_order(
     assert once == {form: exported(shelf, tmp_path / form, form) for form in forms}
 
 
-#: What is derived from names that an account had before cannot be told again.
-TOLD_AGAIN = ("accounts", "identities", "posts", "follows", "reposts", "comments", "mentions")
+def told_again(shelf: Shelf, folder: Path) -> dict[str, bytes]:
+    """The CSV of a workspace that was told nothing but the files of this folder."""
+    shelf.empty()
+    for file in sorted(folder.iterdir()):
+        assert shelf.load_file(file).rejects == []
+    return exported(shelf, folder, "csv")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_our_own_tables_are_read_back_byte_for_byte(told: Shelf, tmp_path: Path) -> None:
+    once = exported(told, tmp_path / "out", "csv")
+    assert set(once) == {f"{name}.csv" for name in FACTS}
+    assert told_again(told, tmp_path / "out") == once
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(files(), min_size=1, max_size=4))
-def test_our_own_tables_are_read_back_as_they_were(shelf: Shelf, tmp_path: Path, parts: list[tuple[str, str]]) -> None:
+def test_told_again_rows_stay_and_the_third_time_every_byte(
+    shelf: Shelf, tmp_path: Path, parts: list[tuple[str, str]]
+) -> None:
     shelf.empty()
     for part in parts:
         load(shelf, part)
-    for old in tmp_path.glob("*.csv"):
-        old.unlink()
-    before = {file.stem: file for file in export_tables(shelf.ws, tmp_path, "csv")}
-    once = {name: before[name].read_bytes() for name in TOLD_AGAIN if name in before}
-    shelf.empty()
-    for name in once:
-        assert shelf.load_file(before[name]).rejects == []
-    shelf.ws.resolve_names()
-    again = {file.stem: file.read_bytes() for file in export_tables(shelf.ws, tmp_path, "csv")}
-    # Told in one row, an event says when somebody was mentioned, and that it is its last author who mentions.
-    assert _named(once.pop("mentions", b"")) <= _named(again.pop("mentions", b""))
-    assert {name: again.get(name) for name in once} == once
+    once = exported(shelf, tmp_path / "out", "csv")
+    twice = told_again(shelf, tmp_path / "out")
+    assert told_again(shelf, tmp_path / "out") == twice
+    # Several rows may tell of one post with texts of their own. Told in one row, it is its last author who mentions,
+    # and only the text that was kept has topics and a chain.
+    assert named(once.pop("mentions.csv", b"")) <= named(twice.pop("mentions.csv", b""))
+    assert {name: plain(data) for name, data in once.items()} == {name: plain(data) for name, data in twice.items()}
 
 
-def _named(mentions: bytes) -> set[tuple[str, ...]]:
+def plain(data: bytes) -> list[dict[str, str]]:
+    """Rows without what follows from texts."""
+    rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    return [{name: cell for name, cell in row.items() if name not in {"topics", "chain"}} for row in rows]
+
+
+def named(mentions: bytes) -> set[tuple[str, ...]]:
     """Who names whom where: by name, else by id."""
-    rows = csv.DictReader(mentions.decode().splitlines())
-    return {(row["post_id"], row["src"], row["pos"], row["name"] or row["dst"]) for row in rows}
+    return {(row["post_id"], row["src"], row["name"] or row["dst"]) for row in plain(mentions)}
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -210,7 +245,7 @@ def test_duckdb_reads_ids_weights_and_times_exactly(told: Shelf, tmp_path: Path,
     )
     assert sorted(duckdb.sql(query).fetchall(), key=repr) == sorted(wanted, key=repr)
     query = "SELECT post_id FROM " + scan.format(tmp_path / f"reposts.{form}")
-    assert {row[0] for row in duckdb.sql(query).fetchall()} == {f"weibo:{big}" for big in BIG}
+    assert {f"weibo:{big}" for big in BIG} <= {row[0] for row in duckdb.sql(query).fetchall()}
     names = {row[0] for row in duckdb.sql("SELECT name FROM " + scan.format(tmp_path / f"accounts.{form}")).fetchall()}
     assert names == {row[0] for row in told.rows("SELECT name FROM accounts")}
 
@@ -236,6 +271,24 @@ def test_files_for_neo4j_admin_hold_what_is_published_and_no_loose_ends(told: Sh
     assert {f"weibo:{big}" for big in BIG} <= nodes["Account"]
     script = (tmp_path / "import.sh").read_text()
     assert all(f"={file.name}" in script for file in written if file.suffix == ".csv")
+
+
+def test_an_export_leaves_nothing_of_an_older_one(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.load("follower,followed\n1,2\n")
+    export_tables(shelf.ws, tmp_path / "out", "csv")
+    shelf.empty()
+    shelf.load("account,name\n3,Ann\n")
+    export_tables(shelf.ws, tmp_path / "out", "csv")
+    assert [file.name for file in sorted((tmp_path / "out").iterdir())] == ["account_names.csv", "accounts.csv"]
+
+
+@pytest.mark.parametrize("cell", ["[", '["a"', "{}", "1", "null", '"a"', '[["a"]]', "[null]", ",null]"])
+def test_damaged_lists_are_no_lists(shelf: Shelf, cell: str) -> None:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    head = "post_id,src,dst,root_id,parent_id,ts,weight,evidence,derived,kind,chain,text,author_name\n"
+    assert shelf.load(f"{head}weibo:1,weibo:2,weibo:3,,,,1.0,,,repost,{quoted},,\n").rejects == []
+    head = "post_id,author,created_ts,text,topics,urls,likes,reposts,comments,views,rounded,observed_ts\n"
+    assert shelf.load(f"{head}weibo:1,weibo:2,,,{quoted},{quoted},1,,,,{quoted},\n").rejects == []
 
 
 # ---------------------------------------------------------------------- errors
