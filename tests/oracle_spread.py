@@ -169,10 +169,15 @@ def _(w: World, post: str) -> Answer:
 def _(w: World, post: str) -> Answer:
     mine: dict[str, set[str]] = defaultdict(set)
     drew: dict[str, set[str]] = defaultdict(set)
-    for p in w.below(post).keys() & w.author.keys():
-        further = w.below(p).keys() - {post}
-        mine[w.author[p]] |= {p} if further else set()
-        drew[w.author[p]] |= {q for q in further if w.author.get(q) != w.author[p]}
+    for q in w.posts.keys() - {post}:
+        here, way, relays = q, [q], set[str]()
+        while len(way) <= 8 and here in w.parent and here not in way[:-1]:
+            here = w.parent[here]
+            relays |= set(way[1:]) if here == post else set()  # a circle of reposts may come by again
+            way.append(here)
+        for p in relays & w.author.keys() - {q, post}:
+            mine[w.author[p]].add(p)
+            drew[w.author[p]] |= {q} if w.author.get(q) != w.author[p] else set()
     found = [(a, w.name(a), w.accounts[a]["followers"], len(mine[a]), len(q)) for a, q in drew.items() if q]
     return sorted(found, key=down(4, 3))
 

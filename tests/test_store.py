@@ -226,6 +226,15 @@ class Broken(dict):
         return super().get(name, default)
 
 
+def test_too_much_memory_is_a_limit_and_the_next_query_has_it_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("kolgraph.store.embedded.READ_POOL", 16 << 20)
+    with open_store(tmp_path / "graph.lbug") as store:
+        store.replace(follows("abc", PAIRS))
+        with pytest.raises(LimitError, match="needs more than 16 MB of memory"):
+            store.query("UNWIND range(1, 5000000) AS x WITH x % 4000000 AS k, count(*) AS n RETURN max(n) AS n")
+        assert rows(store, EDGES) == PAIRS
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device"), StoreError("x")])
 def test_a_replacement_that_breaks_off_leaves_the_old_file(tmp_path, error):
     with open_store(tmp_path / "graph.lbug") as store:

@@ -1,6 +1,6 @@
 // Who carried a post on
 // 某内容的关键转发节点
-// Accounts by the reposts of others that hang on theirs, up to eight steps away.
+// Accounts by the reposts of others that hang on theirs, up to eight steps away from the post.
 // parameters:
 //   post: text        the post
 //   limit: int = 50   rows
@@ -11,11 +11,12 @@
 //   reposts: int     its reposts of the post that were reposted again
 //   drew: int        reposts of others below these, each counted once
 // order: total
-MATCH (p:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
-WHERE p.id <> $post
-MATCH (a:Account)-[:POSTED]->(p)
-MATCH (q:Post)-[:REPOST_OF*1..8]->(p)
-WHERE q.id <> $post AND q.id <> p.id
+MATCH way = (q:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
+WHERE q.id <> $post
+UNWIND nodes(way) AS x
+WITH q, x.id AS relay
+WHERE relay <> q.id AND relay <> $post
+MATCH (a:Account)-[:POSTED]->(p:Post {id: relay})
 OPTIONAL MATCH (w:Account)-[:POSTED]->(q)
 WITH a, count(DISTINCT p.id) AS reposts, count(DISTINCT CASE WHEN coalesce(w.id, '') <> a.id THEN q.id END) AS drew
 WHERE drew > 0

@@ -15,10 +15,9 @@
 // order: total
 MATCH way = (p:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
 WHERE p.id <> $post
-WITH p, min(length(way)) AS hops
 MATCH (p)-[e:REPOST_OF]->(q:Post)
+WITH p, q.id AS parent, e.evidence AS evidence, min(length(way)) AS hops
 OPTIONAL MATCH (a:Account)-[:POSTED]->(p)
-RETURN p.id AS id, hops, q.id AS parent, e.evidence AS evidence, a.id AS author, a.name AS name,
-       p.created_ts AS created_ts
+RETURN p.id AS id, hops, parent, evidence, a.id AS author, a.name AS name, p.created_ts AS created_ts
 ORDER BY hops, coalesce(created_ts, 0), id
 LIMIT $limit

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kolgraph.errors import EnvironmentProblem, InputError, StoreError, StoreUnavailable
+from kolgraph.errors import EnvironmentProblem, InputError, LimitError, StoreError, StoreUnavailable
 from kolgraph.settings import private
 from kolgraph.store import LoadReport, Question, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
 from kolgraph.store.dialect import for_embedded
@@ -122,7 +122,7 @@ class EmbeddedStore:
         InputError, UnknownName
             The query or a parameter cannot be accepted.
         LimitError
-            Too many rows or too many seconds.
+            Too many rows, too many seconds or too much memory.
         StoreUnavailable
             Nothing was published yet.
         """
@@ -165,6 +165,9 @@ class EmbeddedStore:
         except RuntimeError as error:
             if "Interrupted" in str(error):
                 raise too_slow(self._timeout_s) from None
+            if "Buffer manager" in str(error):
+                self.close()  # the engine gives back what the query held only then
+                raise LimitError(f"query: needs more than {READ_POOL >> 20} MB of memory; ask for less") from None
             raise InputError(f"query: {_first_line(error)}") from None
         if answer.get_num_tuples() > self._max_rows:
             raise too_many(self._max_rows)
