@@ -1,8 +1,17 @@
-"""What research tools write: Hoaxy, 4CAT, CooRTweet, the coordination-network-toolkit of QUT."""
+"""What research tools write: Hoaxy, 4CAT, CooRTweet, the coordination-network-toolkit of QUT, Gephi."""
 
 from __future__ import annotations
 
 from kolgraph.loaders.spec import Emit, Format
+from kolgraph.loaders.x import ADDRESS
+
+ZONELESS = r"^\d+-\d+-\d+[ T]\d+:\d+(:\d+(\.\d+)?)?$"
+
+
+def _utc(cell: str) -> str:
+    """A time that is UTC even if it does not say so."""
+    return f"=CASE WHEN regexp_matches({{{cell}}}, '{ZONELESS}') THEN {{{cell}}} || ' UTC' ELSE {{{cell}}} END"
+
 
 #: In Hoaxy an edge runs with the information, from the author to the one who retweets; a mention runs from its writer.
 HOAXY = Format(
@@ -12,23 +21,23 @@ HOAXY = Format(
     (
         Emit(
             "repost",
-            {"post": "tweet_id", "src": "to_user_id", "dst": "from_user_id", "time": "tweet_created_at"}
+            {"post": "tweet_id", "src": "to_user_id", "dst": "from_user_id", "time": "at"}
             | {"kind": "=CASE {tweet_type} WHEN 'quote' THEN 'quote' ELSE 'repost' END"},
             when="{tweet_type} IN ('retweet', 'quote') AND lower({is_mention}) <> 'true'",
         ),
         Emit(
             "mention",
-            {"post": "tweet_id", "src": "from_user_id", "dst": "to_user_id", "time": "tweet_created_at"},
+            {"post": "tweet_id", "src": "from_user_id", "dst": "to_user_id", "time": "at"},
             when="lower({is_mention}) = 'true'",
         ),
         Emit(
             "comment",
-            {"comment": "tweet_id", "src": "from_user_id", "dst": "to_user_id", "time": "tweet_created_at"},
+            {"comment": "tweet_id", "src": "from_user_id", "dst": "to_user_id", "time": "at"},
             when="{tweet_type} = 'reply'",
         ),
         Emit(
             "post",
-            {"post": "tweet_id", "author": "from_user_id", "time": "tweet_created_at"},
+            {"post": "tweet_id", "author": "from_user_id", "time": "at", "urls": "canonical_url"},
             when="{tweet_type} = 'origin'",
         ),
         Emit(
@@ -42,6 +51,7 @@ HOAXY = Format(
     "x",
     "table",
     frozenset({"from_user_id", "to_user_id", "tweet_type", "tweet_id"}),
+    lets={"at": _utc("tweet_created_at")},
 )
 
 QUT = Format(
@@ -56,8 +66,7 @@ QUT = Format(
         ),
         Emit(
             "post",
-            {"post": "message_id", "author": "user_id", "time": "at", "text": "message"}
-            | {"urls": "=trim(regexp_replace({urls}, '[\\[\\]'',]', ' ', 'g'))"},
+            {"post": "message_id", "author": "user_id", "time": "at", "text": "message", "urls": "links"},
         ),
         Emit(
             "comment",
@@ -70,9 +79,18 @@ QUT = Format(
     "",
     "table",
     frozenset({"message_id", "user_id", "repost_id", "reply_id", "message"}),
-    lets={"at": "=(floor(try_cast({timestamp} AS DOUBLE) * 1000)::BIGINT)::VARCHAR"},
+    lets={
+        # Seconds; of tweets the toolkit leaves out the moment from which their ids count.
+        "seconds": "=try_cast({timestamp} AS DOUBLE)",
+        "ms": "=try_cast(floor({seconds} * 1000 + CASE WHEN {seconds} < 946684800 THEN 1288834974657 ELSE 0 END) "
+        "AS BIGINT)",
+        "at": "=coalesce({ms}::VARCHAR, {timestamp})",
+        "links": "=CASE WHEN starts_with({urls}, '[') "
+        "THEN array_to_string(regexp_extract_all({urls}, '''([^'']+)''', 1), ' ') ELSE {urls} END",
+    },
 )
 
+#: Who shares two links in one post shares twice; the post stands for itself only where a post is shared.
 COORTWEET = Format(
     "coortweet",
     "CooRTweet: who shared which object when",
@@ -80,10 +98,10 @@ COORTWEET = Format(
     (
         Emit(
             "repost",
-            {"post": "content_id", "src": "account_id", "root": "object_id"}
+            {"src": "account_id", "root": "object_id", "time": _utc("timestamp_share")}
             | {
-                "time": "=CASE WHEN contains({timestamp_share}, ':') THEN {timestamp_share} || ' UTC' "
-                "ELSE {timestamp_share} END"
+                "post": "=CASE WHEN regexp_full_match({object_id}, '[0-9]+') THEN {content_id} "
+                "ELSE {content_id} || '/' || left(md5({object_id}), 8) END"
             },
         ),
     ),
@@ -94,7 +112,7 @@ COORTWEET = Format(
 
 #: 4CAT always writes these columns; times are UTC.
 BASE = {"id", "thread_id", "author", "body", "timestamp"}
-WITHOUT_ADDRESS = "=CASE {is_reply} WHEN 'yes' THEN regexp_replace({body}, '^\\s*(@\\w+\\s+)+', '') ELSE {body} END"
+WITHOUT_ADDRESS = f"=CASE {{is_reply}} WHEN 'yes' THEN regexp_replace({{body}}, '{ADDRESS}', '') ELSE {{body}} END"
 AT = "=coalesce(nullif({unix_timestamp}, ''), {timestamp} || ' UTC')"
 FOURCAT = (
     Format(
@@ -110,7 +128,14 @@ FOURCAT = (
             Emit(
                 "post",
                 {"post": "id", "author": "author_id", "time": AT, "text": WITHOUT_ADDRESS, "reposts": "retweet_count"}
-                | {"likes": "like_count", "comments": "reply_count", "topics": "hashtags"},
+                | {"likes": "like_count", "comments": "reply_count", "topics": "hashtags"}
+                | {"views": "impression_count", "urls": "=replace({urls}, ',', ' ')"},
+            ),
+            Emit(
+                "repost",
+                {"post": "id", "src": "author_id", "author_name": "quoted_user", "kind": "='quote'", "time": AT},
+                when="{is_quote_tweet} = 'yes' AND {quoted_user} <> '' AND {is_retweet} <> 'yes'",
+                side=True,
             ),
             Emit(
                 "comment",
@@ -158,4 +183,20 @@ FOURCAT = (
     ),
 )
 
-FORMATS = (HOAXY, QUT, COORTWEET, *FOURCAT)
+#: In Gephi a label is what people call a node; elsewhere it may say who is a bot.
+GEPHI = Format(
+    "gephi-nodes",
+    "Gephi table of nodes",
+    "Gephi 节点表",
+    (
+        Emit(
+            "account",
+            {"account": "Id", "name": "Label", "followers": "followers", "niche": "niche", "region": "region"},
+        ),
+    ),
+    "",
+    "table",
+    frozenset({"Id", "Label"}),
+)
+
+FORMATS = (HOAXY, QUT, COORTWEET, *FOURCAT, GEPHI)

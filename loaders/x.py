@@ -1,7 +1,8 @@
 """X (Twitter) as twarc keeps it: API v2 pages and flattened tweets, and tweets of API 1.1, as JSON lines.
 
 A tweet is a post, or a repost when it retweets. What a retweet says belongs to the original and its author; whoever
-is answered or retweeted is not mentioned. Mentions have ids where the platform still knew them, else names.
+is answered or retweeted is not mentioned. Mentions have ids where the platform still knew them, else names. Pages of
+followers say only in the address they came from whose followers they are.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
     from kolgraph.loaders.source import Options, Source
     from kolgraph.loaders.spec import Rows
 
-#: Handles at the start of an answer name those who are answered.
-ADDRESSED = re.compile(r"^\s*(@\w{1,15}\s+)+")
-RETWEET = re.compile(r"^RT @(\w{1,15}):")
+#: Handles at the start of an answer name those who are answered; the engine reads this pattern too.
+ADDRESS = r"^\s*(@\w+\b[\s,.:;!?]*)+"
+RETWEET = re.compile(r"^RT @(\w+)\b", re.ASCII)
+HANDLE = re.compile(r"@(\w+)", re.ASCII)
+#: Whose list a page of users is, and which.
+LIST = re.compile(r"/users/(\d+)/(followers|following)\b", re.ASCII)
+#: Words of the platform for those who are verified; "blue" only says that somebody pays.
+VERIFIED = {"business": "company", "government": "gov"}
 
 #: What one tweet is; the rows are made below, all with the same keys.
 TWEET = (
@@ -32,6 +38,12 @@ TWEET = (
         when="{user.id} IS NOT NULL",
     ),
     Emit(
+        "follow",
+        {"src": "follower", "dst": "followed", "observed": "seen"},
+        when="{follower} IS NOT NULL",
+        side=True,
+    ),
+    Emit(
         "repost",
         {"post": "id", "src": "author", "dst": "root_author", "author_name": "root_name", "root": "root"}
         | {"time": "time"},
@@ -40,7 +52,14 @@ TWEET = (
     Emit(
         "post",
         {"post": "id", "author": "author", "time": "time", "text": "text", "topics": "topics"}
-        | {"likes": "likes", "reposts": "reposts", "comments": "comments", "views": "views", "observed": "seen"},
+        | {
+            "urls": "urls",
+            "likes": "likes",
+            "reposts": "reposts",
+            "comments": "comments",
+            "views": "views",
+            "observed": "seen",
+        },
     ),
     Emit(
         "repost",
@@ -74,14 +93,31 @@ def _topics(tags: Any, key: str) -> str | None:
     return ",".join(names) or None
 
 
-def _mentions(found: Any, id_key: str, name_key: str, without: set[str | None]) -> list[dict[str, str]]:
-    """Mentions that carry an id, but those of people who are answered or retweeted."""
-    pairs = [(_dict(m).get(id_key), _dict(m).get(name_key)) for m in _list(found)]
-    return [{"id": str(i), "name": str(n)} for i, n in pairs if i is not None and n and str(i) not in without]
+def _urls(links: Any) -> str | None:
+    """Where links lead; pictures and films of the tweet itself are no links."""
+    ends = [link.get("expanded_url") for link in map(_dict, _list(links)) if "media_key" not in link]
+    return " ".join(dict.fromkeys(end for end in ends if isinstance(end, str))) or None
 
 
-def _own_text(text: Any, answers: bool) -> str | None:
-    return (ADDRESSED.sub("", text) if answers else text) if isinstance(text, str) else None
+def _said(text: Any, mentions: Any, keys: tuple[str, str], answers: bool, to: Any) -> dict[str, Any]:
+    """What a tweet says and whom it mentions by id, without those it answers."""
+    address = re.match(ADDRESS, text, re.ASCII) if answers and isinstance(text, str) else None
+    addressed = {name.lower() for name in HANDLE.findall(address[0])} if address else set()
+    found = [(str(_dict(m).get(keys[0])), _dict(m).get(keys[1])) for m in _list(mentions)]
+    return {
+        "text": text[address.end() :] if address else text,
+        "mentions": [
+            {"id": account, "name": name}
+            for account, name in found
+            if account.isdecimal() and account != str(to) and str(name).lower() not in addressed
+        ],
+    }
+
+
+def _verified(flag: Any, kind: Any) -> str | None:
+    if flag is None:
+        return None
+    return VERIFIED.get(str(kind), str(kind or "unknown")) if flag else "none"
 
 
 # ---------------------------------------------------------------------- API v2
@@ -90,32 +126,47 @@ def _own_text(text: Any, answers: bool) -> str | None:
 def _v2_rows(source: Source, options: Options) -> Rows:
     """Pages hold tweets and what they refer to; a flattened tweet holds both in itself."""
     del options
-    for row in containers.json_lines(source):
+    for row in containers.json_items(source):
         if isinstance(row, Reject):
             yield row
             continue
         line, page = row
-        found = _v2_page(page)
-        if not found:
-            yield Reject(line, None, None, "NO_RECORD", "the line holds neither tweets nor users", str(page)[:500])
-        for cells in found:
-            yield line, cells
+        for cells in _v2_page(page):
+            if cells:
+                yield line, cells
+            else:
+                yield Reject(line, None, None, "NO_RECORD", "holds neither a tweet nor a user", str(page)[:500])
 
 
 def _v2_page(page: dict[str, Any]) -> list[dict[str, Any]]:
-    seen = _dict(page.get("__twarc")).get("retrieved_at")
-    includes = _dict(page.get("includes"))
-    items = [item for item in (_list(page["data"]) if "data" in page else [page]) if isinstance(item, dict)]
-    others: list[Mapping[str, Any]] = [item for item in _list(includes.get("tweets")) if isinstance(item, dict)]
-    for item in items:  # flattened: whole objects inside
-        others += [t for t in map(_dict, _list(item.get("referenced_tweets"))) if "author_id" in t]
-    users = [u for u in _list(includes.get("users")) if isinstance(u, dict)]
-    users += [t["author"] for t in (*items, *others) if isinstance(t.get("author"), dict)]
-    users += [item for item in items if "username" in item]
-    authors = {str(t.get("id")): t.get("author_id") for t in (*items, *others)}
-    tweets = {str(t.get("id")): t for t in (*others, *items) if "author_id" in t}
-    rows: list[dict[str, Any]] = [{"user": _v2_user(u), "seen": seen} for u in users if u.get("id") is not None]
-    return rows + [_v2_tweet(tweet, authors, seen) for tweet in tweets.values()]
+    """The rows of a page: one per user and tweet; an empty one for what is neither, or for an empty page."""
+    about, includes = _dict(page.get("__twarc")), _dict(page.get("includes"))
+    items = [_dict(item) for item in _list(page.get("data", page))]
+    tweets = [item for item in items if "author_id" in item or "text" in item]
+    listed = [item for item in items if "username" in item and item.get("id") is not None]
+    others = [item for item in map(_dict, _list(includes.get("tweets"))) if "author_id" in item]
+    for tweet in tweets:  # flattened: whole objects inside
+        others += [t for t in map(_dict, _list(tweet.get("referenced_tweets"))) if "author_id" in t]
+    users = [*map(_dict, _list(includes.get("users")))]
+    for tweet in (*tweets, *others):
+        users += [_dict(tweet.get("author")), _dict(tweet.get("in_reply_to_user"))]
+    seen = about.get("retrieved_at")
+    rows = [{"user": _v2_user(u), "seen": seen} | _v2_follow(u["id"], about.get("url")) for u in listed]
+    rows += [{"user": _v2_user(user), "seen": seen} for user in users if user.get("id") is not None]
+    authors = {str(t.get("id")): t.get("author_id") for t in (*others, *tweets)}
+    known = {str(t.get("id")) for t in tweets}
+    rows += [_v2_tweet(t, authors, seen) for t in (*tweets, *(t for t in others if str(t.get("id")) not in known))]
+    unknown = len(items) - len(tweets) - len(listed)
+    return rows + [{}] * (unknown or not rows)
+
+
+def _v2_follow(user: Any, url: Any) -> dict[str, Any]:
+    """Who follows whom, if the user comes from a list of followers or of those who are followed."""
+    subject = LIST.search(url) if isinstance(url, str) else None
+    if subject is None:
+        return {}
+    src, dst = (user, subject[1]) if subject[2] == "followers" else (subject[1], user)
+    return {"follower": src, "followed": dst}
 
 
 def _v2_user(user: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +180,7 @@ def _v2_user(user: Mapping[str, Any]) -> dict[str, Any]:
         "region": user.get("location"),
         "bio": user.get("description"),
         "created": user.get("created_at"),
-        "verified": (user.get("verified_type") or "unknown") if user.get("verified") else None,
+        "verified": _verified(user.get("verified"), user.get("verified_type")),
     }
 
 
@@ -137,17 +188,19 @@ def _v2_tweet(tweet: Mapping[str, Any], authors: Mapping[str, Any], seen: Any) -
     refers = {
         str(r.get("type")): str(r.get("id")) for r in map(_dict, _list(tweet.get("referenced_tweets"))) if r.get("id")
     }
-    text, entities, counts = tweet.get("text"), _dict(tweet.get("entities")), _dict(tweet.get("public_metrics"))
+    long, counts = _dict(tweet.get("note_tweet")), _dict(tweet.get("public_metrics"))
+    text, entities = long.get("text") or tweet.get("text"), _dict(long.get("entities") or tweet.get("entities"))
     base = {"id": tweet.get("id"), "author": tweet.get("author_id"), "time": tweet.get("created_at"), "seen": seen}
     if "retweeted" in refers:
         root = refers["retweeted"]
         named = RETWEET.match(text) if isinstance(text, str) else None
         return base | {"root": root, "root_author": authors.get(root), "root_name": named[1] if named else None}
     answered, to = refers.get("replied_to"), tweet.get("in_reply_to_user_id")
+    said = _said(text, entities.get("mentions"), ("id", "username"), answered is not None or to is not None, to)
     return base | {
-        "text": _own_text(text, answered is not None or to is not None),
+        **said,
         "topics": _topics(entities.get("hashtags"), "tag"),
-        "mentions": _mentions(entities.get("mentions"), "id", "username", {str(to)}),
+        "urls": _urls(entities.get("urls")),
         "quoted": refers.get("quoted"),
         "quoted_author": authors.get(refers.get("quoted", "")),
         "answered": answered,
@@ -164,7 +217,7 @@ def _v2_tweet(tweet: Mapping[str, Any], authors: Mapping[str, Any], seen: Any) -
 
 def _v1_rows(source: Source, options: Options) -> Rows:
     del options
-    for row in containers.json_lines(source):
+    for row in containers.json_items(source):
         if isinstance(row, Reject):
             yield row
         else:
@@ -174,40 +227,51 @@ def _v1_rows(source: Source, options: Options) -> Rows:
 
 def _v1_tweets(tweet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The tweet, and those inside it."""
-    user, original, quoted = (_dict(tweet.get(k)) for k in ("user", "retweeted_status", "quoted_status"))
-    yield {"user": _v1_user(user)}
-    base = {"id": tweet.get("id_str") or tweet.get("id"), "author": _id(user), "time": tweet.get("created_at")}
-    if original:
-        yield base | {"root": _id(original), "root_author": _id(_dict(original.get("user")))}
-        yield from _v1_tweets(original)
-        return
+    inside = [tweet]
+    while inside:
+        tweet = inside.pop()
+        user, original, quoted = (_dict(tweet.get(k)) for k in ("user", "retweeted_status", "quoted_status"))
+        if _id(user) is not None:
+            yield {"user": _v1_user(user)}
+        base = {"id": _id(tweet), "author": _id(user), "time": tweet.get("created_at")}
+        if original:
+            yield base | {"root": _id(original), "root_author": _id(_dict(original.get("user")))}
+            inside.append(original)
+            continue
+        yield base | _v1_said(tweet) | {"quoted_author": _id(_dict(quoted.get("user")))}
+        if quoted:
+            inside.append(quoted)
+
+
+def _v1_said(tweet: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tweet that is no retweet says; archives of users write it in the same way."""
     long = _dict(tweet.get("extended_tweet"))
     entities = _dict(long.get("entities") or tweet.get("entities"))
     text = long.get("full_text") or tweet.get("full_text") or tweet.get("text")
-    to = tweet.get("in_reply_to_user_id_str") or tweet.get("in_reply_to_user_id")
-    yield base | {
-        "text": _own_text(text, to is not None),
+    to = _id(tweet, "in_reply_to_user_id")
+    return {
+        **_said(text, entities.get("user_mentions"), ("id_str", "screen_name"), to is not None, to),
         "topics": _topics(entities.get("hashtags"), "text"),
-        "mentions": _mentions(entities.get("user_mentions"), "id_str", "screen_name", {str(to)}),
-        "quoted": tweet.get("quoted_status_id_str") or _id(quoted),
-        "quoted_author": _id(_dict(quoted.get("user"))),
-        "answered": tweet.get("in_reply_to_status_id_str") or tweet.get("in_reply_to_status_id"),
+        "urls": _urls(entities.get("urls")),
+        "quoted": _id(tweet, "quoted_status_id") or _id(_dict(tweet.get("quoted_status"))),
+        "answered": _id(tweet, "in_reply_to_status_id"),
         "answered_author": to,
         "likes": tweet.get("favorite_count"),
         "reposts": tweet.get("retweet_count"),
+        "comments": tweet.get("reply_count"),
     }
-    if quoted:
-        yield from _v1_tweets(quoted)
 
 
-def _id(thing: Mapping[str, Any]) -> Any:
-    return thing.get("id_str") or thing.get("id")
+def _id(thing: Mapping[str, Any], key: str = "id") -> Any:
+    """An id, as text where there is one: other programs may have rounded the number."""
+    return thing.get(f"{key}_str") or thing.get(key)
 
 
 def _v1_user(user: Mapping[str, Any]) -> dict[str, Any]:
     names = {"name": "screen_name", "followers": "followers_count", "followings": "friends_count", "bio": "description"}
     names |= {"posts": "statuses_count", "region": "location", "created": "created_at"}
-    return {"id": _id(user)} | {field: user.get(name) for field, name in names.items()}
+    known = {field: user.get(name) for field, name in names.items()}
+    return known | {"id": _id(user), "verified": _verified(user.get("verified"), user.get("verified_type"))}
 
 
 def _format(name: str, title: str, title_zh: str, keys: set[str], **more: Any) -> Format:

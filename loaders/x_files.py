@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError
 from kolgraph.loaders import containers
 from kolgraph.loaders.source import Reject, Source
 from kolgraph.loaders.spec import Emit, Format
-from kolgraph.loaders.x import TWEET, _mentions, _own_text, _topics
+from kolgraph.loaders.x import ADDRESS, RETWEET, TWEET, _dict, _id, _list, _v1_said
 
 if TYPE_CHECKING:
     from kolgraph.loaders.source import Options
@@ -19,9 +20,27 @@ if TYPE_CHECKING:
 COUNTS = {"likes": "public_metrics.like_count", "reposts": "public_metrics.retweet_count"}
 COUNTS |= {"comments": "public_metrics.reply_count", "views": "public_metrics.impression_count"}
 SEEN = {"observed": "__twarc.retrieved_at"}
-WITHOUT_ADDRESS = (
-    "=CASE WHEN {in_reply_to_user_id} <> '' THEN regexp_replace({text}, '^\\s*(@\\w+\\s+)+', '') ELSE {text} END"
-)
+#: Lines of a text are told apart by a written "\\n".
+TEXT = f"=CASE WHEN {{answers}} THEN regexp_replace({{lines}}, '{ADDRESS}', '') ELSE {{lines}} END"
+LIST = "/users/([0-9]+)/{}\\b"
+
+
+def _user(prefix: str) -> dict[str, str]:
+    """The columns of a user behind a prefix."""
+    names = {"account": "id", "name": "username", "bio": "description", "region": "location", "created": "created_at"}
+    names |= {"followers": "public_metrics.followers_count", "followings": "public_metrics.following_count"}
+    names |= {"posts": "public_metrics.tweet_count"}
+    flag, kind = f"lower({{{prefix}verified}})", f"coalesce({{{prefix}verified_type}}, 'unknown')"
+    kind = f"CASE {kind} WHEN 'business' THEN 'company' WHEN 'government' THEN 'gov' ELSE {kind} END"
+    verified = f"=CASE {flag} WHEN 'true' THEN {kind} WHEN 'false' THEN 'none' END"
+    return {field: prefix + name for field, name in names.items()} | {"verified": verified} | SEEN
+
+
+def _named(account: str, name: str) -> Emit:
+    given = f"{{{account}}} <> '' AND {{{name}}} <> ''"
+    return Emit("account", {"account": account, "name": name}, when=given, side=True)
+
+
 TWARC = (
     Format(
         "twarc-csv",
@@ -31,119 +50,126 @@ TWARC = (
             Emit(
                 "repost",
                 {"post": "id", "src": "author_id", "dst": "retweeted_user_id", "time": "created_at"}
-                | {"root": "referenced_tweets.retweeted.id", "author_name": "retweeted_username"},
-                when="{referenced_tweets.retweeted.id} <> ''",
+                | {"root": "referenced_tweets.retweeted.id"}
+                | {"author_name": "=coalesce(nullif({retweeted_username}, ''), {said_again})"},
+                when="{retweets}",
             ),
             Emit(
                 "post",
-                {"post": "id", "author": "author_id", "time": "created_at", "text": WITHOUT_ADDRESS} | COUNTS | SEEN,
+                {"post": "id", "author": "author_id", "time": "created_at", "text": TEXT, "urls": "links"}
+                | COUNTS
+                | SEEN,
             ),
             Emit(
                 "post",
-                {"post": "referenced_tweets.retweeted.id", "author": "retweeted_user_id", "text": "text"} | COUNTS,
-                when="{referenced_tweets.retweeted.id} <> '' AND NOT starts_with({text}, 'RT @')",
+                {"post": "referenced_tweets.retweeted.id", "author": "retweeted_user_id", "urls": "links"}
+                # The columns do not say whether the original answers: a text that starts so always does.
+                | {"text": f"=regexp_replace({{lines}}, '{ADDRESS}', '')"}
+                | COUNTS
+                | SEEN,
+                when="{retweets} AND {said_again} = ''",
                 side=True,
             ),
             Emit(
                 "repost",
                 {"post": "id", "src": "author_id", "dst": "quoted_user_id", "time": "created_at"}
                 | {"root": "referenced_tweets.quoted.id", "kind": "='quote'"},
-                when="{referenced_tweets.quoted.id} <> '' AND coalesce({referenced_tweets.retweeted.id}, '') = ''",
+                when="{referenced_tweets.quoted.id} <> '' AND NOT {retweets}",
                 side=True,
             ),
             Emit(
                 "comment",
                 {"comment": "id", "src": "author_id", "dst": "in_reply_to_user_id", "time": "created_at"}
                 | {"post": "referenced_tweets.replied_to.id"},
-                when="{in_reply_to_user_id} <> '' AND coalesce({referenced_tweets.retweeted.id}, '') = ''",
+                when="{answers} AND NOT {retweets}",
                 side=True,
             ),
-            Emit(
-                "account",
-                {"account": "author_id", "name": "author.username", "bio": "author.description"}
-                | {"followers": "author.public_metrics.followers_count", "region": "author.location"}
-                | {"followings": "author.public_metrics.following_count", "created": "author.created_at"}
-                | SEEN,
-                side=True,
-            ),
-            Emit(
-                "account",
-                {"account": "retweeted_user_id", "name": "retweeted_username"},
-                when="{retweeted_user_id} <> '' AND {retweeted_username} <> ''",
-                side=True,
-            ),
+            Emit("account", _user("author.") | {"account": "author_id"}, side=True),
+            _named("retweeted_user_id", "retweeted_username"),
+            _named("quoted_user_id", "quoted_username"),
+            _named("in_reply_to_user_id", "in_reply_to_username"),
         ),
         "x",
         "table",
         frozenset({"id", "author_id", "referenced_tweets.retweeted.id", "text"}),
+        lets={
+            "retweets": "=coalesce({referenced_tweets.retweeted.id}, '') <> ''",
+            "answers": "=coalesce({in_reply_to_user_id}, '') <> '' "
+            "OR coalesce({referenced_tweets.replied_to.id}, '') <> ''",
+            "lines": "=replace({text}, '\\n', chr(10))",
+            "said_again": f"=regexp_extract({{text}}, '{RETWEET.pattern}', 1)",
+            "links": "=array_to_string(regexp_extract_all({entities.urls}, 'https?://[^\\s\"]+'), ' ')",
+        },
     ),
     Format(
         "twarc-csv-users",
-        "twarc-csv of users",
+        "twarc-csv of users, and of followers where the address says whose",
         "twarc-csv 用户表",
         (
+            Emit("account", _user("")),
             Emit(
-                "account",
-                {"account": "id", "name": "username", "followers": "public_metrics.followers_count"}
-                | {"followings": "public_metrics.following_count", "posts": "public_metrics.tweet_count"}
-                | {"region": "location", "bio": "description", "created": "created_at"}
-                | SEEN,
+                "follow",
+                {"src": "id", "dst": "of", "observed": "__twarc.retrieved_at"},
+                when="{of} <> ''",
+                side=True,
+            ),
+            Emit(
+                "follow",
+                {"src": "by", "dst": "id", "observed": "__twarc.retrieved_at"},
+                when="{by} <> ''",
+                side=True,
             ),
         ),
         "x",
         "table",
         frozenset({"id", "username", "public_metrics.followers_count"}),
+        lets={
+            "of": f"=regexp_extract({{__twarc.url}}, '{LIST.format('followers')}', 1)",
+            "by": f"=regexp_extract({{__twarc.url}}, '{LIST.format('following')}', 1)",
+        },
     ),
 )
 
 # ---------------------------------------------------------------------- the archive of a user
 
 
-def _owner(source: Source) -> str:
-    """The account that the archive belongs to stands in a file beside."""
+def _owner(source: Source, options: Options) -> str:
+    """The account that the archive belongs to stands in a file beside; inside of a zip file there is no beside."""
+    if options.subject is not None:
+        return options.subject
     beside = source.path.parent / "account.js"
     if beside.is_file():
         for row in containers.json_items(Source(beside)):
-            if not isinstance(row, Reject) and isinstance(row[1].get("account"), dict):
-                return str(row[1]["account"].get("accountId"))
-    raise InputError(f"{source.path}: whose archive this is stands in account.js; put it beside")
+            account = None if isinstance(row, Reject) else _dict(row[1].get("account")).get("accountId")
+            if account is not None:
+                return str(account)
+    why = "whose archive this is stands in account.js"
+    raise InputError.at(source.path, None, why, fix="put it beside, or add --subject ID")
 
 
 def _edges(source: Source, options: Options) -> Rows:
-    del options
-    owner = _owner(source)
+    owner = _owner(source, options)
     for row in containers.json_items(source):
         yield row if isinstance(row, Reject) else (row[0], row[1] | {"owner": owner})
 
 
 def _tweets(source: Source, options: Options) -> Rows:
-    del options
-    owner = _owner(source)
+    owner = _owner(source, options)
     for row in containers.json_items(source):
-        if isinstance(row, Reject) or not isinstance(row[1].get("tweet", row[1]), dict):
+        if isinstance(row, Reject):
             yield row
             continue
-        tweet = row[1].get("tweet", row[1])
-        entities = tweet.get("entities") if isinstance(tweet.get("entities"), dict) else {}
-        text, to = str(tweet.get("full_text") or tweet.get("text") or ""), tweet.get("in_reply_to_user_id_str")
-        base = {"id": tweet.get("id_str") or tweet.get("id"), "author": owner, "time": tweet.get("created_at")}
-        people = entities.get("user_mentions")
-        if text.startswith("RT @") and isinstance(people, list) and people and isinstance(people[0], dict):
-            yield row[0], base | {"root_author": people[0].get("id_str"), "root_name": people[0].get("screen_name")}
-            continue
-        yield (
-            row[0],
-            base
-            | {
-                "text": _own_text(text, to is not None),
-                "topics": _topics(entities.get("hashtags"), "text"),
-                "mentions": _mentions(people, "id_str", "screen_name", {str(to)}),
-                "answered": tweet.get("in_reply_to_status_id_str"),
-                "answered_author": to,
-                "likes": tweet.get("favorite_count"),
-                "reposts": tweet.get("retweet_count"),
-            },
-        )
+        tweet = _dict(row[1].get("tweet", row[1]))
+        base = {"id": _id(tweet), "author": owner, "time": tweet.get("created_at")}
+        named = RETWEET.match(str(tweet.get("full_text") or tweet.get("text")))
+        yield row[0], base | (_retweeted(tweet, named[1]) if named else _v1_said(tweet))
+
+
+def _retweeted(tweet: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The author of the original: named in the text, and with an id among the mentions, unless the account is gone."""
+    people = map(_dict, _list(_dict(tweet.get("entities")).get("user_mentions")))
+    ids = [str(_id(person)) for person in people if str(person.get("screen_name")).lower() == name.lower()]
+    return {"root_author": next(filter(str.isdecimal, ids), None), "root_name": name}
 
 
 def _archive(name: str, title: str, title_zh: str, path: str, emits: tuple[Emit, ...], rows: Any) -> Format:
@@ -155,7 +181,7 @@ ARCHIVE = (
         "following",
         "following.js of a downloaded X archive",
         "X 个人存档 following.js",
-        r"following(-part\d+)?\.js",
+        r"(^|/)following(-part\d+)?\.js",
         (Emit("follow", {"src": "owner", "dst": "following.accountId"}),),
         _edges,
     ),
@@ -163,7 +189,7 @@ ARCHIVE = (
         "followers",
         "follower.js of a downloaded X archive",
         "X 个人存档 follower.js",
-        r"follower(-part\d+)?\.js",
+        r"(^|/)follower(-part\d+)?\.js",
         (Emit("follow", {"src": "follower.accountId", "dst": "owner"}),),
         _edges,
     ),
@@ -171,7 +197,7 @@ ARCHIVE = (
         "tweets",
         "tweets.js of a downloaded X archive",
         "X 个人存档 tweets.js",
-        r"tweets?(-part\d+)?\.js",
+        r"(^|/)tweets?(-part\d+)?\.js",
         TWEET,
         _tweets,
     ),
@@ -179,7 +205,7 @@ ARCHIVE = (
         "account",
         "account.js of a downloaded X archive",
         "X 个人存档 account.js",
-        r"account\.js",
+        r"(^|/)account\.js",
         (
             Emit(
                 "account", {"account": "account.accountId", "name": "account.username", "created": "account.createdAt"}
@@ -197,6 +223,13 @@ def _who(cell: str) -> str:
     return f"=CASE WHEN ends_with({cell}, '=') THEN 'x:sha256:' || {cell} ELSE {cell} END"
 
 
+SUSPENDED = {
+    "created": "={account_creation_date} || ' 00:00:00 UTC'",
+    "label": "='bot'",
+    "region": "user_reported_location",
+    "bio": "user_profile_description",
+    "name": "=CASE WHEN {user_screen_name} <> {userid} THEN {user_screen_name} END",
+}
 OPERATIONS = (
     Format(
         "x-io",
@@ -206,38 +239,39 @@ OPERATIONS = (
             Emit(
                 "repost",
                 {"post": "tweetid", "src": "src", "dst": "root", "root": "retweet_tweetid", "time": "at"},
-                when="lower({is_retweet}) = 'true'",
+                when="{again}",
             ),
             Emit(
                 "post",
-                {"post": "tweetid", "author": "src", "time": "at", "text": "tweet_text", "likes": "like_count"}
+                {"post": "tweetid", "author": "src", "time": "at", "likes": "like_count", "urls": "links"}
+                | {
+                    "text": f"=CASE WHEN {{answers}} THEN regexp_replace({{tweet_text}}, '{ADDRESS}', '') ELSE "
+                    "{tweet_text} END"
+                }
                 | {"reposts": "retweet_count", "comments": "reply_count"},
             ),
             Emit(
                 "comment",
                 {"comment": "tweetid", "src": "src", "dst": "answered", "post": "in_reply_to_tweetid"} | {"time": "at"},
-                when="{in_reply_to_tweetid} <> '' AND lower({is_retweet}) <> 'true'",
+                when="{answers} AND NOT {again}",
                 side=True,
             ),
             Emit(
                 "repost",
                 {"post": "tweetid", "src": "src", "root": "quoted_tweet_tweetid", "kind": "='quote'"} | {"time": "at"},
-                when="{quoted_tweet_tweetid} <> '' AND lower({is_retweet}) <> 'true'",
+                when="{quoted_tweet_tweetid} <> '' AND NOT {again}",
                 side=True,
             ),
             Emit(
                 "mention",
                 {"post": "tweetid", "src": "src", "time": "at"} | {"dst": _who("{item}")},
-                each="=CASE WHEN lower({is_retweet}) <> 'true' THEN list_filter(regexp_extract_all({user_mentions}, "
-                "'[A-Za-z0-9+/]+=?'), lambda m: m IS DISTINCT FROM {in_reply_to_userid}) ELSE [] END",
+                each="=CASE WHEN {again} THEN [] ELSE list_filter({mentioned}, "
+                "lambda m: m IS DISTINCT FROM {in_reply_to_userid}) END",
                 side=True,
             ),
             Emit(
                 "account",
-                {"account": "src", "followers": "follower_count", "followings": "following_count"}
-                | {"created": "={account_creation_date} || ' 00:00:00 UTC'", "label": "='bot'"}
-                | {"region": "user_reported_location", "bio": "user_profile_description"}
-                | {"name": "=CASE WHEN {user_screen_name} <> {userid} THEN {user_screen_name} END"},
+                {"account": "src", "followers": "follower_count", "followings": "following_count"} | SUSPENDED,
                 side=True,
             ),
         ),
@@ -248,6 +282,12 @@ OPERATIONS = (
             "src": _who("{userid}"),
             "root": _who("{retweet_userid}"),
             "answered": _who("{in_reply_to_userid}"),
+            "answers": "=coalesce({in_reply_to_userid}, '') <> '' OR coalesce({in_reply_to_tweetid}, '') <> ''",
+            "again": "=coalesce(lower({is_retweet}), '') = 'true'",
+            # Lists as Python writes them, with or without quotes; "absent" and None are nobody.
+            "mentioned": "=regexp_extract_all({user_mentions}, '[A-Za-z0-9+/]+=|[A-Za-z0-9]*[0-9][A-Za-z0-9]*')",
+            "links": "=array_to_string(list_transform(regexp_extract_all({urls}, 'https?://[^\\s''\"\\]]+'), "
+            "lambda u: rtrim(u, ',')), ' ')",
             "at": "={tweet_time} || CASE WHEN length({tweet_time}) = 16 THEN ':00' ELSE '' END || ' UTC'",
         },
     ),
@@ -259,8 +299,7 @@ OPERATIONS = (
             Emit(
                 "account",
                 {"account": _who("{userid}"), "followers": "follower_count", "followings": "following_count"}
-                | {"created": "={account_creation_date} || ' 00:00:00 UTC'", "label": "='bot'"}
-                | {"region": "user_reported_location", "bio": "user_profile_description"},
+                | SUSPENDED,
             ),
         ),
         "x",
