@@ -33,7 +33,11 @@ class Generic(NamedTuple):
 #: In the order in which they are asked, the special ones first.
 GENERIC: Mapping[str, Generic] = {
     "cascades": Generic("cascades", "repost tables with true parents: CED, nested trees", "带真实父节点的转发表"),
-    "graphml": Generic("graphml", "GraphML of any program", "GraphML 图文件"),
+    "graph": Generic(
+        "graphs",
+        "graph files: GraphML, GEXF, GDF, Pajek, node-link JSON, networkx edge lists",
+        "图文件：GraphML、GEXF、GDF、Pajek、node-link JSON、networkx 边列表",
+    ),
     "edges": Generic("edges", "edge lists: SNAP, Gephi, two columns of ids", "边列表（SNAP、Gephi、两列 ID）"),
     "planner": Generic(
         "planner",

@@ -60,11 +60,17 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
         fields["weight"] = f"c{weight}"
         decision += f", weight = {names[weight]}"
     columns = [f"c{i}" for i in range(len(names))]
+    parts = [Part(record, fields)]
+    kind = next((k for k, name in enumerate(names) if headers.norm(name) == "type"), None)
+    if kind is not None:  # Gephi
+        back = fields | {"src": fields["dst"], "dst": fields["src"]}
+        parts.append(Part(record, back, when=f"lower(c{kind}) IN ('undirected', 'mutual')", side=True))
+        decision += "; an undirected edge counts both ways"
     comment = "" if has_header else "#"
     return [
         delimited(
             source,
-            [Part(record, fields)],
+            parts,
             columns=columns,
             has_header=has_header,
             decision=decision,

@@ -31,7 +31,23 @@ MAX_LINE = 2_000_000
 MAX_RAW = 1 << 16
 DELIMITERS = ("\t", ",", ";", "|")
 ENDINGS = {
-    *(".csv", ".tsv", ".txt", ".edges", ".edgelist", ".jsonl", ".ndjson", ".json", ".js", ".graphml", ".xml"),
+    *(
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".edges",
+        ".edgelist",
+        ".jsonl",
+        ".ndjson",
+        ".json",
+        ".js",
+        ".graphml",
+        ".gexf",
+        ".gdf",
+        ".net",
+        ".ncol",
+        ".xml",
+    ),
     *(".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"),
 }
 ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
@@ -42,7 +58,7 @@ RUNS_CODE = "files of this kind can run code when read; export the data as CSV o
 PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n|c__builtin__\n|[\]}]q\x00")
 #: How a part of an archive of X starts.
 ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
-XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|html\b)", re.IGNORECASE)
+XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|gexf\b|html\b)", re.IGNORECASE)
 WHOLE_JSON = re.compile(r"\s*(\[\s*([\[{\]\"]|$)|\{\s*([\"}]|$))")
 #: Lines by which JSON lines are told from one JSON value.
 PROBED_LINES = 20

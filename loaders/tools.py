@@ -197,6 +197,7 @@ GEPHI = Format(
     "",
     "table",
     frozenset({"Id", "Label"}),
+    without=frozenset({"Source", "Target"}),
 )
 
 FORMATS = (HOAXY, QUT, COORTWEET, *FOURCAT, GEPHI)

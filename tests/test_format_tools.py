@@ -33,6 +33,32 @@ def test_samples_give_the_expected_edges_in_every_dress(shelf: Shelf, tmp_path: 
         assert shelf.content() == once
 
 
+def test_shares_of_coortweet_are_the_same_in_every_dress(shelf: Shelf, tmp_path: Path) -> None:
+    expected("qut/messages.csv")  # skips without samples; those of CooRTweet have no expectation of their own
+    file = SAMPLES / "coortweet" / "coortweet.csv"
+    for number, (_, ending, data) in enumerate(clothes(file.read_bytes(), header=True)):
+        shelf.empty()
+        path = tmp_path / f"{number}.csv{ending}"
+        path.write_bytes(data)
+        assert shelf.load_file(path).rejects == []
+        assert found(shelf)["reposts"] == {("11", "post:999", "1001", "root"), ("12", "post:999", "1002", "root")}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "coortweet/coortweet.csv"])
+def test_a_cut_off_sample_gives_no_other_edges(shelf: Shelf, tmp_path: Path, name: str) -> None:
+    expected("qut/messages.csv")  # skips without samples
+    data = (SAMPLES / name).read_bytes().rstrip()
+    shelf.load_file(SAMPLES / name)
+    whole = set().union(*found(shelf).values())
+    for cut in range(1, 40, 4):
+        shelf.empty()
+        path = tmp_path / Path(name).name
+        path.write_bytes(data[:-cut])
+        with suppress(InputError):
+            shelf.load_file(path)  # the shelf counts
+        assert len(set().union(*found(shelf).values()) - whole) <= 1  # nobody sees that a number was cut
+
+
 @pytest.mark.parametrize("name", [*NAMES, "coortweet/coortweet.csv"])
 def test_damaged_samples_are_accounted_for(shelf: Shelf, tmp_path: Path, name: str) -> None:
     if not SAMPLES.exists():
@@ -114,6 +140,88 @@ def test_4cat_exports_name_authors_and_give_ids_where_they_can(shelf: Shelf) -> 
     shelf.empty()
     shelf.load("id,thread_id,timestamp,body,author\n5,5,2024-01-02 03:04:05,hi,小明\n", platform="zhihu")
     assert shelf.rows("SELECT account_id FROM accounts") == [("zhihu:小明",)]
+
+
+def test_in_hoaxy_mentions_of_answers_are_mentions_and_times_are_utc(shelf: Shelf) -> None:
+    names = "from_user_id,is_mention,to_user_id,tweet_created_at,tweet_id,tweet_type,canonical_url\n"
+    shelf.load(
+        f"{names}4,FALSE,1,2024-01-02T03:04:05,13,reply,\n4,TRUE,9,2024-01-02T03:04:05,13,reply,\n"
+        "5,false,,2024-01-02T03:04:05Z,14,origin,https://a.example/1\n5,,6,2024-01-02 03:04:05,15,retweet,\n"
+        "5,FALSE,6,2024-01-02T03:04:05Z,16,unheard of,\n"
+    )
+    edges = found(shelf)
+    assert edges["replies"] == {("x:4", "x:1", "13")}
+    assert edges["mentions"] == {("x:4", "x:9", "13")}
+    assert edges["reposts"] == {("x:6", "x:5", "15", "root")}
+    assert shelf.rows("SELECT post_id, urls FROM posts") == [("x:14", ["https://a.example/1"])]
+    times = "SELECT created_ts FROM posts UNION SELECT ts FROM comments UNION SELECT ts FROM reposts"
+    assert shelf.rows(times) == [(1704164645000,)]
+    assert [r.code for r in shelf.ws.load(one(shelf, names), max_reject_rate=1.0).rejects] == ["NO_RECORD"]
+
+
+def one(shelf: Shelf, names: str) -> Path:
+    """A file of one row that is nothing known."""
+    path = shelf.folder / "one.csv"
+    path.write_text(names + "5,FALSE,6,2024-01-02T03:04:05Z,17,unheard of,\n", encoding="utf-8")
+    return path
+
+
+QUT = "message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n"
+
+
+def test_in_qut_tweets_have_relative_times_and_what_is_no_time_is_rejected(shelf: Shelf) -> None:
+    number = 1743000000000000000
+    seconds = (number >> 22) / 1000  # as the toolkit computes it: without the epoch
+    rows = f"{number},7,,,,hi,{seconds},\n2,7,,,,hi,soon,\n3,7,,,,hi,inf,\n4,7,,,,hi,1e300,\n5,7,,,,hi,,\n"
+    report = shelf.load(QUT + rows, platform="x")
+    assert [(r.line, r.code) for r in report.rejects] == [(3, "BAD_TIME"), (4, "BAD_TIME"), (5, "BAD_TIME")]
+    made = shelf.rows("SELECT post_id, created_ts // 1000 FROM posts ORDER BY 1")
+    assert made == [("x:1743000000000000000", ((number >> 22) + 1288834974657) // 1000), ("x:5", None)]
+
+
+def test_links_of_messages_may_hold_commas_and_no_scheme(shelf: Shelf) -> None:
+    listed = "\"['http://a.example/1,2', 'b.example']\""
+    shelf.load(QUT + f"1,7,,,,hi,1704135845,{listed}\n2,7,,,,hi,1704135845,a.example  b.example/1\n3,7,,,,hi,,[]\n")
+    wanted = [(["http://a.example/1,2", "b.example"],), (["a.example", "b.example/1"],)]
+    assert shelf.rows("SELECT urls FROM posts WHERE urls <> [] ORDER BY post_id") == wanted
+    # No message names the author of what is answered or reposted: other messages do.
+    shelf.empty()
+    shelf.load(QUT + "1,7,,,,hi,1704135845,\n2,8,,1,,RT,1704135846,\n3,9,,,1,ok,1704135847,\n4,9,,1,3,RT,,\n")
+    assert found(shelf)["reposts"] == {("8", "7", "2", "root"), ("9", "7", "4", "root")}
+    assert found(shelf)["replies"] == {("9", "7", "3")}
+
+
+def test_in_coortweet_one_post_shares_several_things(shelf: Shelf) -> None:
+    rows = "#KOL,11,1,1704135845\nhttps://a.example/1,11,1,2024-01-01T19:04:05Z\n99,11,1,2024-01-01 19:04:05.5\n"
+    rows += "#KOL,12,2,1704135846\n#KOL,12,2,1704135846\n"
+    report = shelf.load("object_id,account_id,content_id,timestamp_share\n" + rows)
+    assert (report.counts.accepted, report.counts.merged, report.rejects) == (4, 1, [])
+    shared = shelf.rows("SELECT account_id, root_id, ts // 1000 FROM reposts JOIN accounts ON src = account_key")
+    assert sorted(shared) == [
+        ("local:11", "https://a.example/1", 1704135845),
+        ("local:11", "local:#KOL", 1704135845),
+        ("local:11", "local:99", 1704135845),
+        ("local:12", "local:#KOL", 1704135846),
+    ]
+
+
+def test_4cat_exports_quote_by_name_and_have_lists_with_commas(shelf: Shelf) -> None:
+    shelf.load(
+        "\ufeffid,thread_id,timestamp,unix_timestamp,body,author,author_id,author_followers,is_retweet,retweeted_user,"
+        "is_quote_tweet,quoted_user,is_reply,replied_user,hashtags,urls,mentions,impression_count\n"
+        '5,5,2024-01-02 03:04:05,,see @brand,fan,7,50,no,,yes,kol,no,,,"https://a.example/1,https://a.example/2",'
+        '"brand",900\n'
+        "6,6,2024-01-02 03:04:05,,RT @fan: see @brand,kol,8,60,yes,fan,yes,kol,no,,,,brand,\n"
+        "7,5,2024-01-02 03:04:05,,@fan,wit,9,60,no,,no,,yes,fan,,,fan,\n"
+    )
+    edges = found(shelf)
+    assert edges["quotes"] == {("x:7", "x:8", "5")}
+    assert edges["reposts"] == {("x:8", "x:7", "6", "root")}
+    assert edges["mentions"] == {("x:7", "name:brand", "5")}
+    assert edges["replies"] == {("x:9", "x:7", "7")}
+    assert shelf.rows("SELECT urls, views, created_ts FROM posts WHERE post_id = 'x:5'") == [
+        (["https://a.example/1", "https://a.example/2"], 900, 1704164645000)
+    ]
 
 
 @pytest.mark.parametrize("big", BIG)

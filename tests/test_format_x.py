@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, UnknownFormat
+from kolgraph.loaders.containers import expand
 from tests.samples import SAMPLES, check, clothes, expected, found
 from tests.shelf import Shelf
 
@@ -38,16 +39,46 @@ def test_samples_give_the_expected_edges_in_every_dress(shelf: Shelf, tmp_path: 
 
 def test_a_downloaded_archive_gives_the_expected_edges(shelf: Shelf, tmp_path: Path) -> None:
     wanted, folder = expected("x/archive"), SAMPLES / "x" / "archive" / "data"
-    for number, dress in enumerate((lambda b: b, lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"[", b"[\r\n"))):
+    dresses = {"as it is": (b"[", b"["), "BOM": (b"window", b"\xef\xbb\xbfwindow"), "lines": (b"[", b"[\r\n")}
+    for dress, (old, new) in dresses.items():
         shelf.empty()
-        place = tmp_path / str(number)
-        place.mkdir()
+        place = tmp_path / dress / "data"
+        place.mkdir(parents=True)
         for file in folder.glob("*.js"):
-            (place / file.name).write_bytes(dress(file.read_bytes()))
-        for file in sorted(place.glob("*.js")):
-            assert shelf.load_file(file).rejects == []
+            (place / file.name).write_bytes(file.read_bytes().replace(old, new))
+        for found_file in expand([place.parent]):
+            assert shelf.load_file(found_file.path).rejects == []
         check(shelf, wanted)
     assert shelf.rows("SELECT account_id, name FROM accounts WHERE name = 'fan_b'") == [("x:11", "fan_b")]
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_cut_off_sample_gives_no_other_edges(shelf: Shelf, tmp_path: Path, name: str) -> None:
+    expected(name)
+    data = (SAMPLES / name).read_bytes()
+    shelf.load_file(SAMPLES / name)
+    whole = set().union(*found(shelf).values())
+    for cut in range(2, 40, 4):
+        shelf.empty()
+        path = tmp_path / Path(name).name
+        path.write_bytes(data[:-cut])
+        with suppress(InputError):  # nothing may be left of a file of one line
+            shelf.load_file(path)  # the shelf counts
+        assert len(set().union(*found(shelf).values()) - whole) <= 1  # nobody sees that a number was cut
+
+
+def test_damaged_archives_are_accounted_for(shelf: Shelf, tmp_path: Path) -> None:
+    expected("x/archive")
+    chance, folder = random.Random(5), SAMPLES / "x" / "archive" / "data"
+    for file in folder.glob("*.js"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for _ in range(15):
+        for name in ("tweets.js", "following.js", "account.js"):
+            data = (folder / name).read_bytes()
+            at, width = chance.randrange(len(data)), chance.choice((0, 1, 30))
+            (tmp_path / name).write_bytes(data[:at] + chance.choice((b"", b'"', b"]", b"{", b"1")) + data[at + width :])
+            with suppress(InputError):
+                shelf.load_file(tmp_path / name)  # the shelf counts
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -118,6 +149,102 @@ def test_who_is_answered_is_not_mentioned(shelf: Shelf) -> None:
     assert found(shelf)["replies"] == {("x:7", "x:11", "3")}
 
 
+def test_those_at_the_start_of_an_answer_are_not_mentioned_even_if_nothing_follows(shelf: Shelf) -> None:
+    people = {"mentions": [{"username": "Fan_b", "id": "11"}, {"username": "wit", "id": "13"}]}
+    other = people | {"mentions": [*people["mentions"], {"username": "kol", "id": "12"}]}
+    answer = {"in_reply_to_user_id": "11", "referenced_tweets": refers("replied_to", 2)}
+    answers = [
+        tweet(3, 7, "@fan_b @wit", entities=people, **answer),
+        tweet(4, 7, "@fan_b, @wit: 看 @kol", entities=other, **answer),
+        tweet(5, 7, "@fan_b是 @kol", entities=other, **answer),
+    ]
+    shelf.load(page(*answers), "p.jsonl")
+    assert found(shelf)["mentions"] == {("x:7", "x:12", "4"), ("x:7", "x:12", "5"), ("x:7", "x:13", "5")}
+
+
+def test_an_answer_to_oneself_is_a_reply_and_a_quote_beside_an_answer_is_both(shelf: Shelf) -> None:
+    own = tweet(4, 7, "and more", in_reply_to_user_id="7", referenced_tweets=refers("replied_to", 3))
+    both = tweet(5, 7, "see", in_reply_to_user_id="8") | {
+        "referenced_tweets": refers("replied_to", 2) + refers("quoted", 1)
+    }
+    shelf.load(page(own, both, tweets=[tweet(1, 5)]), "p.jsonl")
+    edges = found(shelf)
+    assert edges["replies"] == {("x:7", "x:7", "4"), ("x:7", "x:8", "5")}
+    assert edges["quotes"] == {("x:7", "x:5", "5")}
+    assert edges["reposts"] == set()
+
+
+def test_a_retweet_of_a_quote_retweets_the_one_who_quotes(shelf: Shelf) -> None:
+    quote = tweet(2, 5, "so true", referenced_tweets=refers("quoted", 1))
+    again = tweet(3, 7, "RT @kol_a: so true", referenced_tweets=refers("retweeted", 2))
+    shelf.load(page(again, tweets=[quote]), "p.jsonl")
+    assert found(shelf)["reposts"] == {("x:7", "x:5", "3", "root")}
+    assert found(shelf)["quotes"] == {("x:5", None, "2")}
+
+
+def test_long_tweets_say_all_of_it_and_links_are_where_they_lead(shelf: Shelf) -> None:
+    urls = [{"url": "https://t.co/1", "expanded_url": "https://a.example/x,y"}, {"url": "https://t.co/2"}]
+    urls.append({"url": "https://t.co/3", "expanded_url": "https://x.example/photo/1", "media_key": "3_1"})
+    entities = {"mentions": [{"username": "late", "id": "9"}], "hashtags": [{"tag": "终"}], "urls": urls}
+    long = {"text": "a long one, at last @late #终", "entities": entities}
+    shelf.load(page(tweet(1, 5, "a long one …", note_tweet=long)), "p.jsonl")
+    assert found(shelf)["mentions"] == {("x:5", "x:9", "1")}
+    wanted = [("a long one, at last @late #终", ["终"], ["https://a.example/x,y"])]
+    assert shelf.rows("SELECT text, topics, urls FROM posts") == wanted
+
+
+def test_mentions_without_ids_are_names_until_somebody_has_them(shelf: Shelf) -> None:
+    entities = {"mentions": [{"username": "gone"}, {"username": "kol_a"}, "damaged", {"id": None}]}
+    lines = page(tweet(1, 5, "@gone? ask @kol_a", entities=entities), users=[{"id": "6", "username": "kol_a"}])
+    shelf.load(lines, "p.jsonl")
+    assert found(shelf)["mentions"] == {("x:5", "name:gone", "1"), ("x:5", "x:6", "1")}
+
+
+def test_pages_of_followers_are_follows_of_the_account_in_their_address(shelf: Shelf) -> None:
+    def users(kind: str, *ids: int) -> str:
+        about = {"url": f"https://api.example/2/users/5/{kind}?max_results=1000", "retrieved_at": TIME}
+        return json.dumps({"data": [{"id": str(i), "username": f"u{i}"} for i in ids], "__twarc": about}) + "\n"
+
+    pages = users("followers", 1, 2) + users("following", 9) + users("tweets", 8) + users("followers")
+    report = shelf.load(pages, "users.jsonl")
+    assert [(r.line, r.code) for r in report.rejects] == [(4, "NO_RECORD")]  # an empty page
+    assert found(shelf)["follows"] == {("x:1", "x:5"), ("x:2", "x:5"), ("x:5", "x:9")}
+    about = {"url": "https://api.example/2/users/5/followers", "retrieved_at": TIME}
+    lines = [{"id": "3", "username": "u3", "public_metrics": {}, "__twarc": about}]
+    shelf.load(json.dumps(lines[0]) + "\n", "flat.jsonl")
+    assert ("x:3", "x:5") in found(shelf)["follows"]
+
+
+def test_verified_says_who_vouches(shelf: Shelf) -> None:
+    kinds = [{"verified": True, "verified_type": kind} for kind in ("business", "government", "blue")]
+    kinds += [{"verified": True}, {"verified": False, "verified_type": "none"}, {}]
+    users = [{"id": str(k), "username": f"u{k}", "public_metrics": {}} | kind for k, kind in enumerate(kinds)]
+    shelf.load(json.dumps({"data": users, "__twarc": {}}) + "\n", "p.jsonl")
+    verified = "SELECT verified FROM accounts ORDER BY account_id"
+    wanted = [("company",), ("gov",), ("blue",), ("unknown",), ("none",), (None,)]
+    assert shelf.rows(verified) == wanted
+    shelf.empty()
+    rows = "".join(f"{u['id']},u,1,{u.get('verified', '')},{u.get('verified_type', '')}\n" for u in users)
+    shelf.load("id,username,public_metrics.followers_count,verified,verified_type\n" + rows, "u.csv")
+    assert shelf.rows(verified) == wanted
+
+
+def test_everything_in_a_page_is_counted(shelf: Shelf) -> None:
+    odd = {"id": "9", "name": "a list, and no tweet"}
+    lines = page(tweet(1, 5), odd, {"no": "id"}) + page(tweet(2, 5), {"text": "without an id"})
+    report = shelf.load(lines, "p.jsonl")
+    assert (report.counts.read, report.counts.accepted) == (5, 2)
+    assert [(r.line, r.code) for r in report.rejects] == [(1, "NO_RECORD"), (1, "NO_RECORD"), (2, "MISSING_FIELD")]
+
+
+def test_responses_may_be_one_value_over_many_lines(shelf: Shelf) -> None:
+    response = {"data": [tweet(1, 5)], "includes": {"users": [{"id": "5", "username": "kol_a"}]}}
+    shelf.load(json.dumps(response, indent=1), "r.json")
+    assert shelf.rows("SELECT post_id FROM posts") == [("x:1",)]
+    shelf.load(json.dumps([tweet(2, 5), tweet(3, 5)], indent=1), "r.json")
+    assert shelf.rows("SELECT post_id FROM posts ORDER BY 1") == [("x:1",), ("x:2",), ("x:3",)]
+
+
 # ---------------------------------------------------------------------- API 1.1
 
 
@@ -142,6 +269,30 @@ def test_tweets_of_api_1_hold_originals_quotes_and_long_texts(shelf: Shelf) -> N
     assert shelf.rows(texts) == [("all of it with @u9", 1539202764000), ("no", 1539202764000)]
 
 
+def test_tweets_inside_of_tweets_of_api_1_are_read_however_deep(shelf: Shelf) -> None:
+    inner: dict[str, Any] = {}
+    for number in range(1, 200):
+        user = {"id": number, "screen_name": f"u{number}"}
+        base = {"id_str": str(number), "created_at": "Wed Oct 10 20:19:24 +0000 2018", "user": user, "text": "x"}
+        inner = base | ({"quoted_status_id": number - 1, "quoted_status": inner} if inner else {})
+    report = shelf.load(json.dumps(inner) + "\n" + '{"delete": {"status": {"id": 1}}}\n', "v1.jsonl")
+    assert [(r.line, r.code) for r in report.rejects] == [(2, "MISSING_FIELD")]
+    assert found(shelf)["quotes"] == {(f"x:{n}", f"x:{n - 1}", str(n)) for n in range(2, 200)}
+
+
+def test_in_api_1_those_at_the_start_of_an_answer_are_not_mentioned(shelf: Shelf) -> None:
+    people = [{"id_str": str(i), "screen_name": name} for i, name in ((2, "u2"), (3, "u3"), (4, "u4"), (-1, "gone"))]
+    links = [{"url": "https://t.co/1", "expanded_url": "https://a.example/1"}]
+    user = {"id": 7, "screen_name": "u7", "verified": True}
+    answer = {"id_str": "9", "user": user, "created_at": "Wed Oct 10 20:19:24 +0000 2018", "reply_count": 4}
+    answer |= {"full_text": "@u2 @u3 with @u4 @gone", "in_reply_to_status_id": 5, "in_reply_to_user_id": 2}
+    shelf.load(json.dumps(answer | {"entities": {"user_mentions": people, "urls": links}}) + "\n", "v1.jsonl")
+    assert found(shelf)["mentions"] == {("x:7", "x:4", "9"), ("x:7", "name:gone", "9")}
+    assert found(shelf)["replies"] == {("x:7", "x:2", "9")}
+    assert shelf.rows("SELECT urls, comments FROM posts") == [(["https://a.example/1"], 4)]
+    assert shelf.rows("SELECT verified FROM accounts WHERE account_id = 'x:7'") == [("unknown",)]
+
+
 # ---------------------------------------------------------------------- tables
 
 
@@ -156,6 +307,46 @@ def test_a_quote_in_a_table_is_a_quote_and_a_retweet_of_a_quote_is_a_retweet(she
     assert edges["quotes"] == {("x:7", "x:5", "2")}
     assert edges["replies"] == {("x:9", "x:7", "4")}
     assert edges["mentions"] == set()
+
+
+TWARC = (
+    "id,author_id,text,created_at,in_reply_to_user_id,in_reply_to_username,referenced_tweets.replied_to.id,"
+    "referenced_tweets.retweeted.id,retweeted_user_id,retweeted_username,entities.urls,author.username,"
+    "author.public_metrics.followers_count,author.public_metrics.tweet_count,edit_history_tweet_ids,"
+    "__twarc.retrieved_at\n"
+)
+
+
+def test_lines_of_texts_in_tables_of_twarc_do_not_hide_mentions(shelf: Shelf) -> None:
+    urls = '"[""https://a.example/1"", ""pic.example/2""]"'
+    row = f'2,7,"first\\n@brand\\n#促销",{TIME},,,,,,,{urls},fan,50.0,9,"[""2""]",{TIME}\n'
+    report = shelf.load(TWARC + row + row, "t.csv")
+    assert (report.counts.accepted, report.counts.merged) == (1, 1)
+    assert found(shelf)["mentions"] == {("x:7", "name:brand", "2")}
+    assert shelf.rows("SELECT text, topics, urls FROM posts") == [
+        ("first\n@brand\n#促销", ["促销"], ["https://a.example/1"])
+    ]
+    assert shelf.rows("SELECT name, followers, posts FROM accounts") == [("fan", 50, 9)]
+
+
+def test_in_tables_of_twarc_the_original_speaks_and_names_stand_for_those_who_are_gone(shelf: Shelf) -> None:
+    rows = f"3,7,@fan_b see @brand,{TIME},,,,1,5,kol_a,,fan,,,,{TIME}\n"  # the original is an answer
+    rows += f"4,7,RT @gone: see @brand,{TIME},,,,2,,,,fan,,,,{TIME}\n"
+    rows += f"6,8,@kol_a no,{TIME},,,5,,,,,wit,,,,{TIME}\n7,8,@fan ok,{TIME},7,fan,,,,,,wit,,,,{TIME}\n"
+    assert shelf.load(TWARC + rows, "t.csv").rejects == []
+    edges = found(shelf)
+    assert edges["reposts"] == {("x:7", "x:5", "3", "root"), ("x:7", "name:gone", "4", "root")}
+    assert edges["mentions"] == {("x:5", "name:brand", "1")}
+    assert edges["replies"] == {("x:8", "x:7", "7")}
+    assert shelf.rows("SELECT comment_id, post_id FROM comments WHERE dst IS NULL") == [("x:6", "x:5")]
+
+
+def test_tables_of_followers_are_follows_of_the_account_in_their_address(shelf: Shelf) -> None:
+    names = "id,username,public_metrics.followers_count,__twarc.url,__twarc.retrieved_at\n"
+    base = "https://api.example/2/users/5"
+    rows = f"1,a,3,{base}/followers?x=1,{TIME}\n2,b,3,{base}/following,{TIME}\n3,c,3,,{TIME}\n"
+    shelf.load(names + rows, "users.csv")
+    assert found(shelf)["follows"] == {("x:1", "x:5"), ("x:5", "x:2")}
 
 
 def test_information_operations_have_hashed_people_and_python_lists(shelf: Shelf) -> None:
@@ -183,6 +374,28 @@ def test_information_operations_have_hashed_people_and_python_lists(shelf: Shelf
     assert times == [(1514862240000,), (1514862245000,), (1514862300000,)]
 
 
+def test_answers_of_operations_need_no_tweet_and_their_links_are_lists(shelf: Shelf) -> None:
+    hashed = "9" + "B" * 42 + "="
+    names = "tweetid,userid,tweet_text,tweet_time,in_reply_to_userid,in_reply_to_tweetid,is_retweet,retweet_userid"
+    names += ",retweet_tweetid,user_mentions,urls\n"
+    rows = f"1,7,@a hi @b,2018-01-02 03:04,{hashed},,False,,,\"['{hashed}', '11']\",\"['http://a.example/1', 'b']\"\n"
+    rows += '2,7,look,2018-01-02 03:04,,,,,,"[absent, None, 12]","[http://a.example/1, http://a.example/2]"\n'
+    assert shelf.load(names + rows, "tweets.csv").rejects == []
+    edges = found(shelf)
+    assert edges["replies"] == {("x:7", f"x:sha256:{hashed}", "1")}
+    assert edges["mentions"] == {("x:7", "x:11", "1"), ("x:7", "name:b", "1"), ("x:7", "x:12", "2")}
+    links = shelf.rows("SELECT urls FROM posts ORDER BY post_id")
+    assert links == [(["http://a.example/1"],), (["http://a.example/1", "http://a.example/2"],)]
+
+
+def test_users_of_operations_have_names_where_they_are_not_hashed(shelf: Shelf) -> None:
+    hashed = "A" * 43 + "="
+    names = "userid,user_screen_name,user_reported_location,follower_count,account_creation_date\n"
+    shelf.load(f"{names}{hashed},{hashed},,3,2015-01-01\n77,real_name,Rome,9000,2015-01-01\n", "users.csv")
+    wanted = [("x:77", "real_name", "Rome", "bot"), (f"x:sha256:{hashed}", None, None, "bot")]
+    assert shelf.rows("SELECT account_id, name, region, label FROM accounts ORDER BY 1") == wanted
+
+
 # ---------------------------------------------------------------------- archives
 
 
@@ -197,7 +410,7 @@ def test_parts_of_an_archive_belong_to_the_owner_named_beside(shelf: Shelf, tmp_
     archive(tmp_path, "account.js", [{"account": {"accountId": "11", "username": "me"}}])
     first = archive(tmp_path, "following.js", [{"following": {"accountId": "1"}}])
     second = archive(tmp_path, "following-part1.js", [{"following": {"accountId": "2"}}], 1)
-    tweets = [
+    tweets: list[dict[str, Any]] = [
         {"tweet": {"id_str": "5", "full_text": "to @a", "created_at": "Tue Jan 02 03:04:05 +0000 2024"}},
         {"id_str": "6", "text": "old form", "created_at": "Tue Jan 02 03:04:05 +0000 2024"},
     ]
@@ -210,11 +423,67 @@ def test_parts_of_an_archive_belong_to_the_owner_named_beside(shelf: Shelf, tmp_
 
 def test_an_archive_without_its_owner_says_what_is_missing(shelf: Shelf, tmp_path: Path) -> None:
     path = archive(tmp_path, "follower.js", [{"follower": {"accountId": "1"}}])
-    with pytest.raises(InputError, match=r"account\.js; put it beside"):
+    with pytest.raises(InputError, match=r"account\.js; put it beside, or add --subject ID"):
         shelf.load_file(path)
 
 
+def test_the_owner_of_an_archive_can_be_named(shelf: Shelf, tmp_path: Path) -> None:
+    path = archive(tmp_path, "follower.js", [{"follower": {"accountId": "1"}}])
+    archive(tmp_path, "account.js", [{"account": {"username": "me"}}])  # damaged: without the id
+    with pytest.raises(InputError, match="--subject ID"):
+        shelf.load_file(path)
+    shelf.load_file(path, subject="11")
+    assert found(shelf)["follows"] == {("x:1", "x:11")}
+
+
+def test_retweets_in_an_archive_are_of_the_one_they_name(shelf: Shelf, tmp_path: Path) -> None:
+    def said(number: int, text: str, *people: tuple[str, str]) -> dict[str, Any]:
+        mentions = [{"screen_name": name, "id_str": account} for name, account in people]
+        base = {"id_str": str(number), "full_text": text, "created_at": "Tue Jan 02 03:04:05 +0000 2024"}
+        return {"tweet": base | {"entities": {"user_mentions": mentions}}}
+
+    archive(tmp_path, "account.js", [{"account": {"accountId": "11", "username": "me"}}])
+    rows = [said(1, "RT @Kol_a: with @brand", ("brand", "6"), ("kol_a", "5")), said(2, "RT @gone: with @brand")]
+    rows += [said(3, "RT @away: hi", ("away", "-1")), said(4, "to @away and @brand", ("away", "-1"), ("brand", "6"))]
+    assert shelf.load_file(archive(tmp_path, "tweet.js", rows)).rejects == []
+    edges = found(shelf)
+    assert edges["reposts"] == {
+        ("x:11", "x:5", "1", "root"),
+        ("x:11", "name:gone", "2", "root"),
+        ("x:11", "name:away", "3", "root"),
+    }
+    assert edges["mentions"] == {("x:11", "name:away", "4"), ("x:11", "x:6", "4")}
+
+
+@pytest.mark.parametrize("name", ["deleted-tweets.js", "old-tweets.js"])
+def test_other_files_of_an_archive_are_left(shelf: Shelf, tmp_path: Path, name: str) -> None:
+    archive(tmp_path, "account.js", [{"account": {"accountId": "11"}}])
+    with pytest.raises(UnknownFormat):
+        shelf.load_file(archive(tmp_path, name, [{"tweet": {"id_str": "1", "full_text": "gone"}}]))
+
+
 # ---------------------------------------------------------------------- ids
+
+
+@pytest.mark.parametrize("big", BIG)
+def test_big_ids_are_exact_as_numbers_too(shelf: Shelf, tmp_path: Path, big: int) -> None:
+    number = {"id": big, "author_id": big, "created_at": TIME, "text": "hi @me", "in_reply_to_user_id": big - 1}
+    number |= {"referenced_tweets": [{"type": "quoted", "id": big - 2}, {"type": "replied_to", "id": big - 3}]}
+    number |= {"entities": {"mentions": [{"username": "me", "id": big - 4}]}}
+    shelf.load(
+        json.dumps({"data": [number], "includes": {"tweets": [{"id": big - 2, "author_id": big - 5}]}}), "p.jsonl"
+    )
+    edges = found(shelf)
+    assert edges["quotes"] == {(f"x:{big}", f"x:{big - 5}", str(big))}
+    assert edges["replies"] == {(f"x:{big}", f"x:{big - 1}", str(big))}
+    assert edges["mentions"] == {(f"x:{big}", f"x:{big - 4}", str(big))}
+    assert shelf.rows("SELECT post_id FROM comments") == [(f"x:{big - 3}",)]
+    shelf.empty()
+    archive(tmp_path, "account.js", [{"account": {"accountId": str(big)}}])
+    mention = {"user_mentions": [{"screen_name": "me", "id": big - 4}]}
+    said = {"id": big, "full_text": "RT @me: hi", "created_at": "Tue Jan 02 03:04:05 +0000 2024", "entities": mention}
+    shelf.load_file(archive(tmp_path, "tweets.js", [{"tweet": said}]))
+    assert found(shelf)["reposts"] == {(f"x:{big}", f"x:{big - 4}", str(big), "root")}
 
 
 @pytest.mark.parametrize("big", BIG)

@@ -38,7 +38,7 @@ OPTIONS = {"subject": "1000000009", "root": "4900000000000100", "direction": "fo
 #: An alternative of an emit: ``{type} = 'fan'``.
 CHOICE = re.compile(r"\{([^{}]+)\}[^{}']{1,12}'(\w+)'")
 GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
-    "graphml": (
+    "graph": (
         (
             "g.graphml",
             '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="d0" for="node" attr.name="uid"/>'
@@ -46,6 +46,26 @@ GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
             '</data></node><node id="n1"/><edge source="n0" target="n1"><data key="w">2.5</data></edge></graph>'
             "</graphml>",
             {"direction": "backward"},
+        ),
+        (
+            "g.gexf",
+            '<gexf><graph defaultedgetype="mutual"><attributes class="node"><attribute id="0" title="followers"/>'
+            '</attributes><nodes><node id="1" label="x"><attvalues><attvalue for="0" value="5"/></attvalues></node>'
+            '</nodes><edges><edge source="1" target="2" weight="2.5"/></edges></graph></gexf>',
+            {"direction": "forward"},
+        ),
+        (
+            "g.gdf",
+            "nodedef>name VARCHAR,label VARCHAR\n1,'a,b'\n2,c\n"
+            "edgedef>node1 VARCHAR,node2 VARCHAR,directed BOOLEAN\n1,2,false\n",
+            {"direction": "forward"},
+        ),
+        ("g.net", '*Vertices 2\n1 "a b"\n2 c\n*Arcs\n1 2 3\n*Edgeslist\n2 1\n', {"direction": "forward"}),
+        ("g.edgelist", "1 2 {'weight': 2.5}\n2 3 {}\n", {"direction": "backward"}),
+        (
+            "g.json",
+            '{"directed": false, "nodes": [{"id": "a"}, {"id": "b"}],\n "links": [{"source": 0, "target": "b"}]}',
+            {"direction": "forward"},
         ),
     ),
     "edges": (
