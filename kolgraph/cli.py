@@ -442,6 +442,8 @@ def export(workspace: Path, what: str, output: Path, form: str | None, relations
             written = [write_table(answer(ws, what), output)]
     for file in written:
         click.echo(f"written: {file}")
+    if not written:
+        click.echo("nothing written: no table of facts has a row", err=True)
 
 
 # ---------------------------------------------------------------------- printing

@@ -63,10 +63,10 @@ _EDGES: Mapping[str, str] = {
 }
 RELATIONS = tuple(_EDGES)
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ENTITIES = str.maketrans(
-    {c: f"&#{ord(c)};" for c in "\t\n\r"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
-)
+#: What XML gives a meaning, and what it cannot hold at all.
+_SPECIAL = re.compile("[^ !#-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile(r"[\w:.+-]+").fullmatch
+_ENTITIES = {c: f"&#{ord(c)};" for c in "\t\n\r"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet") -> list[Path]:
@@ -251,7 +251,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
 
 def _xml(value: object) -> str:
     """Text as it may stand in an attribute and between tags; what XML cannot hold is replaced."""
-    return _NOT_XML.sub("\ufffd", str(value)).translate(_ENTITIES)
+    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\ufffd"), str(value))
 
 
 def _graphml(out: IO[str], nodes: Rows, edges: Rows) -> None:
@@ -317,10 +317,12 @@ def _gdf(out: IO[str], nodes: Rows, edges: Rows) -> None:
 
 
 def _gdf_cell(value: object) -> str:
-    text = re.sub(r"[\x00-\x1f\x85\u2028\u2029]+", " ", str(value))
-    return (
-        '"' + text.replace('"', '""') + '"' if text == "" or text != text.strip() or set(text) & set(",\"'") else text
-    )
+    text = str(value)
+    if _PLAIN(text):  # nearly all: looked at no further
+        return text
+    text = re.sub(r"[\x00-\x1f\x85\u2028\u2029]+", " ", text)
+    quoted = text == "" or text != text.strip() or set(text) & set(",\"'")
+    return '"' + text.replace('"', '""') + '"' if quoted else text
 
 
 GRAPHS: Mapping[str, Callable[[IO[str], Rows, Rows], None]] = {"graphml": _graphml, "gexf": _gexf, "gdf": _gdf}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+from unittest.mock import ANY
 
 import duckdb
 import igraph
@@ -16,10 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kolgraph import cli
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
 from kolgraph.exchange import FACTS, FOLDERS, GRAPHS, RELATIONS, export_graph, export_tables
 from kolgraph.publishing import WorkspaceSnapshot
 from kolgraph.store.schema import SNAPSHOT, Node
+from kolgraph.workspace import Workspace
 from tests.shelf import Shelf
 from tests.test_merge import files, load
 
@@ -50,7 +54,7 @@ def told(shelf: Shelf) -> Shelf:
     shelf.load(
         "follower,followed,since,weight\n" + "".join(f"1,{big},2024-01-01,0.1\n" for big in BIG), platform="weibo"
     )
-    shelf.load(f"follower,followed\n{BIG[1]},{BIG[1]}\n", platform="local")
+    shelf.load("follower,followed\n" + "".join(f"{big},{BIG[1]}\n" for big in BIG), platform="local")
     shelf.load(
         "repost,reposter,author,root,time,weight\n"
         + "".join(f"{big},{BIG[k - 1]},{big},{BIG[0]},2024-01-0{k + 1},{k + 0.5}\n" for k, big in enumerate(BIG)),
@@ -126,7 +130,7 @@ def test_networkx_reads_the_same_edges_weights_and_times(told: Shelf, tmp_path: 
         for a, b, d in graph.edges(data=True)
     }
     assert read == edges_of(told)
-    assert {f"weibo:{big}" for big in BIG} <= set(graph)
+    assert {f"{platform}:{big}" for big in BIG for platform in ("weibo", "local")} <= set(graph)
     named = dict(told.rows("SELECT account_id, name FROM accounts"))
     assert set(graph) == set(named)
     forbidden = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -143,16 +147,22 @@ def test_igraph_reads_the_same_edges(told: Shelf, tmp_path: Path) -> None:
     assert read == {edge[1:4] for edge in edges_of(told) if edge[0] == "follow"}
 
 
-def test_gdf_has_the_same_edges(told: Shelf, tmp_path: Path) -> None:
-    lines = export_graph(told.ws, tmp_path / "g.gdf").read_text("utf-8").split("\n")
+def _gdf_edges(path: Path) -> set[tuple[Any, ...]]:
+    lines = path.read_text("utf-8").split("\n")
     start = next(k for k, line in enumerate(lines) if line.startswith("edgedef>"))
-    rows = csv.reader(lines[start + 1 : -1])
-    read = {
+    return {
         (kind, a, b, round(float(w), 6), int(first) if first else None, int(last) if last else None)
-        for a, b, kind, w, first, last, _ in rows
+        for a, b, kind, w, first, last, _ in csv.reader(lines[start + 1 : -1])
     }
-    assert read == edges_of(told)
-    assert len(list(csv.reader(lines[1:start]))) == told.rows("SELECT count(*) FROM accounts")[0][0]
+
+
+def test_gdf_has_the_same_accounts_and_edges(told: Shelf, tmp_path: Path) -> None:
+    file = export_graph(told.ws, tmp_path / "g.gdf")
+    assert _gdf_edges(file) == edges_of(told)
+    nodes = csv.reader(file.read_text("utf-8").split("edgedef>")[0].split("\n")[1:-1])
+    names = {account: name for account, name, *_ in nodes}
+    known = told.rows("SELECT account_id, name FROM accounts")
+    assert names == {account: re.sub(r"[\x00-\x1f]+", " ", name or "") for account, name in known}
 
 
 def test_we_read_our_own_graphml(told: Shelf, tmp_path: Path) -> None:
@@ -313,3 +323,71 @@ def test_mistakes_are_one_clear_line(shelf: Shelf, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="cannot be made"):
         export_tables(shelf.ws, tmp_path / "file" / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+Invoke: TypeAlias = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Run ``kolgraph export`` on an empty workspace: exit code, stdout, stderr."""
+    workspace = tmp_path / "e.kol"
+    Workspace.open(workspace, create=True).close()
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["kolgraph", "export", str(workspace), *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return int(end.value.code or 0), *capsys.readouterr()
+
+    return call
+
+
+def test_the_command_names_every_file_it_wrote(invoke: Invoke, tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "e.kol") as ws:
+        (tmp_path / "f.csv").write_text("follower,followed\n1,2\n")
+        (tmp_path / "m.csv").write_text("writer,mentioned,post\n1,2,7\n")
+        for name in ("f", "m"):
+            ws.load(tmp_path / f"{name}.csv")
+    for form, ending in (("csv", "csv"), ("parquet", "parquet"), ("neo4j-admin", "csv")):
+        code, out, _ = invoke("all", tmp_path / form, "--to", form)
+        written = [Path(line.removeprefix("written: ")) for line in out.splitlines()]
+        assert (code, sorted(written)) == (0, sorted((tmp_path / form).iterdir()))
+        assert f".{ending}" in {file.suffix for file in written}
+    for form in GRAPHS:
+        assert invoke("graph", tmp_path / f"g.{form}")[:2] == (0, f"written: {tmp_path / f'g.{form}'}\n")
+    invoke("graph", tmp_path / "f.gdf", "--relation", "follow", "--relation", "mention")
+    kinds = {edge[0] for edge in _gdf_edges(tmp_path / "f.gdf")}
+    assert kinds == {"follow", "mention"}
+
+
+def test_the_command_writes_nothing_where_there_is_nothing(invoke: Invoke, tmp_path: Path) -> None:
+    assert invoke("all", tmp_path / "out") == (0, "", ANY)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert invoke("graph", tmp_path / "g.gexf")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["all", "{tmp}/out", "--to", "xlsx"], 2, "unknown form 'xlsx'; known: csv, neo4j-admin, parquet"),
+        (["graph", "{tmp}/g.xml"], 2, "unknown ending of a graph file 'xml'; known: gdf, gexf, graphml"),
+        (
+            ["graph", "{tmp}/g.gdf", "--relation", "likes"],
+            2,
+            "unknown relation 'likes'; known: follow, mention, repost",
+        ),
+        (["all", "{tmp}/out", "--relation", "follow"], 2, "--to belongs to all, --relation to graph"),
+        (["graph", "{tmp}/none/g.gdf"], 3, "cannot write here"),
+        (["all", "{tmp}/file/out"], 3, "cannot be made"),
+    ],
+)
+def test_mistakes_at_the_command_are_one_line(
+    invoke: Invoke, tmp_path: Path, arguments: list[str], code: int, line: str
+) -> None:
+    (tmp_path / "file").touch()
+    ended, out, err = invoke(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments))
+    assert (ended, out) == (code, "")
+    assert line in err
+    assert err.strip().count("kolgraph: ") == 1
+    assert "Traceback" not in err
