@@ -23,12 +23,12 @@ HOAXY = Format(
             "repost",
             {"post": "tweet_id", "src": "to_user_id", "dst": "from_user_id", "time": "at"}
             | {"kind": "=CASE {tweet_type} WHEN 'quote' THEN 'quote' ELSE 'repost' END"},
-            when="{tweet_type} IN ('retweet', 'quote') AND lower({is_mention}) <> 'true'",
+            when="{tweet_type} IN ('retweet', 'quote') AND NOT {names}",
         ),
         Emit(
             "mention",
             {"post": "tweet_id", "src": "from_user_id", "dst": "to_user_id", "time": "at"},
-            when="lower({is_mention}) = 'true'",
+            when="{names}",
         ),
         Emit(
             "comment",
@@ -51,7 +51,7 @@ HOAXY = Format(
     "x",
     "table",
     frozenset({"from_user_id", "to_user_id", "tweet_type", "tweet_id"}),
-    lets={"at": _utc("tweet_created_at")},
+    lets={"at": _utc("tweet_created_at"), "names": "=coalesce(lower({is_mention}), '') = 'true'"},
 )
 
 QUT = Format(

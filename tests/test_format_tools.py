@@ -144,7 +144,7 @@ def test_4cat_exports_name_authors_and_give_ids_where_they_can(shelf: Shelf) -> 
 
 def test_in_hoaxy_mentions_of_answers_are_mentions_and_times_are_utc(shelf: Shelf) -> None:
     names = "from_user_id,is_mention,to_user_id,tweet_created_at,tweet_id,tweet_type,canonical_url\n"
-    shelf.load(
+    report = shelf.load(
         f"{names}4,FALSE,1,2024-01-02T03:04:05,13,reply,\n4,TRUE,9,2024-01-02T03:04:05,13,reply,\n"
         "5,false,,2024-01-02T03:04:05Z,14,origin,https://a.example/1\n5,,6,2024-01-02 03:04:05,15,retweet,\n"
         "5,FALSE,6,2024-01-02T03:04:05Z,16,unheard of,\n"
@@ -156,14 +156,7 @@ def test_in_hoaxy_mentions_of_answers_are_mentions_and_times_are_utc(shelf: Shel
     assert shelf.rows("SELECT post_id, urls FROM posts") == [("x:14", ["https://a.example/1"])]
     times = "SELECT created_ts FROM posts UNION SELECT ts FROM comments UNION SELECT ts FROM reposts"
     assert shelf.rows(times) == [(1704164645000,)]
-    assert [r.code for r in shelf.ws.load(one(shelf, names), max_reject_rate=1.0).rejects] == ["NO_RECORD"]
-
-
-def one(shelf: Shelf, names: str) -> Path:
-    """A file of one row that is nothing known."""
-    path = shelf.folder / "one.csv"
-    path.write_text(names + "5,FALSE,6,2024-01-02T03:04:05Z,17,unheard of,\n", encoding="utf-8")
-    return path
+    assert [(r.line, r.code) for r in report.rejects] == [(6, "NO_RECORD")]
 
 
 QUT = "message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n"
