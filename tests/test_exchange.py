@@ -165,9 +165,10 @@ def test_gdf_has_the_same_accounts_and_edges(told: Shelf, tmp_path: Path) -> Non
     assert names == {account: re.sub(r"[\x00-\x1f]+", " ", name or "") for account, name in known}
 
 
-def test_we_read_our_own_graphml(told: Shelf, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", GRAPHS)
+def test_we_read_our_own_graph_files(told: Shelf, tmp_path: Path, form: str) -> None:
     wanted = {edge[1:4] for edge in edges_of(told) if edge[0] == "follow"}
-    file = export_graph(told.ws, tmp_path / "g.graphml", relations=["follow"])
+    file = export_graph(told.ws, tmp_path / f"g.{form}", relations=["follow"])
     told.empty()
     assert told.load_file(file, record="follow", direction="forward").rejects == []
     assert {edge[1:4] for edge in edges_of(told)} == wanted
