@@ -1,8 +1,17 @@
-"""Weibo as nghuyong/WeiboSpider and SpiderClub/weibospider save it, and the research samples of Weiboscope."""
+"""Weibo as its own pages answer, as nghuyong/WeiboSpider and SpiderClub/weibospider save it, and Weiboscope."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from kolgraph.loaders import containers
+from kolgraph.loaders.source import Reject
 from kolgraph.loaders.spec import Emit, Format
+
+if TYPE_CHECKING:
+    from kolgraph.loaders.source import Options, Source
+    from kolgraph.loaders.spec import Rows
 
 
 def _user(prefix: str) -> dict[str, str]:
@@ -209,4 +218,137 @@ BAZHUAYU = Format(
     frozenset({"标题", "txt", "from1"}),
 )
 
-FORMATS = (*NGHUYONG, *SPIDERCLUB, WEIBOSCOPE, BAZHUAYU)
+# ---------------------------------------------------------------------- answers of m.weibo.cn and weibo.com
+
+
+def _answers(source: Source, options: Options) -> Rows:
+    """The posts, comments and users in every answer, wherever in it they lie."""
+    follow: dict[str, Any] = {}
+    if options.subject is not None and options.direction is not None:
+        follow = {"subject": options.subject, "direction": options.direction}
+    for row in containers.json_items(source):
+        if isinstance(row, Reject):
+            yield row
+            continue
+        line, answer = row
+        found = list(_things(answer))
+        if not found:
+            yield Reject(line, None, None, "NO_RECORD", "holds neither posts nor users", str(answer)[:500])
+        for thing in found:
+            yield line, {"listed": thing["user"]} | follow if "user" in thing else thing
+
+
+def _things(answer: Any) -> Iterator[dict[str, Any]]:
+    left = [answer]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += reversed(value)
+        elif not isinstance(value, dict):
+            continue
+        elif "created_at" in value and "user" in value:
+            original = value.get("retweeted_status")
+            yield {"post" if "reposts_count" in value or original else "comment": value}
+            if isinstance(original, dict) and original.get("user"):  # of a deleted one nothing is left but the id
+                left.append(original)
+        elif "screen_name" in value and "id" in value:
+            yield {"user": value}
+        else:
+            left += reversed(value.values())
+
+
+def _profile(prefix: str) -> dict[str, str]:
+    return {
+        "account": f"=coalesce({{{prefix}idstr}}, {{{prefix}id}})",
+        "name": f"{prefix}screen_name",
+        "followers": f"{prefix}followers_count",
+        "followings": f"=coalesce({{{prefix}follow_count}}, {{{prefix}friends_count}})",
+        "posts": f"{prefix}statuses_count",
+        "region": f"{prefix}location",
+        "bio": f"{prefix}description",
+        "verified": f"=verified_kind({{{prefix}verified}}, {{{prefix}verified_type}})",
+    }
+
+
+POST_USER = "coalesce({post.user.idstr}, {post.user.id})"
+COMMENT_USER = "coalesce({comment.user.idstr}, {comment.user.id})"
+ANSWERED = (
+    Emit(
+        "repost",
+        {"post": "mid", "src": f"={POST_USER}", "time": "at", "text": "said"}
+        | {"root": "=coalesce({post.retweeted_status.mid}, {post.retweeted_status.id})"}
+        | {"dst": "=coalesce({post.retweeted_status.user.idstr}, {post.retweeted_status.user.id})"},
+        when="coalesce({post.retweeted_status.mid}, {post.retweeted_status.id}) IS NOT NULL",
+    ),
+    Emit(
+        "comment",
+        {"comment": "comment.id", "src": f"={COMMENT_USER}", "post": "@root", "text": "comment.text"}
+        | {"time": "=moment({comment.created_at}, NULL, {comment.id})", "likes": "comment.like_count"},
+        when="{comment.created_at} IS NOT NULL",
+    ),
+    Emit("account", _profile("listed."), when="{listed.id} IS NOT NULL"),
+    Emit(
+        "post",
+        {"post": "mid", "author": f"={POST_USER}", "time": "at", "text": "said", "likes": "post.attitudes_count"}
+        | {"reposts": "post.reposts_count", "comments": "post.comments_count"},
+    ),
+    Emit(
+        "account",
+        _profile("post.user.") | {"ip_region": "=region({post.region_name})"},
+        when=f"{POST_USER} IS NOT NULL",
+        side=True,
+    ),
+    Emit("account", _profile("comment.user."), when=f"{COMMENT_USER} IS NOT NULL", side=True),
+    *(
+        Emit("follow", {"src": src, "dst": dst}, when=f"{{direction}} = '{direction}'", side=True)
+        for direction, src, dst in (("forward", "listed.id", "subject"), ("backward", "subject", "listed.id"))
+    ),
+)
+
+
+def _answer(name: str, title: str, title_zh: str, keys: set[str], **more: Any) -> Format:
+    lets = {
+        "mid": "=coalesce({post.mid}, {post.idstr}, {post.id})",
+        "at": "=moment({post.created_at}, NULL, {mid})",
+        "said": "=coalesce({post.longText.longTextContent}, {post.text_raw}, {post.raw_text}, {post.text})",
+    }
+    return Format(
+        f"weibo-api{name}",
+        title,
+        title_zh,
+        ANSWERED,
+        "weibo",
+        "json",
+        frozenset(keys),
+        rows=_answers,
+        lets=lets,
+        **more,
+    )
+
+
+SUBJECT = {
+    "subject": "the answer does not say whose list it is",
+    "direction": "the answer does not say who follows: those listed the subject (forward), or it them (backward)",
+}
+API = (
+    _answer(
+        "", "answers of m.weibo.cn and weibo.com/ajax", "微博网页接口返回（m.weibo.cn、weibo.com）", {"ok", "data"}
+    ),
+    _answer(
+        "-list",
+        "answers of weibo.com/ajax/friendships: followers (--direction forward) or followed (backward) of --subject",
+        "微博网页接口的关注/粉丝列表（需 --subject 与 --direction）",
+        {"users", "total_number"},
+        needs=SUBJECT,
+    ),
+    _answer("-cards", "cards of m.weibo.cn, one a line", "m.weibo.cn 卡片", {"mblog"}),
+    _answer(
+        "-posts",
+        "posts of m.weibo.cn and weibo.com, one a line or in a list",
+        "微博接口原始微博",
+        {"created_at", "reposts_count", "user", "user.screen_name"},
+        without=frozenset({"_id"}),
+    ),
+)
+
+FORMATS = (*NGHUYONG, *SPIDERCLUB, WEIBOSCOPE, BAZHUAYU, *API)

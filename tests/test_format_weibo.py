@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from kolgraph.errors import InputError
-from tests.samples import SAMPLES, check, clothes, expected
+from tests.samples import SAMPLES, check, clothes, expected, found
 from tests.shelf import Shelf
 
 FILES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -99,7 +100,11 @@ def test_counts_say_whether_they_were_rounded(shelf: Shelf) -> None:
 
 def post(number: int, **more: Any) -> str:
     """A line of nghuyong's WeiboSpider."""
-    row = {"_id": str(4900000000000000 + number), "mblogid": f"P{number}", "created_at": "2024-01-02 04:00:00"}
+    row: dict[str, Any] = {
+        "_id": str(4900000000000000 + number),
+        "mblogid": f"P{number}",
+        "created_at": "2024-01-02 04:00:00",
+    }
     row |= {"content": "hi", "user": {"_id": "7", "nick_name": "甲"}, "crawl_time": 1704135845}
     return json.dumps(row | more, ensure_ascii=False) + "\n"
 
@@ -186,3 +191,104 @@ def test_an_export_without_ids_has_posts_and_names(shelf: Shelf) -> None:
         "SELECT account_id, p.created_ts IS NULL FROM posts p JOIN accounts ON account_key = author ORDER BY 1"
     )
     assert found == [("weibo:name:样例乙", True), ("weibo:name:样例甲", False)]
+
+
+# ---------------------------------------------------------------------- answers of m.weibo.cn and weibo.com
+
+
+def mblog(number: int, uid: Any, text: str = "原文", **more: Any) -> dict[str, Any]:
+    """A post as the pages of Weibo answer it."""
+    user = {"id": uid, "screen_name": f"u{uid}", "followers_count": "1.2万", "follow_count": 3, "verified": False}
+    base = {"id": str(4900000000000000 + number), "mid": str(4900000000000000 + number), "text": text, "user": user}
+    return base | {"created_at": "Tue Jan 02 11:04:05 +0800 2024", "reposts_count": "100万+"} | more
+
+
+def test_answers_hold_posts_wherever_they_lie(shelf: Shelf) -> None:
+    deleted = {"id": "4900000000000009", "mid": "4900000000000009", "text": "抱歉", "user": None, "created_at": ""}
+    again = mblog(2, 8, "转发<a href='/n/乙'>@乙</a>", raw_text="好//@乙:看", retweeted_status=mblog(1, 7))
+    cards = [{"mblog": mblog(3, 9)}, {"card_group": [{"mblog": again}]}, {"title": "no post"}]
+    found_all = []
+    for answer in (
+        json.dumps({"ok": 1, "data": {"cards": cards}}, ensure_ascii=False, indent=1),
+        json.dumps({"ok": 1, "data": {"data": [again, mblog(3, 9)], "max": 1}}) + "\n",
+        json.dumps({"ok": 1, "data": [again, mblog(3, 9)]}) + "\n",
+        "".join(json.dumps(card) + "\n" for card in cards[:2]),
+        json.dumps(again) + "\n" + json.dumps(mblog(3, 9)) + "\n",
+        json.dumps([mblog(3, 9), again]),
+    ):
+        shelf.empty()
+        report = shelf.load(answer, "answer.json")
+        assert (report.loader[:9], report.rejects, report.counts.accepted) == ("weibo-api", [], 3)
+        found_all.append((found(shelf), shelf.rows("SELECT post_id, created_ts, reposts, text FROM posts ORDER BY 1")))
+    assert all(one == found_all[0] for one in found_all)
+    edges, posts = found_all[0]
+    assert edges["reposts"] == {
+        ("weibo:8", "weibo:7", "4900000000000002", "root"),
+        ("weibo:8", "name:乙", "4900000000000002", "parent"),
+        ("name:乙", "weibo:7", "4900000000000002", "chain_to_root"),
+    }
+    assert posts == [
+        ("weibo:4900000000000001", 1704164645000, 1000000, "原文"),
+        ("weibo:4900000000000003", 1704164645000, 1000000, "原文"),
+    ]
+    accounts = "SELECT account_id, name, followers, followings FROM accounts ORDER BY 1"
+    assert shelf.rows(accounts) == [(f"weibo:{uid}", f"u{uid}", 12000, 3) for uid in (7, 8, 9)]
+    shelf.empty()
+    shelf.load(json.dumps(mblog(2, 8, retweeted_status=deleted)) + "\n", "posts.jsonl")
+    assert shelf.rows("SELECT dst, root_id FROM reposts") == [(None, "weibo:4900000000000009")]
+    assert shelf.rows("SELECT post_id FROM posts") == []
+
+
+def test_in_answers_names_are_links_and_times_may_be_those_of_the_ids(shelf: Shelf) -> None:
+    text = "看<a href='/n/品牌甲'>@品牌甲</a><span class=\"surl-text\">#新品#</span>"
+    shelf.load(json.dumps(mblog(1, 7, text, created_at="3分钟前", region_name="发布于 上海")) + "\n", "posts.jsonl")
+    assert found(shelf)["mentions"] == {("weibo:7", "name:品牌甲", "4900000000000001")}
+    made = ((4900000000000001 >> 22) + 515483463) * 1000
+    assert shelf.rows("SELECT topics, created_ts FROM posts") == [(["新品"], made)]
+    assert shelf.rows("SELECT ip_region FROM accounts") == [("上海",)]
+
+
+def test_lists_of_followers_need_to_know_whose_and_which(shelf: Shelf) -> None:
+    users = [{"id": 1, "idstr": "1", "screen_name": "a", "location": "北京"}, {"id": 2, "screen_name": "b"}]
+    answer = json.dumps({"ok": 1, "users": users, "total_number": 2})
+    for options in ({}, {"subject": "9"}, {"direction": "forward"}):
+        with pytest.raises(InputError, match="add --"):
+            shelf.load(answer, "fans.json", **options)
+    shelf.load(answer, "fans.json", subject="9", direction="forward")
+    assert found(shelf)["follows"] == {("weibo:1", "weibo:9"), ("weibo:2", "weibo:9")}
+    shelf.empty()
+    shelf.load(answer, "friends.json", subject="9", direction="backward")
+    assert found(shelf)["follows"] == {("weibo:9", "weibo:1"), ("weibo:9", "weibo:2")}
+    assert shelf.rows("SELECT name, region FROM accounts WHERE account_id = 'weibo:1'") == [("a", "北京")]
+
+
+def test_comments_in_answers_need_their_post_and_empty_answers_are_counted(shelf: Shelf) -> None:
+    comment = {"id": 5, "text": "好", "created_at": "Tue Jan 02 11:04:05 +0800 2024", "user": mblog(0, 8)["user"]}
+    lines = json.dumps({"ok": 1, "data": {"data": [comment]}}) + "\n" + json.dumps({"ok": 0, "data": {}}) + "\n"
+    assert [(r.line, r.code) for r in shelf.load(lines, "c.jsonl").rejects] == [(1, "NO_TARGET"), (2, "NO_RECORD")]
+    report = shelf.load(lines, "c.jsonl", root="4900000000000001")
+    assert [r.code for r in report.rejects] == ["NO_RECORD"]
+    assert shelf.rows("SELECT comment_id, post_id FROM comments") == [("weibo:5", "weibo:4900000000000001")]
+    profile = {"ok": 1, "data": {"user": {"id": 6, "screen_name": "c", "verified": True, "verified_type": 3}}}
+    shelf.load(json.dumps(profile), "info.json")
+    assert shelf.rows("SELECT verified FROM accounts WHERE account_id = 'weibo:6'") == [("media",)]
+
+
+@pytest.mark.parametrize("big", [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1])
+def test_big_ids_in_answers_are_exact(shelf: Shelf, big: int) -> None:
+    for form in (int, str):
+        shelf.empty()
+        original = mblog(1, form(big - 1), mid=form(big - 2))
+        again = mblog(2, form(big), mid=form(big), retweeted_status=original)
+        shelf.load(json.dumps({"ok": 1, "data": [again]}), "a.json")
+        assert found(shelf)["reposts"] == {(f"weibo:{big}", f"weibo:{big - 1}", str(big), "root")}
+        assert shelf.rows("SELECT root_id FROM reposts") == [(f"weibo:{big - 2}",)]
+
+
+def test_damaged_answers_are_accounted_for(shelf: Shelf) -> None:
+    data = (json.dumps({"ok": 1, "data": [mblog(2, 8, retweeted_status=mblog(1, 7))]}) + "\n").encode() * 3
+    chance = random.Random(5)
+    for _ in range(60):
+        at, width = chance.randrange(len(data)), chance.choice((0, 1, 30))
+        with suppress(InputError):
+            shelf.load(data[:at] + chance.choice((b"", b'"', b"\xff", b"\n", b"}")) + data[at + width :], "a.jsonl")
