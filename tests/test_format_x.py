@@ -293,6 +293,57 @@ def test_in_api_1_those_at_the_start_of_an_answer_are_not_mentioned(shelf: Shelf
     assert shelf.rows("SELECT verified FROM accounts WHERE account_id = 'x:7'") == [("unknown",)]
 
 
+JUNK: tuple[Any, ...] = (None, 0, -1, "", "x y", True, 1e300, [], {}, [[]], {"id": []}, [None], "\u0000", "9" * 300)
+
+
+def spoiled(value: Any, chance: random.Random) -> Any:
+    """The same with some of what is in it exchanged for something else."""
+    if chance.random() < 0.04:
+        return chance.choice(JUNK)
+    if isinstance(value, dict):
+        return {key: spoiled(inner, chance) for key, inner in value.items()}
+    return [spoiled(inner, chance) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("kind", ["v2", "v1", "archive"])
+def test_values_of_any_kind_are_accounted_for(shelf: Shelf, tmp_path: Path, kind: str) -> None:
+    user = {"id": "5", "username": "kol_a", "verified": True, "public_metrics": {"followers_count": 9}}
+    entities = {
+        "mentions": [{"username": "late", "id": "9"}],
+        "hashtags": [{"tag": "t"}],
+        "urls": [{"expanded_url": "u"}],
+    }
+    said = tweet(1, 5, "x @late", entities=entities, note_tweet={"text": "long", "entities": entities}) | {
+        "author": user
+    }
+    answer = tweet(2, 7, "@late x", in_reply_to_user_id="9", referenced_tweets=refers("replied_to", 3))
+    again = tweet(4, 7, "RT @kol_a: x", referenced_tweets=refers("retweeted", 1))
+    old_user = {"id_str": "5", "screen_name": "a", "created_at": "Wed Oct 10 20:19:24 +0000 2018"}
+    people = {"user_mentions": [{"id_str": "9", "screen_name": "late"}], "hashtags": [{"text": "t"}], "urls": []}
+    old: dict[str, Any] = {
+        "id_str": "1",
+        "user": old_user,
+        "created_at": "Wed Oct 10 20:19:24 +0000 2018",
+        "full_text": "@late x",
+    }
+    old |= {"entities": people, "extended_tweet": {"full_text": "y", "entities": people}, "in_reply_to_user_id": 9}
+    nested = old | {"id_str": "2", "quoted_status": old | {"id_str": "3"}, "retweeted_status": {}}
+    whole: dict[str, Any] = {
+        "v2": {"data": [said, answer, again], "includes": {"users": [user], "tweets": [said]}, "__twarc": {"url": "/"}},
+        "v1": nested | {"retweeted_status": old | {"id_str": "4"}},
+        "archive": [{"tweet": nested}, {"tweet": old | {"full_text": "RT @late: x"}}],
+    }
+    chance = random.Random(7)
+    archive(tmp_path, "account.js", [{"account": {"accountId": "11"}}])
+    for _ in range(15):
+        rows = spoiled(whole[kind], chance)
+        with suppress(InputError):  # the shelf counts
+            if kind == "archive":
+                shelf.load_file(archive(tmp_path, "tweets.js", rows))
+            else:
+                shelf.load(json.dumps(whole[kind]) + "\n" + json.dumps(rows) + "\n", "f.jsonl")
+
+
 # ---------------------------------------------------------------------- tables
 
 
