@@ -266,6 +266,16 @@ def _admin(file: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(text)
 
 
+def test_a_small_workspace_for_neo4j_admin_is_exactly_this(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.load("follower,followed,since,weight\n1,2,2024-01-01,0.5\n", platform="weibo")
+    export_tables(shelf.ws, tmp_path, "neo4j-admin")
+    assert (tmp_path / "Account-FOLLOWS-Account.csv").read_text() == (
+        ":START_ID(Account),:END_ID(Account),since_ts:long,weight:double,:TYPE\n"
+        '"weibo:1","weibo:2",1704038400000,0.5,"FOLLOWS"\n'
+    )
+    assert (tmp_path / "Campaign.csv").read_text() == "id:ID(Campaign),name:string,posts:long,:LABEL\n"
+
+
 def test_files_for_neo4j_admin_hold_what_is_published_and_no_loose_ends(told: Shelf, tmp_path: Path) -> None:
     written = export_tables(told.ws, tmp_path, "neo4j-admin")
     snapshot, nodes = WorkspaceSnapshot(told.ws), {}
