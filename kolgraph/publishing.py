@@ -76,7 +76,8 @@ _ROWS: Mapping[str, str] = {
         FROM mentions m JOIN accounts a ON a.account_key = m.src JOIN accounts b ON b.account_key = m.dst
         GROUP BY ALL ORDER BY dst, src""",
     "Account-CO_MENTIONED-Account": """
-        SELECT x.account_id AS src, y.account_id AS dst, weight, n_posts AS posts, n_authors AS authors
+        SELECT least(x.account_id, y.account_id) AS src, greatest(x.account_id, y.account_id) AS dst, weight,
+               n_posts AS posts, n_authors AS authors
         FROM co_mentions m JOIN accounts x ON x.account_key = m.a JOIN accounts y ON y.account_key = m.b
         ORDER BY dst, src""",
     # What the post itself says of its author goes before what its cascade and its reposts say.

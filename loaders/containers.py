@@ -426,6 +426,17 @@ def xlsx_rows(
         yield number, {name: text for name, text in zip_longest(header, row[: len(header)]) if name}
 
 
+def parquet_header(path: Path) -> list[str]:
+    """The columns of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    try:
+        return [str(name) for name in pq.read_schema(path).names]
+    except (OSError, ValueError) as error:
+        problem = str(error).splitlines()[0][:200]
+        raise InputError(f"{path}: not a readable Parquet file ({problem})") from error
+
+
 def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], int]:
     """The header of the first sheet that is not empty, and its row number."""
     with closing(sheet_rows(path, None, max_input)) as rows:

@@ -343,6 +343,10 @@ class Source:
             return False
         if self.path.suffix.lower() in PACKED:
             raise UnknownFormat(f"{self.path}: only text may be packed; unpack it first")
+        if self.shape == "parquet":
+            from kolgraph.loaders import containers
+
+            self.header = containers.parquet_header(self.path)
         if self.shape == "xlsx":
             if not is_workbook(self.path):
                 raise UnknownFormat(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")

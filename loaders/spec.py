@@ -110,7 +110,7 @@ def recognised(fmt: Format, source: Source, header: Sequence[str]) -> bool:
     """Whether a file, or a sheet with this header, looks like this format."""
     if fmt.path and not re.search(fmt.path + r"(\.gz|\.zst)?$", source.path.as_posix()):
         return False
-    shape = {"jsonl": "json", "xlsx": "table"}.get(source.shape, source.shape)
+    shape = {"jsonl": "json", "xlsx": "table", "parquet": "table"}.get(source.shape, source.shape)
     if fmt.shape and shape != fmt.shape:
         return False
     keys = frozenset(header) if shape == "table" else source.keys
@@ -138,7 +138,13 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     names = dict.fromkeys(name for text in (*texts, *fmt.lets.values()) for name in _cells(text))
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
     decision = f"{fmt.name}: {fmt.title}"
-    if fmt.rows is None and source.shape == "table":
+    if fmt.rows is None and source.shape == "parquet":
+        from kolgraph.loaders.tabular import parquet
+
+        known = {name: f"c{k}" for k, name in enumerate(source.header)}
+        parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
+        made = parquet(source, parts, decision)
+    elif fmt.rows is None and source.shape == "table":
         header = list(fmt.header) or source.header
         known = {name: f"c{k}" for k, name in enumerate(header)}
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})

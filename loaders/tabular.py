@@ -19,6 +19,7 @@ from kolgraph.loaders.source import (
     column,
     quoted,
 )
+from kolgraph.tables import RECORDS
 
 JSON = {"jsonl", "json"}
 
@@ -39,11 +40,11 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
                 f"{source.path}: the columns say already that {fields['src']} acts on {fields['dst']}; "
                 "leave --direction out, or turn them round with --map"
             )
-    if source.shape == "parquet":
-        return [_parquet(source, record, fields, decision)]
-    if source.shape == "table":
+    if source.shape in {"table", "parquet"}:
         # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
         part = Part(record, {field: f"c{names.index(name)}" for field, name in fields.items()})
+        if source.shape == "parquet":
+            return [parquet(source, [part], decision)]
         columns = [f"c{i}" for i in range(len(names))]
         return [delimited(source, [part], columns=columns, has_header=True, decision=decision)]
     paths = {f"c{k}": name for k, name in enumerate(fields.values())}
@@ -75,15 +76,7 @@ def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[st
 
 
 def _columns(source: Source) -> list[str]:
-    if source.shape == "parquet":
-        import pyarrow.parquet as pq
-
-        try:
-            names = [str(name) for name in pq.read_schema(source.path).names]
-        except (OSError, ValueError) as error:
-            problem = str(error).splitlines()[0][:200]
-            raise InputError(f"{source.path}: not a readable Parquet file ({problem})") from error
-    elif source.shape in JSON:
+    if source.shape in JSON:
         names = sorted(source.keys)
         if not names:
             raise InputError(f"{source.path}: holds no JSON object per line, nor a list of them")
@@ -95,21 +88,22 @@ def _columns(source: Source) -> list[str]:
     return names
 
 
-def _parquet(source: Source, record: str, fields: Mapping[str, str], decision: str) -> Reading:
+def parquet(source: Source, parts: Sequence[Part], decision: str) -> Reading:
+    """A reading of a Parquet file: its columns are called c0, c1, ..., and lists are JSON."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from kolgraph.tables import RECORDS
-
     schema = pq.read_schema(source.path)
-    for field, name in fields.items():
-        if RECORDS[record][field].kind in {"id", "post"} and pa.types.is_floating(schema.field(name).type):
-            raise InputError(
-                f"{source.path}: column {name!r} holds floats; a float cannot hold a 19-digit id exactly, "
-                "so the ids may already be damaged: export them as text or integers"
-            )
-    cells = ", ".join(f"{column(name)}::VARCHAR AS c{k}" for k, name in enumerate(fields.values()))
-    relation = f"SELECT {cells}, NULL AS state FROM read_parquet({quoted(str(source.path))})"
-    part = Part(record, {field: f"c{k}" for k, field in enumerate(fields)})
-    columns = [f"c{k}" for k in range(len(fields))]
-    return Reading(relation, columns, [part], decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, []))
+    floats = {f"c{k}": c.name for k, c in enumerate(schema) if pa.types.is_floating(c.type)}
+    for part in parts:
+        for field, cell in part.fields.items():
+            if cell in floats and RECORDS[part.record][field].kind in {"id", "post"}:
+                raise InputError(
+                    f"{source.path}: column {floats[cell]!r} holds floats; a float cannot hold a 19-digit id exactly, "
+                    "so the ids may already be damaged: export them as text or integers"
+                )
+    cells = [f"to_json({column(c.name)})" if pa.types.is_nested(c.type) else column(c.name) for c in schema]
+    texts = ", ".join(f"CAST({cell} AS VARCHAR) AS c{k}" for k, cell in enumerate(cells))
+    relation = f"SELECT {texts}, NULL AS state FROM read_parquet({quoted(str(source.path))})"
+    columns = [f"c{k}" for k in range(len(cells))]
+    return Reading(relation, columns, parts, decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, []))

@@ -202,18 +202,19 @@ def test_equal_content_gives_equal_bytes_whatever_the_order(
     assert once == {form: exported(shelf, tmp_path / form, form) for form in forms}
 
 
-def told_again(shelf: Shelf, folder: Path) -> dict[str, bytes]:
-    """The CSV of a workspace that was told nothing but the files of this folder."""
+def told_again(shelf: Shelf, folder: Path, form: str) -> dict[str, bytes]:
+    """The export of a workspace that was told nothing but the files of this folder."""
     shelf.empty()
     for file in sorted(folder.iterdir()):
         assert shelf.load_file(file).rejects == []
-    return exported(shelf, folder, "csv")
+    return exported(shelf, folder, form)
 
 
-def test_our_own_tables_are_read_back_byte_for_byte(told: Shelf, tmp_path: Path) -> None:
-    once = exported(told, tmp_path / "out", "csv")
-    assert set(once) == {f"{name}.csv" for name in FACTS}
-    assert told_again(told, tmp_path / "out") == once
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_our_own_tables_are_read_back_byte_for_byte(told: Shelf, tmp_path: Path, form: str) -> None:
+    once = exported(told, tmp_path / "out", form)
+    assert set(once) == {f"{name}.{form}" for name in FACTS}
+    assert told_again(told, tmp_path / "out", form) == once
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -225,8 +226,8 @@ def test_told_again_rows_stay_and_the_third_time_every_byte(
     for part in parts:
         load(shelf, part)
     once = exported(shelf, tmp_path / "out", "csv")
-    twice = told_again(shelf, tmp_path / "out")
-    assert told_again(shelf, tmp_path / "out") == twice
+    twice = told_again(shelf, tmp_path / "out", "csv")
+    assert told_again(shelf, tmp_path / "out", "csv") == twice
     # Several rows may tell of one post with texts of their own. Told in one row, it is its last author who mentions,
     # and only the text that was kept has topics and a chain.
     assert named(once.pop("mentions.csv", b"")) <= named(twice.pop("mentions.csv", b""))
