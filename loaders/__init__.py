@@ -38,6 +38,11 @@ GENERIC: Mapping[str, Generic] = {
         "graph files: GraphML, GEXF, GDF, Pajek, node-link JSON, networkx edge lists",
         "图文件：GraphML、GEXF、GDF、Pajek、node-link JSON、networkx 边列表",
     ),
+    "neo4j-admin": Generic(
+        "neo4jfiles",
+        "CSV for neo4j-admin import: nodes and relationships, with headers of their own or beside",
+        "neo4j-admin 导入用 CSV（表头在文件内或旁边）",
+    ),
     "edges": Generic("edges", "edge lists: SNAP, Gephi, two columns of ids", "边列表（SNAP、Gephi、两列 ID）"),
     "planner": Generic(
         "planner",

@@ -5,12 +5,16 @@ GraphML and GEXF are read by `graphxml`; GDF, Pajek, node-link JSON and edge lis
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import graphtext, graphxml, headers
+from kolgraph.loaders.graphtext import Graph
 from kolgraph.loaders.source import Explained, Options, Part, Reading, Reject, Source
 from kolgraph.tables import RECORDS
+
+Columns: TypeAlias = dict[str, list[str | None]]
 
 RELATIONS = ("follow", "mention", "repost")
 
@@ -37,42 +41,58 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             fix="add --direction forward or --direction backward",
         )
     graph = read(source)
-    if not graph.nodes and not graph.edges:
+    if not (graph.nodes or graph.sources or graph.rejects):
         raise InputError(f"{source.path}: the graph has no node")
+    nodes = _reading("account", _accounts(graph), [n["line"] for n in graph.nodes], f"account: {graph.form} nodes", [])
+    src, dst = ("source", "target") if options.direction == "forward" else ("target", "source")
+    decision = f"{record}: {graph.form}, the {src} of an edge acts on its {dst}"
+    if any(graph.undirected):
+        decision += "; an undirected edge is two rows, one each way"
+    columns, places = _edges(graph, record, forward=options.direction == "forward")
+    return [nodes, _reading(record, columns, places, decision, graph.rejects)]
+
+
+def _accounts(graph: Graph) -> Columns:
+    """What nodes say of accounts, in columns."""
     known = {headers.norm(n): f for f, aliases in headers.NAMES["account"].items() for n in aliases}
     known["label"] = "name"  # as people read it
-    accounts = [
-        {"account": graph.names.get(node["id"], node["id"])}
-        | {f: value for key, value in node.items() if (f := known.get(headers.norm(key))) and f != "account"}
+    rows = [
+        {f: value for key, value in node.items() if (f := known.get(headers.norm(key))) and f != "account"}
         for node in graph.nodes
     ]
-    src, dst = ("source", "target") if options.direction == "forward" else ("target", "source")
-    fields = [f for f in ("weight", "time", "since", "post", "root") if f in RECORDS[record]]
-    rows, places = [], []
-    for edge in graph.edges:
-        values = {f: edge[f] for f in fields if f in edge}
-        a, b = (graph.names.get(edge[end], edge[end]) for end in (src, dst))
-        rows += [{"src": a, "dst": b} | values, {"src": b, "dst": a} | values][: 1 + edge["undirected"]]
-        places += [edge["line"]] * (1 + edge["undirected"])
-    decision = f"{record}: {graph.form}, the {src} of an edge acts on its {dst}"
-    if len(rows) > len(graph.edges):
-        decision += "; an undirected edge is two rows, one each way"
-    nodes = _reading("account", accounts, [n["line"] for n in graph.nodes], f"account: {graph.form} nodes", [])
-    return [nodes, _reading(record, rows, places, decision, graph.rejects)]
+    columns: Columns = {"account": [graph.names.get(node["id"], node["id"]) for node in graph.nodes]}
+    return columns | {name: [row.get(name) for row in rows] for name in sorted({key for row in rows for key in row})}
 
 
-def _reading(
-    record: str, rows: list[dict[str, Any]], places: list[int], decision: str, rejects: list[Reject]
-) -> Reading:
+def _edges(graph: Graph, record: str, *, forward: bool) -> tuple[Columns, list[int | None]]:
+    """Edges in columns, and their lines; behind them the undirected ones the other way."""
+    ends: list[list[str | None]] = [
+        [graph.names.get(node, node) for node in nodes] for nodes in (graph.sources, graph.targets)
+    ]
+    src, dst = ends if forward else reversed(ends)
+    back = [k for k, undirected in enumerate(graph.undirected) if undirected]
+    columns: Columns = {"src": src + [dst[k] for k in back], "dst": dst + [src[k] for k in back]}
+    for name, values in graph.values.items():
+        if name in RECORDS[record] and any(values):
+            columns[name] = values + [values[k] for k in back]
+    return columns, graph.lines + [graph.lines[k] for k in back]
+
+
+def _reading(record: str, columns: Columns, places: list[int | None], decision: str, rejects: list[Reject]) -> Reading:
     import pyarrow as pa
 
-    fields = sorted({key for row in rows for key in row}) or [next(iter(RECORDS[record]))]
-    table = pa.table({f: pa.array([row.get(f) for row in rows], pa.string()) for f in fields})
+    def column(values: Sequence[str | None]) -> pa.Array:
+        values = [value or None for value in values]
+        try:
+            return pa.array(values, pa.string())
+        except UnicodeEncodeError:  # half an emoji is no text
+            return pa.array([v and v.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for v in values])
+
     return Reading(
         "SELECT *, NULL AS state FROM handed_over",
-        fields,
-        [Part(record, {f: f for f in fields})],
+        list(columns),
+        [Part(record, {name: name for name in columns})],
         decision,
         lambda _, ks: Explained({k: (places[k], None) for k in ks}, rejects),
-        arrow=table,
+        arrow=pa.table({name: column(values) for name, values in columns.items()}),
     )

@@ -6,12 +6,14 @@ import ast
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from kolgraph.errors import InputError
 from kolgraph.loaders import containers
-from kolgraph.loaders.source import Reject, Source, lines, readable, shown
+from kolgraph.loaders.jsontext import Cursor
+from kolgraph.loaders.source import MAX_LINE, MAX_RAW, Reject, Source, lines, readable, shown
 
 #: `u v {'weight': 3}`
 WITH_DATA = re.compile(r"(\S+)\s+(\S+)\s+(\{.*\})\s*")
@@ -20,29 +22,41 @@ TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 SECTIONS = {"arcs": (False, False), "edges": (True, False), "arcslist": (False, True), "edgeslist": (True, True)}
 #: Keys of a node or an edge that are ours.
 OURS = frozenset({"id", "source", "target", "line", "undirected"})
+#: Attributes of edges that are fields of relations.
+FIELDS = ("weight", "time", "since", "post", "root")
 
 
 @dataclass
 class Graph:
-    """What a graph file holds: nodes with ``id`` and ``line``, edges with ``source``, ``target``, ``undirected``.
+    """What a graph file holds: nodes with ``id`` and ``line``; of edges, which are many, one list per field.
 
-    `names` are the ids of accounts where the nodes have others in the file.
+    `names` are the ids of accounts where the nodes have others in the file; an edge that is `undirected` counts both
+    ways.
     """
 
     form: str
     nodes: list[dict[str, Any]] = field(default_factory=list)
-    edges: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    lines: list[int | None] = field(default_factory=list)
+    undirected: list[bool] = field(default_factory=list)
+    values: dict[str, list[str | None]] = field(default_factory=lambda: {name: [] for name in FIELDS})
     names: dict[str, str] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
+    _known: dict[str, str] = field(default_factory=dict)
 
-    def edge(self, line: int | None, source: str, target: str, more: Mapping[str, Any], undirected: bool) -> None:
+    def edge(self, line: int | None, source: str, target: str, more: Mapping[str, Any], *, undirected: bool) -> None:
         """Add an edge with its attributes."""
-        ends = {"source": source, "target": target, "undirected": undirected, "line": line}
-        self.edges.append({str(key): text(value) for key, value in more.items() if key not in OURS} | ends)
+        self.sources.append(self._known.setdefault(source, source))  # one text per account, not one per edge
+        self.targets.append(self._known.setdefault(target, target))
+        self.lines.append(line)
+        self.undirected.append(undirected)
+        for name, column in self.values.items():
+            column.append(text(more.get(name)))
 
-    def reject(self, line: int | None, message: str, raw: str) -> None:
+    def reject(self, line: int | None, message: str, raw: str, code: str = "BAD_ROW") -> None:
         """Keep a line aside."""
-        self.rejects.append(Reject(line, None, None, "BAD_ROW", message, raw))
+        self.rejects.append(Reject(line, None, None, code, message, raw[:MAX_RAW]))
 
 
 def text(value: Any) -> str | None:
@@ -66,12 +80,18 @@ def reader(source: Source) -> Callable[[Source], Graph] | None:
     return networkx_edges if WITH_DATA.fullmatch(data) else None
 
 
-def _lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Lines that say something; one that is not UTF-8 shows its damage."""
+def _lines(source: Source, graph: Graph) -> Iterator[tuple[int, str]]:
+    """Lines that say something; those that are no text, or cut because they never end, are kept aside."""
     with readable(source.path), source.open() as raw:
         for number, line in enumerate(lines(raw), 1):
-            said = shown(line).lstrip("\ufeff") if number == 1 else shown(line)
-            if said.strip():
+            try:
+                said = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                graph.reject(number, "the row is not UTF-8", shown(line), "BAD_ENCODING")
+                continue
+            if len(line) >= MAX_LINE:
+                graph.reject(number, "the line is longer than 2 MB", said, "TOO_LONG")
+            elif said.strip():
                 yield number, said
 
 
@@ -81,7 +101,7 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
 def gdf(source: Source) -> Graph:
     """GDF of GUESS and Gephi: definitions of columns, then rows; an edge runs one way unless it says otherwise."""
     graph, columns, edges = Graph("GDF"), list[str](), False
-    for number, line in _lines(source):
+    for number, line in _lines(source, graph):
         definition = re.match(r"(node|edge)def>", line, re.IGNORECASE)
         if definition:
             edges = definition[1].lower() == "edge"
@@ -97,7 +117,7 @@ def gdf(source: Source) -> Graph:
         else:
             one_way = row.pop("directed", "true").lower() != "false"
             ends = row.pop("node1", ""), row.pop("node2", "")
-            graph.edge(number, *ends, row, not one_way)
+            graph.edge(number, *ends, row, undirected=not one_way)
     return graph
 
 
@@ -115,14 +135,15 @@ def _cells(line: str) -> list[str] | None:
 
 def pajek(source: Source) -> Graph:
     """Pajek: numbered vertices, whose labels are the ids of accounts; arcs run one way, edges both."""
-    graph, section, size = Graph("Pajek"), "", 0
+    graph, section, size, lost = Graph("Pajek"), "", 0, False
     labels: dict[str, str] = {}
-    for number, line in _lines(source):
+    for number, line in _lines(source, graph):
         said = line.strip()
-        cells = [quoted or bare for quoted, bare in TOKEN.findall(said)]
         if said.startswith("%"):
             continue
+        cells = [quoted or bare for quoted, bare in TOKEN.findall(said)] if '"' in said else said.split()
         if said.startswith("*"):
+            lost = lost or (section == "vertices" and bool(graph.rejects))
             section = re.split(r"[\s:]", said[1:].lower())[0]
             if section == "vertices":
                 size = int(cells[1]) if len(cells) > 1 and re.fullmatch(r"\d{1,9}", cells[1]) else 0
@@ -145,16 +166,20 @@ def pajek(source: Source) -> Graph:
             if len(ends) < 2 or not all(_is_vertex(cell, size) for cell in ends):
                 graph.reject(number, f"not two vertices with numbers from 1 to {size}", line)
                 continue
+            # A vertex that was not read is somebody, but not the account that its number would be.
+            if lost and any(cell not in graph.names for cell in ends):
+                graph.reject(number, "the line of one of its vertices was not read", line)
+                continue
             weight = {"weight": cells[2]} if len(cells) > 2 and not listed else {}
             for target in ends[1:]:
-                graph.edge(number, ends[0], target, weight, undirected)
+                graph.edge(number, ends[0], target, weight, undirected=undirected)
         else:
             graph.reject(number, "the line belongs to no section", line)
     return graph
 
 
 def _is_vertex(cell: str, size: int) -> bool:
-    return re.fullmatch(r"\d{1,9}", cell) is not None and 1 <= int(cell) <= size
+    return cell.isdecimal() and cell.isascii() and len(cell) < 10 and 1 <= int(cell) <= size
 
 
 # ---------------------------------------------------------------------- networkx and d3
@@ -163,7 +188,7 @@ def _is_vertex(cell: str, size: int) -> bool:
 def networkx_edges(source: Source) -> Graph:
     """`networkx.write_edgelist`: two nodes and a dictionary of attributes; literals are read, nothing is run."""
     graph = Graph("edge list of networkx")
-    for number, line in _lines(source):
+    for number, line in _lines(source, graph):
         if line.startswith("#"):
             continue
         found = WITH_DATA.fullmatch(line.strip())
@@ -174,15 +199,14 @@ def networkx_edges(source: Source) -> Graph:
         if found is None or not isinstance(data, dict):
             graph.reject(number, "not two nodes and a dictionary of attributes", line)
         else:
-            graph.edge(number, found[1], found[2], data, False)
+            graph.edge(number, found[1], found[2], data, undirected=False)
     return graph
 
 
 def node_link(source: Source) -> Graph:
     """Node-link JSON of networkx and d3; where nodes have no ids, edges give their places in the list."""
     graph = Graph("node-link JSON")
-    with readable(source.path), source.open() as raw:
-        undirected = re.search(rb'"directed"\s*:\s*false', raw.read(1 << 16)) is not None
+    undirected = _undirected(source)
     places: list[str] = []
     for row in containers.json_items(source, "nodes"):
         if isinstance(row, Reject):
@@ -190,9 +214,9 @@ def node_link(source: Source) -> Graph:
             continue
         line, node = row
         values = {key: text(value) for key, value in node.items() if key not in OURS}
-        name = text(node.get("id")) or values.get("name") or values.get("label") or ""
-        places.append(name)
-        graph.nodes.append(values | {"id": name, "line": line})
+        name = text(node["id"]) if "id" in node else values.get("name") or values.get("label")
+        places.append(name or "")
+        graph.nodes.append(values | {"id": name or "", "line": line})
     # Old ones number the nodes although they have ids: then no id is a number.
     numbered = not any(re.fullmatch(r"\d+", name) for name in places)
     for row in containers.json_items(source, "edges" if "edges" in source.keys else "links"):
@@ -203,5 +227,17 @@ def node_link(source: Source) -> Graph:
         ends = [edge.get("source"), edge.get("target")]
         if numbered:
             ends = [places[n] if isinstance(n, int) and 0 <= n < len(places) else n for n in ends]
-        graph.edge(line, text(ends[0]) or "", text(ends[1]) or "", edge, undirected)
+        graph.edge(line, text(ends[0]) or "", text(ends[1]) or "", edge, undirected=undirected)
     return graph
+
+
+def _undirected(source: Source) -> bool:
+    """What the file says of itself, before its nodes if at all; a node may have an attribute of that name."""
+    with readable(source.path), source.open() as raw:
+        cursor = Cursor(raw)
+        with suppress(ValueError, RecursionError):  # damage is told with the rows
+            for key in cursor.pairs():
+                if key == "directed":
+                    return cursor.value()[0] is False
+                cursor.skip()
+    return False

@@ -40,7 +40,7 @@ class _Parser:
     def __init__(self, source: Source) -> None:
         self.source, self.graph = source, Graph(self.form)
         self.keys: dict[str, str] = {}
-        self.current: dict[str, Any] | None = None
+        self.open: list[dict[str, Any]] = []  # nodes may lie in nodes
         self.key: str | None = None
         self.undirected = False
         # A decoded copy is UTF-8, whatever its first line says.
@@ -75,11 +75,10 @@ class _Parser:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name, line = tag.rsplit(" ", 1)[-1], self.expat.CurrentLineNumber
         if name == "node":
-            self.current = {"id": attributes.get("id", ""), "line": line}
-            self.graph.nodes.append(self.current)
+            self.open.append({"id": attributes.get("id", ""), "line": line})
+            self.graph.nodes.append(self.open[-1])
         elif name == "edge":
-            self.current = {f: attributes.get(f) for f in ("source", "target")} | {"line": line}
-            self.graph.edges.append(self.current)
+            self.open.append({f: attributes.get(f, "") for f in ("source", "target")} | {"line": line})
         self.element(name, attributes)
 
     def element(self, name: str, attributes: dict[str, str]) -> None:
@@ -87,19 +86,24 @@ class _Parser:
 
     def set(self, key: str, value: str) -> None:
         """An attribute of the open node or edge."""
-        if self.current is not None and key not in OURS:
-            self.current[key] = value[:MAX_RAW]
+        if self.open and key not in OURS:
+            self.open[-1][key] = value[:MAX_RAW]
 
     def end(self, tag: str) -> None:
         name = tag.rsplit(" ", 1)[-1]
         if name in {"node", "edge"}:
-            self.current = None
+            found = self.open.pop()
+            if name == "edge":
+                undirected = found["undirected"]
+                self.graph.edge(found["line"], found["source"], found["target"], found, undirected=undirected)
         elif name == "data":
             self.key = None
 
     def data(self, text: str) -> None:
-        if self.key is not None and self.current is not None:
-            self.set(self.key, self.current.get(self.key, "") + text)
+        if self.key is not None and self.open:
+            so_far = self.open[-1].get(self.key, "")
+            if len(so_far) < MAX_RAW:
+                self.set(self.key, so_far + text)
 
 
 class _GraphML(_Parser):
@@ -111,10 +115,10 @@ class _GraphML(_Parser):
             self.undirected = attributes.get("edgedefault") == "undirected"
         elif name == "key":
             self.keys[attributes.get("id", "")] = attributes.get("attr.name", attributes.get("id", ""))
-        elif name == "edge" and self.current is not None:
+        elif name == "edge":
             default = str(not self.undirected).lower()
-            self.current["undirected"] = attributes.get("directed", default) == "false"
-        elif name == "data" and self.current is not None:
+            self.open[-1]["undirected"] = attributes.get("directed", default) == "false"
+        elif name == "data" and self.open:
             self.key = self.keys.get(attributes.get("key", ""), attributes.get("key", ""))
             if self.key in OURS:
                 self.key = None
@@ -137,12 +141,12 @@ class _GEXF(_Parser):
         elif name == "node":
             if "label" in attributes and attributes["label"] != attributes.get("id"):
                 self.set("label", attributes["label"])
-        elif name == "edge" and self.current is not None:
+        elif name == "edge":
             kind = attributes.get("type", "undirected" if self.undirected else "directed")
-            self.current["undirected"] = kind in {"undirected", "mutual"}
+            self.open[-1]["undirected"] = kind in {"undirected", "mutual"}
             if "weight" in attributes:
                 self.set("weight", attributes["weight"])
-        elif name == "attvalue" and self.current is not None:
-            domain = "edge" if "source" in self.current else "node"
+        elif name == "attvalue" and self.open:
+            domain = "edge" if "source" in self.open[-1] else "node"
             number = attributes.get("for", attributes.get("id", attributes.get("attvalue", "")))
             self.set(self.keys.get(f"{domain} {number}", number), attributes.get("value", ""))

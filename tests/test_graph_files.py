@@ -11,8 +11,12 @@ from typing import Any
 import igraph
 import networkx as nx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kolgraph.errors import InputError
+from kolgraph.graph import Graph
+from tests.graphs import graphs
 from tests.samples import SAMPLES, clothes, expected
 from tests.shelf import Shelf
 
@@ -43,13 +47,37 @@ def test_samples_give_the_expected_edges_in_every_dress(shelf: Shelf, tmp_path: 
         assert follows(shelf) == wanted
 
 
+SMALL: dict[str, set[tuple[str, str, float]]] = {
+    "g.edgelist": {("2", "1", 3.0), ("3", "1", 1.0)},
+    "g.gexf": {("1000000002", "1000000001", 3.0)},
+    "g.graphml": {("1000000002", "1000000001", 3.0)},
+    "g.ncol": {("乙", "甲", 3.0), ("丙", "甲", 1.0)},
+    "node_link.json": {("1000000002", "1000000001", 3.0)},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_other_samples_hold_what_they_show(shelf: Shelf, tmp_path: Path, name: str) -> None:
+    if not SAMPLES.exists():
+        pytest.skip("../shared/formats/samples is not there: samples not checked")
+    for number, (dress, ending, data) in enumerate(clothes((SAMPLES / "graph" / name).read_bytes(), header=False)):
+        if dress == "shuffled" and name not in {"g.edgelist", "g.ncol"}:
+            continue  # no rows
+        shelf.empty()
+        path = tmp_path / str(number) / (name + ending)
+        path.parent.mkdir()
+        path.write_bytes(data)
+        assert shelf.load_file(path, **FORWARD).rejects == []
+        assert follows(shelf) == SMALL[name]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_damaged_samples_are_accounted_for(shelf: Shelf, tmp_path: Path, name: str) -> None:
     if not SAMPLES.exists():
         pytest.skip("../shared/formats/samples is not there: samples not checked")
     data, chance = (SAMPLES / "graph" / name).read_bytes(), random.Random(3)
     options = FORWARD if name != "nodes.csv" else {}
-    for _ in range(25):
+    for _ in range(8):
         at, width = chance.randrange(len(data)), chance.choice((0, 1, 30))
         path = tmp_path / name
         path.write_bytes(data[:at] + chance.choice((b"", b'"', b"\xff", b"\n", b"}")) + data[at + width :])
@@ -66,9 +94,9 @@ def test_a_table_of_gephi_says_what_nodes_are_called(shelf: Shelf) -> None:
 # ---------------------------------------------------------------------- what other libraries write
 
 
-def world() -> nx.DiGraph:
+def world() -> nx.DiGraph[str]:
     """Ids beyond doubles, a loop, an isolate, a zero weight, a name with quotes."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     for k, big in enumerate(BIG):
         graph.add_edge(str(big), str(BIG[k - 1]), weight=k / 2)
     graph.add_edge("a", "a", weight=1.0)
@@ -77,11 +105,11 @@ def world() -> nx.DiGraph:
     return graph
 
 
-def edges_of(graph: nx.Graph) -> set[tuple[str, str, float]]:
+def edges_of(graph: nx.Graph[str]) -> set[tuple[str, str, float]]:
     return {(a, b, d["weight"]) for a, b, d in graph.edges(data=True)}
 
 
-def written(graph: nx.Graph, path: Path) -> Path:
+def written(graph: nx.Graph[str], path: Path) -> Path:
     if path.suffix == ".json":
         path.write_text(json.dumps(nx.node_link_data(graph, edges=path.stem), indent=1), encoding="utf-8")
     else:
@@ -129,6 +157,25 @@ def test_what_networkx_and_igraph_write_as_pajek_is_read(shelf: Shelf, tmp_path:
     assert follows(shelf) == {(names[0], names[1], 1.0), (names[3], names[2], 2.5), (names[3], names[3], 0.5)}
 
 
+@settings(max_examples=25, deadline=None)
+@given(graphs(), st.sampled_from(("g.gexf", "g.graphml", "edges.json", "g.edgelist", "g.net")))
+def test_any_graph_is_read_as_networkx_wrote_it(quick: Shelf, graph: Graph, name: str) -> None:
+    path = written(graph.to_networkx(), quick.folder / name)
+    quick.empty()
+    assert quick.load_file(path, **FORWARD).rejects == []
+    src, dst, weight = graph.edges()
+    ids = graph.ids.tolist()
+    assert follows(quick) == {(ids[a], ids[b], float(w)) for a, b, w in zip(src, dst, weight, strict=True)}
+    if name != "g.edgelist":  # it knows no isolates
+        accounts = quick.rows("SELECT account_id FROM accounts")
+        assert {account.removeprefix("local:") for (account,) in accounts} == set(ids)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return Shelf(tmp_path_factory.mktemp("graphs"))
+
+
 # ---------------------------------------------------------------------- traps, by hand
 
 
@@ -160,6 +207,68 @@ def test_pajek_has_lists_comments_and_vertices_without_labels(shelf: Shelf) -> N
         load(shelf, "*Vertices 2\n1 a\n*Matrix\n0 1\n", "g.net")
 
 
+def test_a_vertex_of_pajek_that_was_not_read_lends_its_number_to_nobody(shelf: Shelf) -> None:
+    text = '*Vertices 4\n1 "ann"\n2 "b\xff"\n3 "cai"\n*Arcs\n1 2\n1 3\nx\n'.encode("latin-1")
+    shelf.empty()
+    report = shelf.load(text, "g.net", **FORWARD)
+    assert [(r.line, r.code) for r in report.rejects] == [(3, "BAD_ENCODING"), (6, "BAD_ROW"), (8, "BAD_ROW")]
+    assert follows(shelf) == {("ann", "cai", 1.0)}
+
+
+def test_a_list_of_pajek_may_be_long_but_not_endless(shelf: Shelf) -> None:
+    fans = range(2, 20_001)
+    text = f"*Vertices 20000\n*Arcslist\n1 {' '.join(map(str, fans))}\n2 {'1 ' * 1_000_001}\n3 1\n"
+    assert load(shelf, text, "g.net") == [(4, "TOO_LONG")]
+    assert follows(shelf) == {("1", str(fan), 1.0) for fan in fans} | {("3", "1", 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "wanted"),
+    [
+        ("g.gdf", ["nodedef>name VARCHAR", "1", "2", "edgedef>node1 VARCHAR,node2 VARCHAR", "1,2", "2,1"], 2),
+        ("g.net", ["*Vertices 2", "*Arcs", "1 2", "2 1"], 2),
+        ("g.edgelist", ["1 2 {}", "2 1 {}"], 2),
+    ],
+)
+@pytest.mark.parametrize("damage", [b"\xff\xfe", b"one cell too few? {", b"\xb9,\xb9,\xb9"])
+def test_a_damaged_line_costs_no_other(shelf: Shelf, name: str, rows: list[str], wanted: int, damage: bytes) -> None:
+    for at in range(len(rows) - wanted + 1, len(rows) + 1):  # among the edges and behind them
+        lines = [row.encode() for row in rows]
+        shelf.empty()
+        report = shelf.load(b"\n".join([*lines[:at], damage, *lines[at:]]) + b"\n", name, **FORWARD)
+        assert [r.line for r in report.rejects] == [at + 1]
+        assert follows(shelf) == {("1", "2", 1.0), ("2", "1", 1.0)}
+
+
+def test_gexf_of_any_version_has_nodes_in_nodes_and_colours_and_mutual_edges(shelf: Shelf) -> None:
+    text = """<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">
+    <graph defaultedgetype="directed"><attributes class="node"><attribute id="f" title="followers" type="long"/>
+    </attributes><attributes class="edge"><attribute id="f" title="since" type="string"/></attributes>
+    <nodes><node id="1" label="outer"><viz:color r="1" g="2" b="3"/><nodes><node id="2" label=""/></nodes>
+    <attvalues><attvalue for="f" value="9007199254740993"/></attvalues></node></nodes>
+    <edges><edge source="1" target="2" weight="2.5"><attvalues><attvalue for="f" value="2024-01-02 03:04:05"/>
+    </attvalues></edge><edge source="1" target="3" type="undirected"/><edge source="2" target="3" type="mutual"/>
+    <edge source="1" target="2" weight="2.5"/><edge source="" target="2"/></edges></graph></gexf>"""
+    assert load(shelf, text, "g.gexf") == [(8, "MISSING_FIELD")]
+    both = {("1", "3", 1.0), ("3", "1", 1.0), ("2", "3", 1.0), ("3", "2", 1.0)}
+    assert follows(shelf) == {("1", "2", 2.5)} | both
+    accounts = shelf.rows("SELECT account_id, name, followers FROM accounts ORDER BY 1")
+    assert accounts == [("local:1", "outer", 2**53 + 1), ("local:2", None, None), ("local:3", None, None)]
+    assert shelf.rows("SELECT count(*) FROM follows WHERE since_ts IS NOT NULL") == [(1,)]
+
+
+def test_a_gexf_that_does_not_say_is_undirected(shelf: Shelf) -> None:
+    load(shelf, '<gexf><graph><edges><edge source="1" target="2"/></edges></graph></gexf>', "g.gexf")
+    assert follows(shelf) == {("1", "2", 1.0), ("2", "1", 1.0)}
+
+
+def test_a_node_with_an_attribute_called_directed_is_not_the_graph(shelf: Shelf) -> None:
+    nodes = [{"id": "a", "directed": False}, {"id": "b", "label": "\ud83d"}]  # half an emoji
+    load(shelf, json.dumps({"nodes": nodes, "links": [{"source": "a", "target": "b"}]}), "g.json")
+    assert follows(shelf) == {("a", "b", 1.0)}
+    assert shelf.rows("SELECT name FROM accounts WHERE account_id = 'local:b'") == [("\ufffd",)]
+
+
 def test_attributes_of_networkx_edges_are_literals_and_nothing_is_run(shelf: Shelf) -> None:
     text = "1 2 {'weight': 2.5}\n2 3 {}\n3 4 {'weight': __import__('os').getpid()}\n4 5\n"
     assert load(shelf, text, "g.edgelist") == [(3, "BAD_ROW"), (4, "BAD_ROW")]
@@ -184,7 +293,8 @@ def test_numbers_of_json_are_exact_ids(shelf: Shelf, big: int) -> None:
 
 
 def test_bombs_and_missing_directions_are_refused_in_one_line(shelf: Shelf) -> None:
-    bomb = '<?xml version="1.0"?><!DOCTYPE gexf [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><gexf><graph/></gexf>'
+    laughs = "".join(f'<!ENTITY l{k} "{f"&l{k - 1};" * 10}">' for k in range(1, 10))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE gexf [<!ENTITY l0 "lol">{laughs}]><gexf><graph>&l9;</graph></gexf>'
     with pytest.raises(InputError, match="GEXF with a document type is refused"):
         load(shelf, bomb, "g.gexf")
     with pytest.raises(InputError, match="not well-formed XML"):

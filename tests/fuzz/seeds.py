@@ -68,6 +68,11 @@ GENERIC: Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]] = {
             {"direction": "forward"},
         ),
     ),
+    "neo4j-admin": (
+        ("a.csv", "id:ID(Account),name,followers:long,:LABEL\n1,x,5,Account;KOL\n2,y,,Post\n", {}),
+        ("b.csv", ":START_ID(Account),:END_ID(Account),weight:double,:TYPE\n1,2,2.5,FOLLOWS\n2,1,1,REPOSTED\n", {}),
+        ("c.csv", ":START_ID,:END_ID\n1,2\n", {"record": "mention", "direction": "backward"}),
+    ),
     "edges": (
         ("a.txt", "# Nodes: 3\n# FromNodeId\tToNodeId\n0\t1\n1\t2\n", {"record": "follow", "direction": "forward"}),
         ("b.csv", "Source,Target,Weight\na,b,1\nb,c,2.5\n", {"record": "repost", "direction": "backward"}),
