@@ -27,7 +27,9 @@ start = time.perf_counter()
 def done(rejected=0):
     use = resource.getrusage(resource.RUSAGE_SELF)
     cpu = use.ru_utime + use.ru_stime
-    print(json.dumps([time.perf_counter() - start, cpu, use.ru_maxrss / 1024, rejected]))
+    # ru_maxrss begins with the peak of the process that started this one.
+    peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(json.dumps([time.perf_counter() - start, cpu, peak / 1024, rejected]))
 """
 KOLGRAPH = """
 from kolgraph.workspace import Workspace
