@@ -402,7 +402,10 @@ class Source:
         if XML.match(start):
             return "xml"
         whole = WHOLE_JSON.match(start)
-        if whole and (whole[1].startswith("[") or start.strip().split("\n", 1)[0].strip() == "{"):
+        first, _, more = start.strip().partition("\n")
+        # Where an item of a list has a line to itself, some lines look like lines of JSON.
+        goes_on = more and first.rstrip().endswith(("[", "{", ",")) and self.ending not in {".jsonl", ".ndjson"}
+        if whole and (whole[1].startswith("[") or first.strip() == "{" or goes_on):
             return "json"
         if not whole and self.ending not in JSON_ENDINGS:
             return "table"

@@ -286,6 +286,12 @@ def test_links_may_be_places_in_the_list_of_nodes(shelf: Shelf) -> None:
     assert follows(shelf) == {("x", "y", 1.0)}
 
 
+def test_nodes_and_links_may_have_lines_to_themselves(shelf: Shelf) -> None:
+    text = '{"nodes":[\n{"id":"a"},\n{"id":"b"}\n],"links":[\n{"source":"a","target":"b"}\n]}\n'
+    load(shelf, text, "by_hand.json")
+    assert follows(shelf) == {("a", "b", 1.0)}
+
+
 @pytest.mark.parametrize("big", BIG)
 def test_numbers_of_json_are_exact_ids(shelf: Shelf, big: int) -> None:
     load(shelf, json.dumps({"nodes": [{"id": big}], "edges": [{"source": big, "target": big - 1}]}), "g.json")
