@@ -233,7 +233,7 @@ LINES = (
     ("data", "name", "options"),
     [
         (LINES.encode(), "f.csv", {}),
-        (gzip.compress(LINES.encode()), "f.csv.gz", {}),
+        (gzip.compress(LINES.encode(), mtime=0), "f.csv.gz", {}),
         (b"\xef\xbb\xbf" + LINES.encode(), "f.csv", {}),
         (LINES.encode("utf-16"), "f.csv", {}),
         (LINES.encode("utf-16-le"), "f.csv", {"encoding": "utf-16-le"}),

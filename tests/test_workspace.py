@@ -219,7 +219,7 @@ MISTAKES: dict[str, tuple[bytes, str, dict[str, Any], str]] = {
     "unknown keys in a JSON value": (b'[\n{"follower": 1}\n]', "f.json", {}, "not recognised"),
     "not Parquet": (b"PAR1 nonsense", "f.parquet", {}, "Parquet"),
     "not gzip": (b"follower,followed\n1,2\n", "f.csv.gz", {}, "damaged"),
-    "cut gzip": (gzip.compress(b"follower,followed\n" + b"%d,2\n" * 99999)[:-20], "f.csv.gz", {}, "f.csv.gz"),
+    "cut gzip": (gzip.compress(b"follower,followed\n" + b"%d,2\n" * 99999, mtime=0)[:-20], "f.csv.gz", {}, "f.csv.gz"),
     "pickle": (b"\x80\x04.", "f.pkl", {}, "run code"),
     "not XML": (b"<graphml><node></graphml>", "f.graphml", {"direction": "forward"}, "f.graphml:1"),
     "document type": (

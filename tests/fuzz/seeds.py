@@ -208,7 +208,8 @@ def _document(fmt: Format, nested: list[dict[str, Any]]) -> dict[str, Any]:
     items = [row | row.get("post", {}) for row in nested]
     objects = {key.split(".")[0] for key in fmt.keys if fmt.rows and key.partition(".")[0] in nested[0]}
     out: dict[str, Any] = {name: nested[0][name] for name in objects}
-    for key in {fmt.prefix} - {""} or {k for k in fmt.keys if k.split(".")[0] not in objects}:
+    paths = {fmt.prefix} - {""} or {k for k in fmt.keys if k.split(".")[0] not in objects}
+    for key in sorted(p for p in paths if not any(other.startswith(p + ".") for other in paths)):
         *above, last = key.split(".")
         inner = out
         for name in above:
