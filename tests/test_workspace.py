@@ -7,7 +7,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -290,7 +289,7 @@ fragments += ["转发".encode("gb18030"), "转发".encode(), b"\t", b"NaN", b"<!
 
 def test_only_our_errors_escape_from_300_hostile_files(shelf: Shelf) -> None:
     rng = random.Random(20261123)
-    started, outcomes = time.monotonic(), {"loaded": 0, "refused": 0}
+    outcomes = {"loaded": 0, "refused": 0}
     tracemalloc.start()
     for k in range(300):
         data = rng.choice([b"", b"follower,followed\n1,2\n", b'{"follower": 1, "followed": 2}\n']) + b"".join(
@@ -309,4 +308,3 @@ def test_only_our_errors_escape_from_300_hostile_files(shelf: Shelf) -> None:
     tracemalloc.stop()
     assert min(outcomes.values()) > 20, outcomes
     assert peak < 64 << 20
-    assert time.monotonic() - started < 60
