@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,10 +19,23 @@ def neo4j_login() -> Iterator[Neo4jLogin]:
     if os.environ.get("KOLGRAPH_NEO4J_URI"):
         yield Neo4jLogin.from_environment()
         return
+    with _started() as running:
+        yield running.login
+
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[server.Server]:
+    """A Neo4j server that a test may stop, kill and cut off without disturbing others; it must leave it running."""
+    with _started() as running:
+        yield running
+
+
+@contextmanager
+def _started() -> Iterator[server.Server]:
     if absent := server.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(absent)
-    with server.running() as login:
-        yield login
+    with server.running() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
