@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from kolgraph.publishing import WorkspaceSnapshot, publish
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store import open_store
 from kolgraph.store.schema import SNAPSHOT
+from tests.servers.neo4j.wire import Wire
 from tests.stores import ENGINES, HOSTILES, follows, rows, table, world
 
 PAIRS = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
@@ -367,64 +368,6 @@ def test_a_server_that_is_not_there_or_says_nothing_is_unavailable_soon(monkeypa
     assert time.monotonic() - begin < 5
 
 
-class Wire:
-    """A relay in front of a server that can cut the connection behind a COMMIT, cut it after some bytes, or go silent.
-
-    `cuts` counts down: when it is used up, the wire is whole.
-    """
-
-    COMMIT = b"\x00\x02\xb0\x12\x00\x00"
-
-    def __init__(self, uri: str) -> None:
-        host, port = uri.rpartition("/")[2].split(":")
-        self.server = host, int(port)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.uri = f"bolt://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.cuts, self.after_bytes, self.silent = 0, 0, False
-        self.sockets: list[socket.socket] = []
-        self.doomed: set[socket.socket] = set()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self.server)
-            self.sockets += [client, server]
-            for pair, sends in (((client, server), True), ((server, client), False)):
-                threading.Thread(target=self._relay, args=(*pair, sends), daemon=True).start()
-
-    def _relay(self, source: socket.socket, sink: socket.socket, sends: bool) -> None:
-        total = 0
-        try:
-            while data := source.recv(65536):
-                total += len(data)
-                if self.silent and not sends:
-                    continue
-                if source in self.doomed:  # the server has answered, so the commit happened; nobody will know
-                    break
-                if self.cuts > 0 and sends and (total > self.after_bytes if self.after_bytes else self.COMMIT in data):
-                    self.cuts -= 1
-                    if self.after_bytes:
-                        break
-                    self.doomed.add(sink)
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self.listener.close()
-        for end in self.sockets:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
-            end.close()
-
-
 @pytest.fixture
 def wire(neo4j_login) -> Iterator[tuple[Wire, Neo4jLogin]]:
     relay = Wire(neo4j_login.uri)
@@ -436,7 +379,10 @@ def wire(neo4j_login) -> Iterator[tuple[Wire, Neo4jLogin]]:
 @pytest.mark.parametrize(("cuts", "after_bytes"), [(1, 0), (3, 0), (1, 700), (3, 1500), (2, 4000)])
 def test_a_load_over_a_wire_that_breaks_is_exact(wire, caplog, cuts, after_bytes):
     relay, login = wire
-    relay.cuts, relay.after_bytes = cuts, after_bytes
+    if after_bytes:
+        relay.cut_after(after_bytes, "to server", times=cuts)
+    else:
+        relay.cut_behind_commit(cuts)
     with open_store(login.uri, login=login) as store:
         report = store.replace(follows("abc", PAIRS))
         assert rows(store, EDGES) == PAIRS
@@ -450,7 +396,7 @@ def test_a_load_over_a_wire_that_breaks_is_exact(wire, caplog, cuts, after_bytes
 def test_a_commit_that_is_never_answered_is_in_doubt(wire, monkeypatch):
     monkeypatch.setattr("kolgraph.store.neo4j.RETRY_S", 0.5)
     relay, login = wire
-    relay.cuts = 1000
+    relay.cut_behind_commit(1000)
     with open_store(login.uri, login=login) as store, pytest.raises(StoreInDoubt, match="running again is safe"):
         store.replace(follows("abc", PAIRS))
 
