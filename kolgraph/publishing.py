@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph.loaders.source import quoted
 from kolgraph.settings import tiers
-from kolgraph.store import LoadReport, open_store
+from kolgraph.store import Progress, PublishReport, open_store
 from kolgraph.store.schema import MEASURES, SNAPSHOT, columns, conform
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _ROWS: Mapping[str, str] = {
     "Account": f"""
         SELECT account_id AS id, * EXCLUDE (price_cny), CAST(price_cny AS DOUBLE) AS price_cny, {{tier}} AS tier
         FROM accounts LEFT JOIN (SELECT account_key, {_SCORES} FROM scores GROUP BY ALL) USING (account_key)
-        ORDER BY id""",
+        WHERE platform <> 'forgotten' ORDER BY id""",  # the keys of the forgotten stay, for they are dense
     # Reposts are posts too, or no tree could be asked for; of their texts only those of quotes say something.
     "Post": f"""
         WITH ids AS (
@@ -156,7 +156,7 @@ def _one_row(values: Mapping[str, object]) -> pa.Table:
     return pa.table({name: [value] for name, value in values.items()})
 
 
-def publish(workspace: Workspace, to: str | Path | None = None) -> LoadReport:
+def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Progress | None = None) -> PublishReport:
     """Make a graph database hold what the workspace holds now: canonical tables and current results.
 
     Parameters
@@ -165,10 +165,12 @@ def publish(workspace: Workspace, to: str | Path | None = None) -> LoadReport:
     to : str or Path, optional
         A file of the embedded engine, or the address of a Neo4j server (``bolt://host:7687``; login from
         ``KOLGRAPH_NEO4J_USER`` and ``KOLGRAPH_NEO4J_PASSWORD``). By default ``graph.lbug`` inside the workspace.
+    progress : callable, optional
+        Is told now and then how many rows were sent.
 
     Returns
     -------
-    LoadReport
+    PublishReport
         Rows per table, counted in the database afterwards.
 
     Raises
@@ -178,8 +180,9 @@ def publish(workspace: Workspace, to: str | Path | None = None) -> LoadReport:
 
     Notes
     -----
-    One table is in memory at a time. Of ``scores`` only the measures named in `kolgraph.store.schema.MEASURES` become
-    properties.
+    One table is in memory at a time. A server is sent what changed since the last time; what it was sent is kept in
+    the folder ``cache/published`` of the workspace, which may be deleted: then everything is sent again. Of ``scores``
+    only the measures named in `kolgraph.store.schema.MEASURES` become properties.
     """
     with open_store(to if to is not None else workspace.path / FILE) as store:
-        return store.replace(WorkspaceSnapshot(workspace))
+        return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / "published", progress=progress)

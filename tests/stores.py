@@ -69,7 +69,7 @@ class Rows:
     version = "v1"
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.cache = path, path / "cache"
         self.connection = duckdb.connect()
         for part in TABLES.values():
             self.connection.execute(part.ddl())

@@ -423,7 +423,7 @@ def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
 
 
 def test_every_text_handed_to_an_engine_comes_from_a_file_or_the_schema():
-    asked = {"run", "execute", "execute_query", "_write", "_read"}
+    asked = {"run", "execute", "execute_query", "write", "_read", "ask"}
     for path in Path("kolgraph/store").resolve().glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asked):

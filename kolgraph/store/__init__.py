@@ -6,7 +6,7 @@ the same snapshot, answer the same queries with the same rows, and change only t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -24,38 +24,52 @@ if TYPE_CHECKING:
 #: What is published: rows by table name of `schema.SNAPSHOT`; a table that is not there has no rows. Keys are unique.
 Snapshot: TypeAlias = "Mapping[str, pa.Table]"
 
+#: Is told how many rows were sent so far.
+Progress: TypeAlias = "Callable[[int], object]"
+
 _SERVERS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
 
 
 @dataclass(frozen=True)
-class LoadReport:
+class PublishReport:
     """What a `GraphStore.replace` did.
 
     Attributes
     ----------
     engine, where : str
     counts : mapping
-        Rows per table, counted in the database after loading.
-    removed : int
-        Nodes and relationships of earlier publications that were deleted (a file is always new: 0).
+        Rows per table, counted in the database afterwards.
+    sent, removed : int
+        Nodes and relationships that were written, and that were deleted (a file is always written anew).
+    held : int
+        Nodes that nobody wants any more, but that others' relationships hold; only their ids are left.
     seconds : float
     """
 
     engine: str
     where: str
     counts: Mapping[str, int]
+    sent: int
     removed: int
+    held: int
     seconds: float
 
     @property
     def nodes(self) -> int:
-        """Nodes loaded, without the one that describes the publication."""
+        """Nodes that are there, without the one that describes the publication."""
         return sum(n for name, n in self.counts.items() if "-" not in name and name != "Publication")
 
     @property
     def relationships(self) -> int:
-        """Relationships loaded."""
+        """Relationships that are there."""
         return sum(n for name, n in self.counts.items() if "-" in name)
+
+    def __str__(self) -> str:
+        held = f", {self.held:,} held by others" if self.held else ""
+        return (
+            f"{self.where}: {self.nodes:,} nodes and {self.relationships:,} relationships in {self.seconds:.1f} s "
+            f"({self.sent:,} sent, {self.removed:,} removed{held})"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,8 +90,13 @@ class GraphStore(Protocol):
     def ensure_schema(self) -> None:
         """Make tables or constraints; what exists stays."""
 
-    def replace(self, snapshot: Snapshot) -> LoadReport:
-        """Make the database hold exactly this snapshot; counts are checked, and running again is always safe."""
+    def replace(
+        self, snapshot: Snapshot, *, journal: Path | None = None, progress: Progress | None = None
+    ) -> PublishReport:
+        """Make the database hold exactly this snapshot; counts are checked, and running again is always safe.
+
+        With a folder for a `journal.Journal` a server is sent only what changed since the last time.
+        """
 
     def query(self, query: str, /, **parameters: Any) -> pa.Table:
         """Ask a named query or a portable, reading Cypher text; rows as an Arrow table of plain types."""

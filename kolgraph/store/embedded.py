@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kolgraph.errors import EnvironmentProblem, InputError, LimitError, StoreError, StoreUnavailable
 from kolgraph.settings import private
-from kolgraph.store import LoadReport, Question, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
+from kolgraph.store import Progress, PublishReport, Question, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
 from kolgraph.store.dialect import for_embedded
 from kolgraph.store.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns, conform
 
@@ -65,13 +65,19 @@ class EmbeddedStore:
         if not self._path.exists():
             self.replace({})
 
-    def replace(self, snapshot: Snapshot) -> LoadReport:
+    def replace(
+        self, snapshot: Snapshot, *, journal: Path | None = None, progress: Progress | None = None
+    ) -> PublishReport:
         """Build a new file from a snapshot and put it in the place of the old one.
 
         Parameters
         ----------
         snapshot : mapping of pyarrow.Table
             See `kolgraph.store.Snapshot`.
+        journal : Path, optional
+            Not used: a file is always built anew.
+        progress : callable, optional
+            Is told now and then how many rows were written.
 
         Raises
         ------
@@ -89,7 +95,7 @@ class EmbeddedStore:
         building = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            counts = _build(building, snapshot)
+            counts = _build(building, snapshot, progress or (lambda sent: None))
             private(building)
             _to_disk(building)
             self.close()
@@ -101,7 +107,8 @@ class EmbeddedStore:
         finally:
             building.unlink(missing_ok=True)
             _remove_side_files(building)
-        return LoadReport("ladybug", str(self._path), counts, 0, time.perf_counter() - begin)
+        sent = sum(counts.values())
+        return PublishReport("ladybug", str(self._path), counts, sent, 0, 0, time.perf_counter() - begin)
 
     def query(self, query: str, /, **parameters: Any) -> pa.Table:
         """Ask a named query or a portable, reading Cypher text.
@@ -210,7 +217,7 @@ def _counts(connection: ladybug.Connection) -> dict[str, int]:
     return {name: int(connection.execute(_count_text(name)).get_next()[0]) for name in SNAPSHOT}
 
 
-def _build(path: Path, snapshot: Snapshot) -> dict[str, int]:
+def _build(path: Path, snapshot: Snapshot, progress: Progress) -> dict[str, int]:
     """Load a snapshot into a new file, compare the counts, and write everything out."""
     import ladybug
 
@@ -225,6 +232,7 @@ def _build(path: Path, snapshot: Snapshot) -> dict[str, int]:
             sent[name] = rows.num_rows
             if rows.num_rows:
                 connection.execute(_copy_text(name), {"rows": rows})
+                progress(sum(sent.values()))
         counts = _counts(connection)
         if counts != sent:
             wrong = next(name for name in sent if sent[name] != counts[name])

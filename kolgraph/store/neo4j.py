@@ -1,24 +1,28 @@
 """The server engine: Neo4j over bolt, the only module that speaks to it.
 
 Loading is a sequence of small transactions, each of which may be run again without harm: rows are merged by id and set
-to absolute values, and every node and relationship carries the number of its publication, so that what is left of an
-earlier one can be found and removed. Nothing else in the database is touched.
+to absolute values. What is sent, and in which order, `filling` decides; how it is written, `statements`. Nothing in the
+database but what kolgraph wrote is ever touched.
 """
 
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
 from kolgraph.settings import Neo4jLogin
-from kolgraph.store import LoadReport, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
-from kolgraph.store.schema import MARK, NODES, PUBLICATION, SNAPSHOT, Node, conform
+from kolgraph.store import Progress, PublishReport, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
+from kolgraph.store.filling import Filling, overtaken, refuse_foreign
+from kolgraph.store.journal import Journal
+from kolgraph.store.schema import SNAPSHOT
+from kolgraph.store.statements import STEP, count_text, quoted, schema_texts
 
 if TYPE_CHECKING:
     import neo4j
@@ -53,12 +57,13 @@ class Neo4jStore:
 
     def __init__(self, login: Neo4jLogin, *, timeout_s: float, max_rows: int) -> None:
         self._login = login
+        self.where = login.uri
         self._timeout_s = timeout_s
         self._max_rows = max_rows
         self._driver: neo4j.Driver | None = None
 
     def __repr__(self) -> str:
-        return f"Neo4jStore({self._login.uri!r})"
+        return f"Neo4jStore({self.where!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -73,18 +78,24 @@ class Neo4jStore:
             self._driver = None
 
     def ensure_schema(self) -> None:
-        """One uniqueness constraint per label: it also is the index by which nodes are found."""
-        for node in (*NODES, PUBLICATION):
-            self._write(_constraint_text(node))
-        self._write("CALL db.awaitIndexes()")
+        """One uniqueness constraint per label, the index by which nodes are found; and some by other properties."""
+        for text in schema_texts():
+            self.write(text)
 
-    def replace(self, snapshot: Snapshot) -> LoadReport:
+    def replace(
+        self, snapshot: Snapshot, *, journal: Path | None = None, progress: Progress | None = None
+    ) -> PublishReport:
         """Make the server hold exactly this snapshot, beside whatever else it holds.
 
         Parameters
         ----------
         snapshot : mapping of pyarrow.Table
             See `kolgraph.store.Snapshot`.
+        journal : Path, optional
+            A folder that remembers what was published. With it only what changed is sent, and what broke off goes on
+            where it stopped; without it everything is sent.
+        progress : callable, optional
+            Is told now and then how many rows were sent.
 
         Raises
         ------
@@ -95,29 +106,20 @@ class Neo4jStore:
 
         Notes
         -----
-        Queries meanwhile see a mixture of the old and the new publication. Some 10,000 to 20,000 relationships per
-        second; for tens of millions Neo4j's own offline import is the better tool.
+        Queries meanwhile see a mixture of the old and the new publication. O(rows) time to find what changed, then
+        some 10,000 to 20,000 relationships per second that did; `kolgraph.publishing.import_offline` is faster for the
+        first tens of millions.
         """
         begin = time.perf_counter()
-        self._refuse_foreign()
-        self.ensure_schema()
-        publication = uuid.uuid4().hex
-        sent = {}
-        for name, part in SNAPSHOT.items():
-            rows = conform(part, snapshot.get(name))
-            sent[name] = rows.num_rows
-            for start in range(0, rows.num_rows, BATCH):
-                batch = rows.slice(start, BATCH).to_pylist()
-                self._write(_merge_text(name), rows=batch, publication=publication)
-        # Relationships first: a node is only removed when nothing hangs on it any more.
-        removed = sum(self._remove(name, publication) for name in reversed(list(SNAPSHOT)))
-        counts = {name: self._write(_count_text(name), publication=publication) for name in SNAPSHOT}
-        if counts != sent:
-            wrong = next(name for name in sent if sent[name] != counts[name])
-            raise StoreError(
-                f"{self._login.uri}: {wrong}: {counts[wrong]:,} rows after loading {sent[wrong]:,}; publish again"
-            )
-        return LoadReport("neo4j", self._login.uri, counts, removed, time.perf_counter() - begin)
+        with _folder(journal) as folder:
+            memory = Journal(folder)
+            publication = memory.write(snapshot)
+            self.ensure_schema()
+            refuse_foreign(self, "choose another database with KOLGRAPH_NEO4J_DATABASE")
+            filling = Filling(self, memory, publication, BATCH, progress or (lambda sent: None))
+            counts = filling.fill()
+        seconds = time.perf_counter() - begin
+        return PublishReport("neo4j", self.where, counts, filling.sent, filling.removed, filling.held, seconds)
 
     def query(self, query: str, /, **parameters: Any) -> pa.Table:
         """Ask a named query or a portable, reading Cypher text, in a transaction that may only read.
@@ -150,14 +152,14 @@ class Neo4jStore:
 
     def scan_nodes(self, label: str, key: str, sink: Sink) -> int:
         """Hand over ``{"id": ..., properties...}`` of every node of a label that has the key; returns how many."""
-        text = f"MATCH (n:{_quoted(label)}) WHERE n.{_quoted(key)} IS NOT NULL RETURN n.{_quoted(key)}, properties(n)"
+        text = f"MATCH (n:{quoted(label)}) WHERE n.{quoted(key)} IS NOT NULL RETURN n.{quoted(key)}, properties(n)"
         return self._scan(text, lambda row: sink({**row[1], "id": row[0]}))
 
     def scan_relations(self, type_: str, label: str, key: str, sink: Sink) -> int:
         """Hand over ``{"src": ..., "dst": ..., properties...}`` of every relationship between two such nodes."""
-        end, name = _quoted(label), _quoted(key)
+        end, name = quoted(label), quoted(key)
         text = (
-            f"MATCH (a:{end})-[r:{_quoted(type_)}]->(b:{end}) WHERE a.{name} IS NOT NULL AND b.{name} IS NOT NULL "
+            f"MATCH (a:{end})-[r:{quoted(type_)}]->(b:{end}) WHERE a.{name} IS NOT NULL AND b.{name} IS NOT NULL "
             f"RETURN a.{name}, b.{name}, properties(r)"
         )
         return self._scan(text, lambda row: sink({**row[2], "src": row[0], "dst": row[1]}))
@@ -180,30 +182,18 @@ class Neo4jStore:
         """Engine, counts and origin."""
         _, rows = self._read("MATCH (p:Publication) RETURN p.workspace, p.made_ts ORDER BY p.made_ts DESC LIMIT 1", {})
         workspace, made_ts = rows[0] if rows else ("", 0)
-        counts = {name: int(self._read(_total_text(name), {})[1][0][0]) for name in SNAPSHOT}
+        counts = {name: int(self._read(count_text(name), {})[1][0][0]) for name in SNAPSHOT}
         agent = self._run(CONNECT_S, lambda driver: driver.get_server_info().agent)
-        return StoreInfo("neo4j", agent.removeprefix("Neo4j/"), self._login.uri, counts, workspace, made_ts)
+        return StoreInfo("neo4j", agent.removeprefix("Neo4j/"), self.where, counts, workspace, made_ts)
 
     # ------------------------------------------------------------------ loading
 
-    def _refuse_foreign(self) -> None:
-        """Stop before anything is written where our labels or relationships are somebody else's."""
-        for name in SNAPSHOT:
-            if self._write(_foreign_text(name)):
-                raise StoreError(
-                    f"{self._login.uri}: database {self._login.database!r} already has {name} data that kolgraph did "
-                    "not write; choose another one with KOLGRAPH_NEO4J_DATABASE"
-                )
+    def ask(self, text: str, /) -> list[Any]:
+        """The one row of an answer."""
+        return self._read(text, {})[1][0]
 
-    def _remove(self, name: str, publication: str) -> int:
-        """Delete what earlier publications left in a table, in batches."""
-        total = 0
-        while gone := self._write(_remove_text(name), publication=publication, batch=BATCH):
-            total += gone
-        return total
-
-    def _write(self, text: str, **parameters: Any) -> int:
-        """Run one idempotent statement until it is confirmed; returns its single number, or 0.
+    def write(self, text: str, /, *, step: int | None = None, **parameters: Any) -> int:
+        """Run one idempotent statement until it is confirmed; see `kolgraph.store.filling.Server`.
 
         The driver repeats what failed before a commit was sent. A commit without an answer it leaves to us: the
         statement changes nothing when it had already worked, so it is simply run again.
@@ -211,6 +201,10 @@ class Neo4jStore:
         import neo4j
 
         def work(tx: neo4j.ManagedTransaction) -> int:
+            if step is not None:
+                under_way = tx.run(STEP, publication=parameters["publication"], step=step).single(strict=True)
+                if not under_way[0]:
+                    raise overtaken(self.where)
             record = tx.run(text, parameters).single(strict=False)
             return int(record[0]) if record else 0
 
@@ -222,7 +216,7 @@ class Neo4jStore:
         while True:
             try:
                 return self._run(BATCH_S + GRACE_S, call)
-            except (StoreInDoubt, StoreUnavailable) as error:
+            except (StoreBusy, StoreInDoubt, StoreUnavailable) as error:
                 if self._driver is None or time.monotonic() > deadline:  # never connected, hung, or for too long
                     raise
                 _log.warning("%s; running the batch again", error)
@@ -274,9 +268,7 @@ class Neo4jStore:
             if failure:
                 raise failure[0]
             if not answer:
-                raise StoreUnavailable(
-                    f"{self._login.uri}: no answer within {seconds:g} s; check the server, run again"
-                )
+                raise StoreUnavailable(f"{self.where}: no answer within {seconds:g} s; check the server, run again")
             return answer[0]
 
     def _connected(self) -> neo4j.Driver:
@@ -298,6 +290,16 @@ class Neo4jStore:
                 raise
             self._driver = driver
         return self._driver
+
+
+@contextmanager
+def _folder(journal: Path | None) -> Iterator[Path]:
+    """Where publications are kept, at least while one is under way."""
+    if journal is not None:
+        yield journal
+        return
+    with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch:
+        yield Path(scratch)
 
 
 @contextmanager
@@ -339,53 +341,3 @@ def _arrow(names: list[str], rows: list[list[Any]]) -> pa.Table:
         return pa.Table.from_arrays([pa.array(list(column)) for column in columns], names=names)
     except pa.ArrowInvalid as error:
         raise LimitError(f"query: a column mixes types ({_first_line(error)}); return one type per column") from None
-
-
-# ---------------------------------------------------------------------- texts, from the description alone
-
-
-def _quoted(name: str) -> str:
-    """A label, type or property name of somebody else's graph as Cypher."""
-    if not name or "\0" in name:
-        raise InputError(f"{name!r} is no name of a label, type or property")
-    return "`" + name.replace("\\u0060", "`").replace("`", "``") + "`"
-
-
-def _constraint_text(node: Node) -> str:
-    name = f"kol_{node.label.lower()}_id"
-    return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{node.label}) REQUIRE n.id IS UNIQUE"
-
-
-def _pattern(name: str) -> str:
-    """How the rows of a table are matched, as ``x``."""
-    part = SNAPSHOT[name]
-    return f"(x:{part.label})" if isinstance(part, Node) else f"(:{part.start})-[x:{part.type}]->(:{part.end})"
-
-
-def _merge_text(name: str) -> str:
-    part = SNAPSHOT[name]
-    values = "".join(f"x.{column} = row.{column}, " for column in part.properties)
-    if isinstance(part, Node):
-        merge = f"MERGE (x:{part.label} {{id: row.id}})"
-    else:
-        ends = f"MATCH (a:{part.start} {{id: row.src}}) MATCH (b:{part.end} {{id: row.dst}})"
-        merge = f"{ends} MERGE (a)-[x:{part.type}]->(b)"
-    return f"UNWIND $rows AS row {merge} SET {values}x.{MARK} = $publication"
-
-
-def _remove_text(name: str) -> str:
-    alone = " AND NOT EXISTS { (x)--() }" if isinstance(SNAPSHOT[name], Node) else ""
-    stale = f"MATCH {_pattern(name)} WHERE x.{MARK} <> $publication{alone}"
-    return f"{stale} WITH x LIMIT $batch DELETE x RETURN count(*) AS n"
-
-
-def _count_text(name: str) -> str:
-    return f"MATCH {_pattern(name)} WHERE x.{MARK} = $publication RETURN count(x) AS n"
-
-
-def _total_text(name: str) -> str:
-    return f"MATCH {_pattern(name)} RETURN count(x) AS n"
-
-
-def _foreign_text(name: str) -> str:
-    return f"MATCH {_pattern(name)} WHERE x.{MARK} IS NULL WITH x LIMIT 1 RETURN count(x) AS n"

@@ -107,6 +107,9 @@ RELATIONS = (
 #: Says which workspace was published and when; loaded last, so a server that holds it holds the rest too.
 PUBLICATION = Node("Publication", {"workspace": TEXT, "made_ts": INT, "software": TEXT})
 
+#: Properties by which queries look for nodes, beside the id, where the engine has such indexes.
+INDEXES: Mapping[str, tuple[str, ...]] = {"Account": ("name", "niche", "region")}
+
 #: Every table of a snapshot, in the order in which it is loaded.
 SNAPSHOT: Mapping[str, Node | Relation] = {part.name: part for part in (*NODES, *RELATIONS, PUBLICATION)}
 
