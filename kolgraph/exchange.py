@@ -14,13 +14,12 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
 from kolgraph.export import atomic_path
-from kolgraph.publishing import WorkspaceSnapshot
-from kolgraph.store.schema import FLOAT, INT, SNAPSHOT, Node, Relation, columns
+from kolgraph.publishing import keep
+from kolgraph.store import admin
 from kolgraph.tables import CANONICAL
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
     from kolgraph.workspace import Workspace
 
@@ -333,19 +332,14 @@ FOLDERS = ("parquet", "csv", "neo4j-admin")
 
 
 def _neo4j(workspace: Workspace, folder: Path) -> Iterator[Path]:
-    snapshot = WorkspaceSnapshot(workspace)
-    arguments = []
-    for name, part in SNAPSHOT.items():
+    publication = keep(workspace, "files for neo4j-admin")
+    for name in admin.FILES:
         target = folder / f"{name}.csv"
         with atomic_path(target) as path:
-            _admin_file(path, part, snapshot[name])
-        arguments.append(f"--{'nodes' if isinstance(part, Node) else 'relationships'}={shlex.quote(target.name)}")
+            admin.write_file(path, publication, name)
         yield target
-    command = [
-        "neo4j-admin database import full neo4j",
-        *arguments,
-        "--id-type=string --array-delimiter=';' --multiline-fields=true",
-    ]
+    names = {name: f"{name}.csv" for name in admin.FILES}
+    command = ["neo4j-admin database import full neo4j", *admin.arguments(names), *map(shlex.quote, admin.OPTIONS)]
     with atomic_path(folder / "import.sh") as path:
         path.write_text(
             "#!/bin/sh\n# Into an empty database of a Neo4j 5 server that is not running; from 5.19 on the name\n"
@@ -355,21 +349,3 @@ def _neo4j(workspace: Workspace, folder: Path) -> Iterator[Path]:
             encoding="utf-8",
         )
     yield folder / "import.sh"
-
-
-def _admin_file(path: Path, part: Node | Relation, table: pa.Table) -> None:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    kinds = {INT: "long", FLOAT: "double"}
-    ends = (
-        {"id": f"id:ID({part.label})"}
-        if isinstance(part, Node)
-        else {"src": f":START_ID({part.start})", "dst": f":END_ID({part.end})"}
-    )
-    header = [ends.get(name, f"{name}:{kinds.get(kind, 'string')}") for name, kind in columns(part).items()]
-    kind, word = (":LABEL", part.label) if isinstance(part, Node) else (":TYPE", part.type)
-    table = table.append_column(kind, pa.repeat(word, table.num_rows))
-    with path.open("wb") as out:
-        out.write((",".join([*header, kind]) + "\n").encode())
-        csv.write_csv(table, out, csv.WriteOptions(include_header=False))

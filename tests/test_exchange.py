@@ -270,11 +270,13 @@ def _admin(file: Path) -> Iterator[dict[str, str]]:
 def test_a_small_workspace_for_neo4j_admin_is_exactly_this(shelf: Shelf, tmp_path: Path) -> None:
     shelf.load("follower,followed,since,weight\n1,2,2024-01-01,0.5\n", platform="weibo")
     export_tables(shelf.ws, tmp_path, "neo4j-admin")
+    publication = (tmp_path / "Publishing.csv").read_text().splitlines()[1].partition(",")[0]
     assert (tmp_path / "Account-FOLLOWS-Account.csv").read_text() == (
-        ":START_ID(Account),:END_ID(Account),since_ts:long,weight:double,:TYPE\n"
-        '"weibo:1","weibo:2",1704038400000,0.5,"FOLLOWS"\n'
+        ":START_ID(Account),:END_ID(Account),since_ts:long,weight:double,kol_publication:string,:TYPE\n"
+        f'"weibo:1","weibo:2",1704038400000,0.5,"{publication}","FOLLOWS"\n'
     )
-    assert (tmp_path / "Campaign.csv").read_text() == "id:ID(Campaign),name:string,posts:long,:LABEL\n"
+    header = "id:ID(Campaign),name:string,posts:long,kol_publication:string,:LABEL\n"
+    assert (tmp_path / "Campaign.csv").read_text() == header
 
 
 def test_files_for_neo4j_admin_hold_what_is_published_and_no_loose_ends(told: Shelf, tmp_path: Path) -> None:
