@@ -20,16 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 from kolgraph.errors import InputError, KolgraphError, UnknownName
 from kolgraph.loaders.jsontext import DECODER, Cursor, shallow
 from kolgraph.loaders.packed import MAX_INPUT, check_size
-from kolgraph.loaders.source import (
-    ARCHIVES,
-    MAX_RAW,
-    Reject,
-    Source,
-    column,
-    lines,
-    readable,
-    shown,
-)
+from kolgraph.loaders.source import ARCHIVES, MAX_RAW, Reject, Source, column, lines, readable, shown
 
 MAX_MEMBERS = 10_000
 #: Left behind by systems, never data.
@@ -424,17 +415,6 @@ def xlsx_rows(
             header = [text.strip() if text else "" for text in row]
             continue
         yield number, {name: text for name, text in zip_longest(header, row[: len(header)]) if name}
-
-
-def parquet_header(path: Path) -> list[str]:
-    """The columns of a Parquet file."""
-    import pyarrow.parquet as pq
-
-    try:
-        return [str(name) for name in pq.read_schema(path).names]
-    except (OSError, ValueError) as error:
-        problem = str(error).splitlines()[0][:200]
-        raise InputError(f"{path}: not a readable Parquet file ({problem})") from error
 
 
 def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], int]:

@@ -5,12 +5,10 @@ Such files do not say what an edge means or who acts on whom, and sources disagr
 
 from __future__ import annotations
 
-from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders import headers
 from kolgraph.loaders.delimited import delimited
 from kolgraph.loaders.source import Options, Part, Reading, Source
 
-RELATIONS = ("follow", "repost", "mention")
 #: Endings that can hold nothing but edges: ids in them may be names.
 CERTAIN = {".edges", ".edgelist", ".ncol"}
 
@@ -34,25 +32,16 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             return None
         names = ["first", "second", "weight"][: len(names)]
         ends = (0, 1, 2 if len(names) > 2 else None)
-    record, direction = options.record, options.direction
-    if record not in RELATIONS:
-        raise InputError.at(
-            source.path,
-            source.header_line,
-            "an edge list does not say what its edges are",
-            fix=f"add --record with one of {', '.join(RELATIONS)}",
-        )
     first, second, weight = ends
-    if direction is None:
-        raise InputError.at(
-            source.path,
-            source.header_line,
-            f"unknown direction: does {names[first]} act on {names[second]} (follow, repost, name), or the other way "
-            "round?",
-            fix="add --direction forward or --direction backward",
-        )
-    if direction not in headers.DIRECTIONS:
-        raise UnknownName.among("direction", direction, headers.DIRECTIONS)
+    direction = options.direction
+    record = headers.check_edge(
+        source.path,
+        source.header_line,
+        options.record,
+        direction,
+        what="an edge list does not say what its edges are",
+        who=f"does {names[first]} act on {names[second]} (follow, repost, name), or the other way round?",
+    )
     src, dst = (first, second) if direction == "forward" else (second, first)
     fields = {"src": f"c{src}", "dst": f"c{dst}"}
     decision = f"{record}: edge list, {names[src]} acts on {names[dst]}"

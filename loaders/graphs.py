@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import InputError
 from kolgraph.loaders import graphtext, graphxml, headers
+from kolgraph.loaders.encodings import without_surrogates
 from kolgraph.loaders.graphtext import Graph
 from kolgraph.loaders.source import Explained, Options, Part, Reading, Reject, Source
 from kolgraph.tables import RECORDS
 
 Columns: TypeAlias = dict[str, list[str | None]]
-
-RELATIONS = ("follow", "mention", "repost")
 
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
@@ -30,16 +29,14 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     read = graphxml.reader(source) or graphtext.reader(source)
     if read is None:
         return None
-    record = options.record or "follow"
-    if record not in RELATIONS:
-        raise UnknownName.among("relation", record, RELATIONS)
-    if options.direction not in headers.DIRECTIONS:
-        raise InputError.at(
-            source.path,
-            None,
-            "unknown direction: does the source of an edge act on its target, or the target on the source?",
-            fix="add --direction forward or --direction backward",
-        )
+    record = headers.check_edge(
+        source.path,
+        None,
+        options.record or "follow",
+        options.direction,
+        what="",  # said, or follow
+        who="does the source of an edge act on its target, or the target on the source?",
+    )
     graph = read(source)
     if not (graph.nodes or graph.sources or graph.rejects):
         raise InputError(f"{source.path}: the graph has no node")
@@ -85,8 +82,8 @@ def _reading(record: str, columns: Columns, places: list[int | None], decision: 
         values = [value or None for value in values]
         try:
             return pa.array(values, pa.string())
-        except UnicodeEncodeError:  # half an emoji is no text
-            return pa.array([v and v.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for v in values])
+        except UnicodeEncodeError:
+            return pa.array([v and without_surrogates(v) for v in values])
 
     return Reading(
         "SELECT *, NULL AS state FROM handed_over",

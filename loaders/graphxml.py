@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.parsers.expat
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ def _names(nodes: list[dict[str, Any]]) -> dict[str, str]:
     return {node["id"]: next((node[a] for a in attributes if node.get(a)), node["id"]) for node in nodes}
 
 
-class _Parser:
+class _Parser(ABC):
     """What both have in common: nodes, edges, and the attributes of whichever is open."""
 
     form = ""
@@ -81,8 +82,9 @@ class _Parser:
             self.open.append({f: attributes.get(f, "") for f in ("source", "target")} | {"line": line})
         self.element(name, attributes)
 
+    @abstractmethod
     def element(self, name: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
+        """What an element says in this format; nodes and edges are open already."""
 
     def set(self, key: str, value: str) -> None:
         """An attribute of the open node or edge."""

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kolgraph.errors import InputError, UnknownName
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Header (lower case, without spaces and underscores) -> field, per record. The first record whose needed fields are
 #: all present wins, so the more telling records come first.
@@ -99,6 +105,8 @@ NEEDED: Mapping[str, Sequence[str]] = {
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
 UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"}, {"u", "v"}, {"a", "b"})
 WEIGHTS = ("weight", "w", "count", "n")
+#: Records that edges can be where the file does not say it.
+RELATIONS = ("follow", "repost", "mention")
 DIRECTIONS = ("forward", "backward")
 
 
@@ -128,3 +136,25 @@ def endpoints(header: Sequence[str]) -> tuple[int, int, int | None] | None:
             first, second = sorted(normal.index(name) for name in pair)
             return first, second, next((normal.index(w) for w in WEIGHTS if w in normal), None)
     return None
+
+
+def check_edge(path: Path, line: int | None, record: str | None, direction: str | None, *, what: str, who: str) -> str:
+    """The record that edges are, where the user has to say it and the direction: `what` and `who` ask for them.
+
+    Raises
+    ------
+    InputError
+        One of them was not said.
+    UnknownName
+        One of them does not exist.
+    """
+    if record is None:
+        raise InputError.at(path, line, what, fix=f"add --record with one of {', '.join(RELATIONS)}")
+    if record not in RELATIONS:
+        raise UnknownName.among("relation", record, RELATIONS)
+    if direction is None:
+        fix = "add --direction forward or --direction backward"
+        raise InputError.at(path, line, f"unknown direction: {who}", fix=fix)
+    if direction not in DIRECTIONS:
+        raise UnknownName.among("direction", direction, DIRECTIONS)
+    return record

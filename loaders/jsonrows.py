@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kolgraph.loaders.encodings import without_surrogates
 from kolgraph.loaders.source import (
     MAX_RAW,
     Explained,
@@ -51,7 +52,7 @@ def made_rows(
     with readable(source.path), copy.open("w", encoding="utf-8", errors="surrogatepass") as out:
         for row in rows:
             if isinstance(row, Reject):
-                rejects.append(row._replace(raw=None if row.raw is None else _text(row.raw)))
+                rejects.append(row._replace(raw=None if row.raw is None else without_surrogates(row.raw)))
             else:
                 line, cells = row
                 out.write(json.dumps(cells | {LINE: line}, ensure_ascii=True, default=str) + "\n")
@@ -93,7 +94,8 @@ def _reading(
                     value = _object(line) if made is not None or ordinal in unread else None
                     place, text = number, shown(line)
                     if made is not None and value is not None:
-                        place, text = value.pop(LINE), _text(json.dumps(value, ensure_ascii=False)[:MAX_RAW])
+                        place = value.pop(LINE)
+                        text = without_surrogates(json.dumps(value, ensure_ascii=False)[:MAX_RAW])
                     if ordinal not in unread:
                         places[ordinal] = (place, text)
                     elif value is None:
@@ -134,10 +136,4 @@ def _pick(value: Any, name: str) -> str | None:
         value = value.get(key) if isinstance(value, dict) else None
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _text(text)
-
-
-def _text(text: str) -> str:
-    """Half an emoji is no text."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return without_surrogates(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from kolgraph.errors import InputError, UnknownFormat, UnknownName
+from kolgraph.errors import InputError, UnknownFormat
 from kolgraph.loaders import headers
 from kolgraph.loaders.delimited import delimited
 from kolgraph.loaders.packed import MAX_INPUT, opened
@@ -95,22 +95,17 @@ def _relationships(source: Source, options: Options, header: Header) -> Reading:
         _check(source, options, space)
     sides = {"src": start[0], "dst": end[0]}
     if options.record is not None or kind[0] is None:
-        if options.record not in TYPES:
-            raise InputError.at(
-                source.path, 1, "which relation?", fix=f"add --record with one of {', '.join(sorted(TYPES))}"
-            )
-        if options.direction is None:
-            raise InputError.at(
-                source.path,
-                1,
-                "unknown direction: does the start of a relationship act on its end, or the end on the start?",
-                fix="add --direction forward or --direction backward",
-            )
-        if options.direction not in headers.DIRECTIONS:
-            raise UnknownName.among("direction", options.direction, headers.DIRECTIONS)
+        record = headers.check_edge(
+            source.path,
+            1,
+            options.record,
+            options.direction,
+            what="which relation?",
+            who="does the start of a relationship act on its end, or the end on the start?",
+        )
         if options.direction == "backward":
             sides = {"src": end[0], "dst": start[0]}
-        types = {options.record: ""}
+        types = {record: ""}
     else:
         if options.direction == "backward":
             raise InputError(f"{source.path}: the types say already who acts; leave --direction out, or add --record")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName
+from kolgraph.loaders.encodings import guess
 from kolgraph.loaders.packed import MAX_INPUT, PACKED, opened
 from kolgraph.tables import RECORDS
 
@@ -30,28 +31,10 @@ MAX_LINE = 2_000_000
 #: Raw text kept of a rejected row.
 MAX_RAW = 1 << 16
 DELIMITERS = ("\t", ",", ";", "|")
-ENDINGS = {
-    *(
-        ".csv",
-        ".tsv",
-        ".txt",
-        ".edges",
-        ".edgelist",
-        ".jsonl",
-        ".ndjson",
-        ".json",
-        ".js",
-        ".graphml",
-        ".gexf",
-        ".gdf",
-        ".net",
-        ".ncol",
-        ".xml",
-    ),
-    *(".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"),
-}
-ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
 JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
+ENDINGS = JSON_ENDINGS | {".csv", ".tsv", ".txt", ".edges", ".edgelist", ".ncol", ".net", ".gdf", ".js", ".xml"}
+ENDINGS |= {".graphml", ".gexf", ".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"}
+ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
 #: Files of these kinds run code when they are read by the library that wrote them.
 PICKLED = {".pickle", ".pkl", ".joblib", ".npy", ".npz"}
 RUNS_CODE = "files of this kind can run code when read; export the data as CSV or Parquet"
@@ -344,9 +327,9 @@ class Source:
         if self.path.suffix.lower() in PACKED:
             raise UnknownFormat(f"{self.path}: only text may be packed; unpack it first")
         if self.shape == "parquet":
-            from kolgraph.loaders import containers
+            from kolgraph.loaders import parquet
 
-            self.header = containers.parquet_header(self.path)
+            self.header = parquet.header(self.path)
         if self.shape == "xlsx":
             if not is_workbook(self.path):
                 raise UnknownFormat(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
@@ -359,7 +342,7 @@ class Source:
         """BOM, else strict UTF-8, else strict GB18030, else refuse; other encodings are copied once as UTF-8."""
         # Lines that end in CR only, as old Macs wrote them, become ordinary ones on the way.
         cr_only = b"\r" in sample and b"\n" not in sample
-        encoding = encoding or self._guess(sample)
+        encoding = encoding or guess(self.path, sample)
         try:
             "".encode(encoding)
         except LookupError as error:
@@ -377,22 +360,6 @@ class Source:
                     f"{self.path}: the text is not {encoding} throughout; name the right encoding with --encoding"
                 ) from error
         self._text = copy
-
-    def _guess(self, sample: bytes) -> str:
-        if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return "utf-16"
-        if sample.count(b"\0") * 10 > len(sample):
-            raise UnknownFormat(
-                f"{self.path}: this is not a text file; if it is UTF-16 without a mark, add --encoding utf-16-le"
-            )
-        for encoding in ("utf-8", "gb18030"):
-            if decodes(sample, encoding):
-                return encoding
-        # A damaged line in good UTF-8 is the row's problem, not the file's.
-        lines = sample.splitlines()
-        if sum(decodes(line, "utf-8") for line in lines) * 2 > len(lines):
-            return "utf-8"
-        raise InputError(f"{self.path}: the text is neither UTF-8 nor GB18030; name its encoding, e.g. --encoding big5")
 
     def _shape(self) -> str:
         with self.open() as raw:
@@ -474,18 +441,6 @@ def lines(raw: IO[bytes]) -> Iterator[bytes]:
             while (more := raw.readline(MAX_LINE)) and not more.endswith(b"\n"):
                 pass
         yield line
-
-
-def decodes(raw: bytes, encoding: str) -> bool:
-    """Whether `raw` is valid, allowing for a character cut off at the end of the sample."""
-    for cut in range(4):
-        try:
-            raw[: len(raw) - cut].decode(encoding)
-            return True
-        except UnicodeDecodeError as error:
-            if error.start < len(raw) - 4:
-                return False
-    return False
 
 
 def shown(raw: bytes) -> str:

@@ -139,11 +139,11 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
     decision = f"{fmt.name}: {fmt.title}"
     if fmt.rows is None and source.shape == "parquet":
-        from kolgraph.loaders.tabular import parquet
+        from kolgraph.loaders import parquet
 
         known = {name: f"c{k}" for k, name in enumerate(source.header)}
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
-        made = parquet(source, parts, decision)
+        made = parquet.reading(source, parts, decision)
     elif fmt.rows is None and source.shape == "table":
         header = list(fmt.header) or source.header
         known = {name: f"c{k}" for k, name in enumerate(header)}

@@ -6,20 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kolgraph.errors import InputError, UnknownName
-from kolgraph.loaders import containers, headers
+from kolgraph.loaders import containers, headers, parquet
 from kolgraph.loaders.delimited import delimited
 from kolgraph.loaders.jsonrows import json_rows, made_rows
-from kolgraph.loaders.source import (
-    Explained,
-    Options,
-    Part,
-    Reading,
-    Source,
-    check_fields,
-    column,
-    quoted,
-)
-from kolgraph.tables import RECORDS
+from kolgraph.loaders.source import Options, Part, Reading, Source, check_fields
 
 JSON = {"jsonl", "json"}
 
@@ -44,7 +34,7 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
         # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
         part = Part(record, {field: f"c{names.index(name)}" for field, name in fields.items()})
         if source.shape == "parquet":
-            return [parquet(source, [part], decision)]
+            return [parquet.reading(source, [part], decision)]
         columns = [f"c{i}" for i in range(len(names))]
         return [delimited(source, [part], columns=columns, has_header=True, decision=decision)]
     paths = {f"c{k}": name for k, name in enumerate(fields.values())}
@@ -86,24 +76,3 @@ def _columns(source: Source) -> list[str]:
     if twice:
         raise InputError.at(source.path, source.header_line, f"column {twice[0]!r} appears twice", fix="rename one")
     return names
-
-
-def parquet(source: Source, parts: Sequence[Part], decision: str) -> Reading:
-    """A reading of a Parquet file: its columns are called c0, c1, ..., and lists are JSON."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(source.path)
-    floats = {f"c{k}": c.name for k, c in enumerate(schema) if pa.types.is_floating(c.type)}
-    for part in parts:
-        for field, cell in part.fields.items():
-            if cell in floats and RECORDS[part.record][field].kind in {"id", "post"}:
-                raise InputError(
-                    f"{source.path}: column {floats[cell]!r} holds floats; a float cannot hold a 19-digit id exactly, "
-                    "so the ids may already be damaged: export them as text or integers"
-                )
-    cells = [f"to_json({column(c.name)})" if pa.types.is_nested(c.type) else column(c.name) for c in schema]
-    texts = ", ".join(f"CAST({cell} AS VARCHAR) AS c{k}" for k, cell in enumerate(cells))
-    relation = f"SELECT {texts}, NULL AS state FROM read_parquet({quoted(str(source.path))})"
-    columns = [f"c{k}" for k in range(len(cells))]
-    return Reading(relation, columns, parts, decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError
@@ -139,10 +140,11 @@ def _owner(source: Source, options: Options) -> str:
         return options.subject
     beside = source.path.parent / "account.js"
     if beside.is_file():
-        for row in containers.json_items(Source(beside)):
-            account = None if isinstance(row, Reject) else _dict(row[1].get("account")).get("accountId")
-            if account is not None:
-                return str(account)
+        with closing(Source(beside)) as account_file:
+            for row in containers.json_items(account_file):
+                account = None if isinstance(row, Reject) else _dict(row[1].get("account")).get("accountId")
+                if account is not None:
+                    return str(account)
     why = "whose archive this is stands in account.js"
     raise InputError.at(source.path, None, why, fix="put it beside, or add --subject ID")
 
