@@ -103,3 +103,20 @@ def clothes(data: bytes, *, header: bool) -> Iterator[tuple[str, str, bytes]]:
         first, rest = lines[:header], lines[header:]
         random.Random(7).shuffle(rest)
         yield "shuffled", "", b"".join([*first, *rest])
+
+
+def check_in_every_dress(shelf: Shelf, folder: Path, name: str) -> None:
+    """A sample gives the expected edges in all its clothes, and nothing new when it is loaded again."""
+    wanted, file = expected(name), SAMPLES / name
+    for number, (_, ending, data) in enumerate(clothes(file.read_bytes(), header=file.suffix == ".csv")):
+        shelf.empty()
+        path = folder / str(number) / (file.name + ending)
+        path.parent.mkdir()
+        path.write_bytes(data)
+        assert shelf.load_file(path).rejects == []
+        check(shelf, wanted)
+        once = shelf.content()
+        path.write_bytes(data + b"\n" if ending == "" else data)
+        again = shelf.load_file(path)
+        assert again.known or again.counts.accepted == 0
+        assert shelf.content() == once

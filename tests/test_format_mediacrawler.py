@@ -84,12 +84,8 @@ def test_the_sample_of_f2_needs_a_subject_and_gives_the_expected_edges(shelf: Sh
 def test_the_database_of_f2_is_read_by_its_raw_columns(shelf: Shelf) -> None:
     expected("f2/douyin_following_raw.json")  # skips without samples
     assert shelf.load_file(SAMPLES / "f2/douyin_users.db").counts.accepted == 1
-    assert cells(shelf, "SELECT account_id, name, bio, ip_region FROM accounts") == (
-        "douyin:3000001",
-        "样例@丙!",
-        "联系 @样例乙",
-        "上海",
-    )
+    row = cells(shelf, "SELECT account_id, name, bio, ip_region FROM accounts")
+    assert row == ("douyin:3000001", "样例@丙!", "联系 @样例乙", "上海")
 
 
 # ---------------------------------------------------------------------- MediaCrawler: seven platforms
@@ -137,14 +133,8 @@ POSTS: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
         ("douyin:73", SECOND * 1000, "text and more", 1, 3, 2, None),
     ),
     "kuaishou": (
-        {
-            "video_id": "3xabc",
-            "title": "t",
-            "desc": "t",
-            "create_time": SECOND * 1000,
-            "liked_count": "1",
-            "viewd_count": "9.9万",
-        },
+        {"video_id": "3xabc", "title": "t", "desc": "t", "create_time": SECOND * 1000, "liked_count": "1"}
+        | {"viewd_count": "9.9万"},
         ("kuaishou:3xabc", SECOND * 1000, "t", 1, None, None, 99_000),
     ),
     "bilibili": (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kolgraph.errors import InputError
-from tests.samples import SAMPLES, check, clothes, expected, found
+from tests.samples import SAMPLES, check_in_every_dress, clothes, expected, found
 from tests.shelf import Shelf
 
 BIG = [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1]
@@ -18,19 +18,7 @@ NAMES = ("hoaxy/hoaxy.csv", "qut/messages.csv", "4cat/twitter.csv")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_give_the_expected_edges_in_every_dress(shelf: Shelf, tmp_path: Path, name: str) -> None:
-    wanted, file = expected(name), SAMPLES / name
-    for number, (_, ending, data) in enumerate(clothes(file.read_bytes(), header=True)):
-        shelf.empty()
-        path = tmp_path / str(number) / (file.name + ending)
-        path.parent.mkdir()
-        path.write_bytes(data)
-        assert shelf.load_file(path).rejects == []
-        check(shelf, wanted)
-        once = shelf.content()
-        path.write_bytes(data + b"\n" if ending == "" else data)
-        again = shelf.load_file(path)
-        assert again.known or again.counts.accepted == 0
-        assert shelf.content() == once
+    check_in_every_dress(shelf, tmp_path, name)
 
 
 def test_shares_of_coortweet_are_the_same_in_every_dress(shelf: Shelf, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from kolgraph.errors import InputError, UnknownFormat
 from kolgraph.loaders.containers import expand
-from tests.samples import SAMPLES, check, clothes, expected, found
+from tests.samples import SAMPLES, check, check_in_every_dress, expected, found
 from tests.shelf import Shelf
 
 BIG = [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1]
@@ -22,19 +22,7 @@ TIME = "2024-01-02T03:04:05.000Z"
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_samples_give_the_expected_edges_in_every_dress(shelf: Shelf, tmp_path: Path, name: str) -> None:
-    wanted, file = expected(name), SAMPLES / name
-    for number, (_, ending, data) in enumerate(clothes(file.read_bytes(), header=file.suffix == ".csv")):
-        shelf.empty()
-        path = tmp_path / str(number) / (file.name + ending)
-        path.parent.mkdir()
-        path.write_bytes(data)
-        assert shelf.load_file(path).rejects == []
-        check(shelf, wanted)
-        once = shelf.content()
-        path.write_bytes(data + b"\n" if ending == "" else data)
-        again = shelf.load_file(path)
-        assert again.known or again.counts.accepted == 0
-        assert shelf.content() == once
+    check_in_every_dress(shelf, tmp_path, name)
 
 
 def test_a_downloaded_archive_gives_the_expected_edges(shelf: Shelf, tmp_path: Path) -> None:
