@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Rows: TypeAlias = Iterator[tuple[Any, ...]]
 
+#: Tables of facts. Of the others, `namings` is told in part (below), and the rest is about files and who was forgotten:
+#: true of this workspace only, so it must not be loaded into another.
 TOLD = {"accounts", "account_names", "identities", "posts", "follows", "reposts", "comments", "campaigns"}
 #: Files with what was said of accounts, as opposed to how it came here -> table, and which of its rows.
 FACTS: Mapping[str, tuple[str, str]] = {name: (name, "") for name in CANONICAL if name in TOLD} | {
@@ -76,7 +78,7 @@ def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet
     workspace : Workspace
     folder : str or Path
     form : {"parquet", "csv", "neo4j-admin"}
-        ``parquet`` and ``csv``: the tables of facts, with account ids instead of keys; `Workspace.load` reads the CSV
+        ``parquet`` and ``csv``: the tables of facts, with account ids instead of keys; `Workspace.load` reads both
         back. ``neo4j-admin``: what `kolgraph.publishing.publish` writes into a database, as files for its bulk import,
         with the command in ``import.sh``.
 
