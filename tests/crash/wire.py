@@ -160,9 +160,11 @@ def _logged() -> Iterator[list[str]]:
     loggers = [logging.getLogger(name) for name in ("kolgraph", "neo4j")]
     for logger in loggers:
         logger.addHandler(handler)
-    yield said
-    for logger in loggers:
-        logger.removeHandler(handler)
+    try:
+        yield said
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
 
 
 def sweep(login: Neo4jLogin, *, points: int, seed: int) -> dict[str, Outcome]:
