@@ -46,7 +46,7 @@ class _Warnings(logging.Handler):
         self.seen = seen
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = re.sub(r"[0-9][0-9.:]*", "N", record.getMessage()).partition("\n")[0]
+        text = re.sub(r"\[#\w+\]|[0-9][0-9.:]*", "N", record.getMessage()).partition("\n")[0]
         self.seen[f"{record.name.partition('.')[0]}: {text[:150]}"] += 1
 
 
@@ -63,7 +63,7 @@ def _warnings(seen: Counter[str]) -> Iterator[None]:
 
 
 def run(running: Server, restarts: int, *, accounts: int, follows: int, seed: int) -> Outcome:
-    """Publish once into an empty server, which is restarted whenever another part of the rows has arrived.
+    """Publish once into a server, which is restarted whenever another part of the rows has arrived.
 
     With k restarts, they come when 1/(k+1), 2/(k+1), ... of the rows have been sent, and a few milliseconds later, so
     that they fall into the middle of a transaction, alternately by a stop and by SIGKILL.
