@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 FILE = "graph.lbug"
 #: What was published, in the cache of a workspace.
 JOURNAL = "published"
-#: Characters of a post's text that are published: enough to recognise it.
-TEXT = 280
+#: Characters of a post's text that are published: all of it but for the longest.
+TEXT = 5000
 
 _SCORES = ", ".join(
     f"max({column}) FILTER (measure = '{m}' AND isfinite(value)) AS {name}"
@@ -45,14 +45,17 @@ _ROWS: Mapping[str, str] = {
     "Post": f"""
         WITH ids AS (
             SELECT post_id FROM posts UNION SELECT root_id FROM cascades UNION SELECT post_id FROM campaigns
+            UNION SELECT post_id FROM mentions WHERE dst IS NOT NULL
             UNION SELECT unnest([post_id, parent_id, root_id]) FROM reposts
             UNION SELECT post_id FROM ring_members WHERE role = 'target')
         SELECT ids.post_id AS id, coalesce(p.created_ts, r.ts) AS created_ts, likes,
                left(coalesce(p.text, CASE WHEN r.kind = 'quote' THEN r.text END), {TEXT}) AS text,
                CASE WHEN r.post_id IS NOT NULL THEN coalesce(r.kind, 'repost')
                     WHEN p.post_id IS NOT NULL THEN 'post' END AS kind,
-               size, real_size, depth, breadth, virality, accounts, run_id AS run
+               nullif(r.root_id, '') AS root, a.account_id AS root_author,
+               size, real_size, depth, breadth, virality, accounts, k.run_id AS run
         FROM ids LEFT JOIN posts p USING (post_id) LEFT JOIN reposts r ON r.post_id = ids.post_id
+        LEFT JOIN accounts a ON a.account_key = r.dst
         LEFT JOIN cascades k ON k.root_id = ids.post_id
         WHERE ids.post_id <> '' ORDER BY id""",
     "Topic": """
@@ -78,6 +81,9 @@ _ROWS: Mapping[str, str] = {
         SELECT a.account_id AS src, b.account_id AS dst, count(*) AS times, max(ts) AS last_ts
         FROM mentions m JOIN accounts a ON a.account_key = m.src JOIN accounts b ON b.account_key = m.dst
         GROUP BY ALL ORDER BY dst, src""",
+    "Post-MENTIONS-Account": """
+        SELECT post_id AS src, account_id AS dst, count(*) AS times, max(ts) AS last_ts
+        FROM mentions JOIN accounts ON account_key = dst WHERE post_id <> '' GROUP BY ALL ORDER BY 2, 1""",
     "Account-CO_MENTIONED-Account": """
         SELECT least(x.account_id, y.account_id) AS src, greatest(x.account_id, y.account_id) AS dst, weight,
                n_posts AS posts, n_authors AS authors
@@ -87,7 +93,8 @@ _ROWS: Mapping[str, str] = {
     "Account-POSTED-Post": """
         WITH said AS (
             SELECT post_id, author, 0 AS place FROM posts UNION ALL SELECT post_id, src, 1 FROM reposts
-            UNION ALL SELECT root_id, account_key, 2 FROM cascades UNION ALL SELECT root_id, dst, 3 FROM reposts)
+            UNION ALL SELECT root_id, account_key, 2 FROM cascades UNION ALL SELECT root_id, dst, 3 FROM reposts
+            UNION ALL SELECT post_id, src, 4 FROM mentions WHERE dst IS NOT NULL)
         SELECT min({'place': place, 'id': account_id}).id AS src, post_id AS dst
         FROM said JOIN accounts ON account_key = author WHERE post_id <> '' GROUP BY post_id ORDER BY dst, src""",
     "Post-REPOST_OF-Post": """

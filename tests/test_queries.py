@@ -24,8 +24,8 @@ EXPECTED = {
             [(ANN, "安", "w", "beauty", "SH", 500.0, 1000, 6, 1, 1, "美妆", 0, 0.5, 4.0)],
         ),
         ({"id": "w:bot1"}, [("w:bot1", "b1", "w", None, None, None, 3, 0, 1, 0, None, 1, None, None)]),
-        # dee is in a fan club only; her PageRank was not a number
-        ({"id": DEE}, [(DEE, None, "w", "games", None, None, 40, 1, 2, 0, "游戏", 0, None, None)]),
+        # dee is in a fan club only; her PageRank was not a number; her post is the one that names three
+        ({"id": DEE}, [(DEE, None, "w", "games", None, None, 40, 1, 2, 1, "游戏", 0, None, None)]),
         ({"id": "nobody"}, []),
     ],
     "added-audience": [

@@ -44,7 +44,7 @@ class Server(Protocol):
     def ask(self, text: str, /) -> list[Any]:
         """The one row of an answer."""
 
-    def write(self, text: str, /, *, step: int | None = None, **parameters: Any) -> int:
+    def execute(self, text: str, /, *, step: int | None = None, **parameters: Any) -> int:
         """Run a statement that can be repeated until it is confirmed; returns its number.
 
         With a step, `statements.STEP` goes before it in the same transaction, which fails if nothing is under way.
@@ -109,7 +109,7 @@ class Filling:
         identities = [p.id for p in over]
         self.journal.note(self.server.where, [*identities, self.new.id])
         if done is None:
-            self.server.write(BEGIN, publication=self.new.id, over=identities, batch=self.batch)
+            self.server.execute(BEGIN, publication=self.new.id, over=identities, batch=self.batch)
         self._done, self._step = done or 0, 0
         for name in (*_NODES, *_RELATIONS):  # relationships need both ends
             self._send_table(name, over)
@@ -120,12 +120,12 @@ class Filling:
                 self.removed += self._repeat(drop_others_text(name)) * (name in _RELATIONS)
         self.removed += sum(self._repeat(sweep_text(name)) for name in _NODES)
         self._send_table(PUBLICATION.name, [])
-        counts = {name: self.server.write(count_text(name)) for name in SNAPSHOT}
+        counts = {name: self.server.execute(count_text(name)) for name in SNAPSHOT}
         for name, n in counts.items():
             if n != self.new.rows[name]:
                 raise Differs(f"{self.server.where}: {name}: {n:,} rows after loading {self.new.rows[name]:,}")
-        self.held = sum(self.server.write(held_text(name)) for name in _NODES)
-        if not self.server.write(END, publication=self.new.id):
+        self.held = sum(self.server.execute(held_text(name)) for name in _NODES)
+        if not self.server.execute(END, publication=self.new.id):
             raise overtaken(self.server.where)
         self.journal.note(self.server.where, [self.new.id])
         return counts
@@ -144,12 +144,12 @@ class Filling:
         self._step += 1
         if self._step <= self._done:
             return None
-        return self.server.write(text, step=self._step, publication=self.new.id, rows=rows)
+        return self.server.execute(text, step=self._step, publication=self.new.id, rows=rows)
 
     def _repeat(self, text: str) -> int:
         """Run a statement that takes a batch at a time until nothing is left; returns how many it took."""
         total = 0
-        while n := self.server.write(text, step=self._step, publication=self.new.id, batch=self.batch):
+        while n := self.server.execute(text, step=self._step, publication=self.new.id, batch=self.batch):
             total += n
         return total
 
@@ -162,5 +162,5 @@ def overtaken(where: str) -> StoreError:
 def refuse_foreign(server: Server, advice: str) -> None:
     """Stop before anything is written where our labels or relationships are somebody else's."""
     for name in SNAPSHOT:
-        if server.write(foreign_text(name)):
+        if server.execute(foreign_text(name)):
             raise StoreError(f"{server.where}: there already is {name} data that kolgraph did not write; {advice}")

@@ -21,8 +21,8 @@ from kolgraph.settings import Neo4jLogin
 from kolgraph.store import Progress, PublishReport, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
 from kolgraph.store.filling import Filling, overtaken, refuse_foreign
 from kolgraph.store.journal import Journal
-from kolgraph.store.schema import SNAPSHOT
-from kolgraph.store.statements import STEP, count_text, quoted, schema_texts
+from kolgraph.store.schema import SNAPSHOT, Node, Relation, conform
+from kolgraph.store.statements import STATE, STEP, count_text, quoted, rows_text, schema_texts
 
 if TYPE_CHECKING:
     import neo4j
@@ -80,7 +80,7 @@ class Neo4jStore:
     def ensure_schema(self) -> None:
         """One uniqueness constraint per label, the index by which nodes are found; and some by other properties."""
         for text in schema_texts():
-            self.write(text)
+            self.execute(text)
 
     def replace(
         self, snapshot: Snapshot, *, journal: Path | None = None, progress: Progress | None = None
@@ -164,6 +164,37 @@ class Neo4jStore:
         )
         return self._scan(text, lambda row: sink({**row[2], "src": row[0], "dst": row[1]}))
 
+    def is_published(self) -> bool:
+        """Whether kolgraph filled this database.
+
+        Raises
+        ------
+        StoreError
+            It is about to, or broke off.
+        """
+        publication, whole, *_ = self.ask(STATE)
+        if publication and not whole:
+            raise StoreError(f"{self.where}: kolgraph is publishing here, or broke off; publish again")
+        return publication is not None
+
+    def read_table(self, part: Node | Relation, file: Path) -> int:
+        """Write a table that kolgraph published as Parquet; returns its number of rows."""
+        from pyarrow import parquet
+
+        nothing = conform(part, None)
+        with parquet.ParquetWriter(file, nothing.schema, compression="zstd") as out:
+            held: list[list[Any]] = []
+
+            def take(row: list[Any]) -> None:
+                held.append(row)
+                if len(held) == BATCH:
+                    out.write_table(_arrow(nothing.column_names, held).cast(nothing.schema))
+                    held.clear()
+
+            taken = self._scan(rows_text(part.name), take)
+            out.write_table(_arrow(nothing.column_names, held).cast(nothing.schema))
+        return taken
+
     def _scan(self, text: str, take: Callable[[list[Any]], object]) -> int:
         """Stream the rows of one reading transaction; it is not repeated, because what was handed over is gone."""
 
@@ -192,7 +223,7 @@ class Neo4jStore:
         """The one row of an answer."""
         return self._read(text, {})[1][0]
 
-    def write(self, text: str, /, *, step: int | None = None, **parameters: Any) -> int:
+    def execute(self, text: str, /, *, step: int | None = None, **parameters: Any) -> int:
         """Run one idempotent statement until it is confirmed; see `kolgraph.store.filling.Server`.
 
         The driver repeats what failed before a commit was sent. A commit without an answer it leaves to us: the

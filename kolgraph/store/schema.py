@@ -76,6 +76,7 @@ NODES = (
     Node(
         "Post",  # kind: post, repost or quote; NULL where only others speak of it
         {"kind": TEXT, "created_ts": INT, "text": TEXT, "likes": INT}
+        | {"root": TEXT, "root_author": TEXT}  # of a repost: ids of what is spread and of its author, as it says
         # the rest describes its repost tree; NULL where the post has none
         | {"size": INT, "real_size": INT, "depth": INT, "breadth": INT, "virality": FLOAT, "accounts": INT}
         | {"run": TEXT},
@@ -93,6 +94,7 @@ RELATIONS = (
     Relation("Account", "FOLLOWS", "Account", {"since_ts": INT, "weight": FLOAT}),
     Relation("Account", "REPOSTED", "Account", {"times": INT, "first_ts": INT, "last_ts": INT}),
     Relation("Account", "MENTIONS", "Account", {"times": INT, "last_ts": INT}),
+    Relation("Post", "MENTIONS", "Account", {"times": INT, "last_ts": INT}),
     Relation("Account", "CO_MENTIONED", "Account", {"weight": FLOAT, "posts": INT, "authors": INT}),  # once per pair
     Relation("Account", "POSTED", "Post"),
     Relation("Post", "TAGGED", "Topic"),

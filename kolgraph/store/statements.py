@@ -76,6 +76,15 @@ def held_text(name: str) -> str:
     return f"MATCH {_pattern(name)} WHERE x.{MARK} = '' RETURN count(x) AS n"
 
 
+def rows_text(name: str) -> str:
+    """All rows of a table, with the columns of `schema.columns`."""
+    part = SNAPSHOT[name]
+    keys = ("x.id",) if isinstance(part, Node) else ("a.id", "b.id")
+    values = ", ".join([*keys, *(f"x.{column}" for column in part.properties)])
+    ends = f"(x:{part.label})" if isinstance(part, Node) else f"(a:{part.start})-[x:{part.type}]->(b:{part.end})"
+    return f"MATCH {ends} WHERE x.{MARK} <> '' RETURN {values}"
+
+
 def count_text(name: str) -> str:
     """Count what we keep."""
     return f"MATCH {_pattern(name)} WHERE x.{MARK} <> '' RETURN count(x) AS n"
