@@ -14,6 +14,7 @@ from kolgraph.publishing import publish
 from kolgraph.store import open_store
 from kolgraph.store.journal import Journal, to_remove, to_send
 from kolgraph.store.neo4j import Neo4jStore
+from kolgraph.store.schema import SNAPSHOT
 from tests.shelf import Shelf
 from tests.stores import follows, rows, table, world
 
@@ -93,7 +94,7 @@ def test_equal_content_is_the_same_publication_and_what_nobody_holds_is_not_kept
     assert journal.find(one.id) is None
     assert journal.find(other.id) == other
     files = [p for p in (tmp_path / "published").rglob("*") if p.is_file()]
-    assert len(files) == 21  # the tables, their digests, and who holds what
+    assert len(files) == len(SNAPSHOT) + 2  # the tables, their digests, and who holds what
     assert {p.stat().st_mode & 0o777 for p in files} <= {0o600, 0o644}
 
 
@@ -133,7 +134,7 @@ class Breaks(Exception):
 
 def breaking_off(monkeypatch, after, *, written):
     """Let a load end with its n-th statement, before or after it is written."""
-    left, write = [after], Neo4jStore.write
+    left, write = [after], Neo4jStore.execute
 
     def broken(self, text, /, **parameters):
         left[0] -= 1
@@ -144,7 +145,7 @@ def breaking_off(monkeypatch, after, *, written):
             raise Breaks
         return n
 
-    monkeypatch.setattr(Neo4jStore, "write", broken)
+    monkeypatch.setattr(Neo4jStore, "execute", broken)
 
 
 @marked
@@ -175,7 +176,7 @@ def test_a_load_that_broke_off_goes_on_where_it_stopped(store, tmp_path, monkeyp
     for journal, sent in ((tmp_path / "a", 42 - 10), (tmp_path / "b", 42 - 10)):
         store.replace({} if journal.name == "a" else follows("xyz", []), journal=journal)
         with monkeypatch.context() as patch:
-            write, batches = Neo4jStore.write, []
+            write, batches = Neo4jStore.execute, []
 
             def broken(self, text, /, *, step=None, write=write, batches=batches, **parameters):
                 batches.append(step)
@@ -183,7 +184,7 @@ def test_a_load_that_broke_off_goes_on_where_it_stopped(store, tmp_path, monkeyp
                     raise StoreUnavailable("gone")
                 return write(self, text, step=step, **parameters)
 
-            patch.setattr(Neo4jStore, "write", broken)
+            patch.setattr(Neo4jStore, "execute", broken)
             with pytest.raises(StoreUnavailable):
                 store.replace(wanted, journal=journal)
         assert store.info().workspace == ""  # nobody is told that it is complete
@@ -195,7 +196,7 @@ def test_a_load_that_broke_off_goes_on_where_it_stopped(store, tmp_path, monkeyp
 def test_what_somebody_else_changed_is_noticed_and_everything_is_sent(store, tmp_path, caplog):
     wanted = snapshot({"a": "x"}, {("a", "b"): 1.0, ("b", "a"): None})
     store.replace(wanted, journal=tmp_path)
-    store.write("MATCH (a:Account {id: 'b'}) DETACH DELETE a")
+    store.execute("MATCH (a:Account {id: 'b'}) DETACH DELETE a")
     report = store.replace(wanted, journal=tmp_path)
     assert "sending everything" in caplog.text
     assert (found(store), report.sent) == (content(wanted), 4)
@@ -230,7 +231,7 @@ def test_of_two_publications_at_once_the_later_one_wins_and_the_other_is_told(st
 def test_of_a_node_that_others_hold_nothing_is_left_but_its_id(store, tmp_path):
     first, without = snapshot({"a": "x", "b": "y"}, {("a", "b"): 1.0}), snapshot({"a": "x"}, {})
     store.replace(first, journal=tmp_path)
-    store.write("MATCH (b:Account {id: 'b'}) CREATE (:Brief)-[:BOOKS]->(b)")
+    store.execute("MATCH (b:Account {id: 'b'}) CREATE (:Brief)-[:BOOKS]->(b)")
     try:
         for report in (store.replace(without, journal=tmp_path), store.replace(without)):
             assert (report.held, report.nodes) == (1, 1)
@@ -239,7 +240,7 @@ def test_of_a_node_that_others_hold_nothing_is_left_but_its_id(store, tmp_path):
         assert found(store) == content(first)
         assert store.replace(without, journal=tmp_path).held == 1
     finally:
-        store.write("MATCH (x:Brief) DETACH DELETE x")
+        store.execute("MATCH (x:Brief) DETACH DELETE x")
     assert store.replace(without, journal=tmp_path).held == 0
     assert found(store) == content(without)
 
