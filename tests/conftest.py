@@ -30,11 +30,18 @@ def own_server() -> Iterator[server.Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def gds_login() -> Iterator[Neo4jLogin]:
+    """A Neo4j server with the Graph Data Science library."""
+    with _started(gds=True) as running:
+        yield running.login
+
+
 @contextmanager
-def _started() -> Iterator[server.Server]:
+def _started(*, gds: bool = False) -> Iterator[server.Server]:
     if absent := server.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(absent)
-    with server.running() as running:
+    with server.running(gds=gds) as running:
         yield running
 
 

@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 
 #: Published tables that hold facts; what aggregates them follows from them.
 TABLES = tuple(
-    "Account Post Campaign Account-FOLLOWS-Account Account-POSTED-Post Post-TAGGED-Topic Post-REPOST_OF-Post "
-    "Post-MENTIONS-Account Campaign-SEEDED_BY-Post".split()
+    [
+        "Account",
+        "Post",
+        "Campaign",
+        "Account-FOLLOWS-Account",
+        "Account-POSTED-Post",
+        "Post-TAGGED-Topic",
+        "Post-REPOST_OF-Post",
+        "Post-MENTIONS-Account",
+        "Campaign-SEEDED_BY-Post",
+    ]
 )
 
 #: Format of `kolgraph.loaders.canonical` -> its rows, from the published tables: `kolgraph.publishing` turned round.

@@ -153,7 +153,7 @@ class Neo4jStore:
     def scan_nodes(self, label: str, key: str, sink: Sink) -> int:
         """Hand over ``{"id": ..., properties...}`` of every node of a label that has the key; returns how many."""
         text = f"MATCH (n:{quoted(label)}) WHERE n.{quoted(key)} IS NOT NULL RETURN n.{quoted(key)}, properties(n)"
-        return self._scan(text, lambda row: sink({**row[1], "id": row[0]}))
+        return self.stream(text, lambda row: sink({**row[1], "id": row[0]}))
 
     def scan_relations(self, type_: str, label: str, key: str, sink: Sink) -> int:
         """Hand over ``{"src": ..., "dst": ..., properties...}`` of every relationship between two such nodes."""
@@ -162,7 +162,7 @@ class Neo4jStore:
             f"MATCH (a:{end})-[r:{quoted(type_)}]->(b:{end}) WHERE a.{name} IS NOT NULL AND b.{name} IS NOT NULL "
             f"RETURN a.{name}, b.{name}, properties(r)"
         )
-        return self._scan(text, lambda row: sink({**row[2], "src": row[0], "dst": row[1]}))
+        return self.stream(text, lambda row: sink({**row[2], "src": row[0], "dst": row[1]}))
 
     def is_published(self) -> bool:
         """Whether kolgraph filled this database.
@@ -191,11 +191,11 @@ class Neo4jStore:
                     out.write_table(_arrow(nothing.column_names, held).cast(nothing.schema))
                     held.clear()
 
-            taken = self._scan(rows_text(part.name), take)
+            taken = self.stream(rows_text(part.name), take)
             out.write_table(_arrow(nothing.column_names, held).cast(nothing.schema))
         return taken
 
-    def _scan(self, text: str, take: Callable[[list[Any]], object]) -> int:
+    def stream(self, text: str, take: Callable[[list[Any]], object]) -> int:
         """Stream the rows of one reading transaction; it is not repeated, because what was handed over is gone."""
 
         def call(driver: neo4j.Driver) -> int:
@@ -220,8 +220,8 @@ class Neo4jStore:
     # ------------------------------------------------------------------ loading
 
     def ask(self, text: str, /) -> list[Any]:
-        """The one row of an answer."""
-        return self._read(text, {})[1][0]
+        """The first row of an answer, empty if there is none."""
+        return next(iter(self._read(text, {})[1]), [])
 
     def execute(self, text: str, /, *, step: int | None = None, **parameters: Any) -> int:
         """Run one idempotent statement until it is confirmed; see `kolgraph.store.filling.Server`.
