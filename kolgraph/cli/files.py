@@ -1,0 +1,223 @@
+"""Files, accounts and people: what goes into a workspace, what it holds, and what comes out of it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, open_workspace, printable, progress, show
+
+if TYPE_CHECKING:
+    from kolgraph.loading import LoadReport
+
+
+@click.command()
+@WORKSPACE
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", help="Take the files for this format and no other; kolgraph formats lists them.")
+@click.option("--record", help="What a row is: account, follow, repost, mention, post, comment, identity or campaign.")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Field of the record and its column.")
+@click.option("--direction", help="Of an edge list: forward = the first account acts on the second; or backward.")
+@click.option("--platform", help="Goes before every native id; default: as the format says, else local.")
+@click.option("--root", help="Id of the post that all rows repost or comment on, where the file does not say it.")
+@click.option("--subject", help="Id of the account whose followers or followings these are, where no row says it.")
+@click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
+@click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
+@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+@click.option("--pseudonymise", is_flag=True, help="Keep pseudonyms only (key: KOLGRAPH_KEY), no names, no texts.")
+@click.option("--dry-run", is_flag=True, help="Show what each file was taken for and its first rows; load nothing.")
+@click.option("--retry-rejects", is_flag=True, help="Load the files again that had rejected rows, and no others.")
+def load(
+    workspace: Path,
+    files: tuple[Path, ...],
+    mapping: tuple[str, ...],
+    max_input: int | None,
+    retry_rejects: bool,
+    **options: Any,
+) -> None:
+    """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
+    from kolgraph import settings
+    from kolgraph.errors import InputError, UnknownFormat
+    from kolgraph.loaders.containers import expand
+    from kolgraph.workspace import Workspace
+
+    pairs = [pair.partition("=") for part in mapping for pair in part.split(",")]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError("--map needs FIELD=COLUMN, for example --map src=FAN_ID,dst=KOL_ID")
+    if bool(files) == retry_rejects:
+        raise InputError("name the files to load, or --retry-rejects and no file")
+    options["mapping"] = {field: column for field, _, column in pairs}
+    options["max_input"] = settings.MAX_INPUT if max_input is None else max_input
+    with Workspace.open(workspace, create=not retry_rejects) as ws:
+        if retry_rejects:
+            with progress("loading what was rejected"):
+                reports = ws.retry_rejects()
+            for report in reports:
+                _say(report)
+            return
+        several = len(files) > 1 or files[0].is_dir()
+        for found in expand(files, max_input=options["max_input"]):
+            try:
+                with progress("loading" if options["pseudonymise"] else f"loading {printable(found.name)}"):
+                    report = ws.load(found.path, name=found.name, resolve_names=not several, **options)
+            except UnknownFormat as error:
+                # A folder of a crawler holds more than data; what was named by itself has to be data.
+                if not several or found.name in map(str, files):
+                    raise
+                click.echo(f"  skipped: {printable(str(error))}", err=True)
+            else:
+                _say(report)
+        if several and not options["dry_run"]:
+            with progress("resolving names"):
+                ws.resolve_names()
+
+
+def _say(report: LoadReport) -> None:
+    """What became of a file."""
+    from kolgraph.loading import describe
+
+    click.echo(printable(str(report)))
+    for decision in report.decisions:
+        click.echo(f"  {printable(decision)}")
+    for table, frame in report.sample.items():
+        click.echo(f"\n  {table}")
+        show(frame, "table")
+    for reject in report.rejects[:5]:
+        click.echo(f"  {printable(describe(report.file, reject))}", err=True)
+    if len(report.rejects) > 5:
+        click.echo(f"  ... and {len(report.rejects) - 5:,} more, kept in the table rejects", err=True)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("url")
+@click.option("--label", default="Account", show_default=True, help="Label of the nodes that are accounts.")
+@click.option("--key", default="id", show_default=True, help="Property that names them.")
+@click.option("--relation", "relations", multiple=True, metavar="TYPE=RECORD", help="For example KNOWS=follow.")
+@click.option("--platform", help="Goes before keys that do not start with one.")
+def pull(workspace: Path, url: str, relations: tuple[str, ...], **options: Any) -> None:
+    """Load accounts and relationships from a Neo4j server (bolt://...) into WORKSPACE."""
+    from kolgraph.errors import InputError
+    from kolgraph.pulling import pull as fetch
+    from kolgraph.workspace import Workspace
+
+    pairs = [part.partition("=") for part in relations]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError("--relation needs TYPE=RECORD, for example --relation KNOWS=follow")
+    if pairs:
+        options["relations"] = {kind: record for kind, _, record in pairs}
+    with Workspace.open(workspace, create=True) as ws, progress(f"reading {url}"):
+        reports = fetch(ws, url, **options)
+    for report in reports:
+        _say(report)
+
+
+@click.command()
+@FORMAT
+def formats(form: str) -> None:
+    """List the formats that are recognised."""
+    import pandas as pd
+
+    from kolgraph.loaders import GENERIC, formats
+
+    rows = [(f.name, f.platform, f.title, f.title_zh) for f in formats().values()]
+    rows += [(name, "", g.title, g.title_zh) for name, g in GENERIC.items()]
+    show(pd.DataFrame(rows, columns=["format", "platform", "files", "文件"]), form)
+
+
+@click.command("resolve-names")
+@WORKSPACE
+def resolve_names(workspace: Path) -> None:
+    """Find out anew whom the names in posts mean."""
+    with open_workspace(workspace) as ws, progress("resolving names"):
+        unknown = ws.resolve_names()
+        total = int(ws.sql("SELECT count(*) AS n FROM namings WHERE name IS NOT NULL")["n"].item())
+    click.echo(f"{total - unknown:,} of {total:,} names resolved, {unknown:,} unknown")
+
+
+@click.command()
+@WORKSPACE
+@FORMAT
+def info(workspace: Path, form: str) -> None:
+    """Say what WORKSPACE holds: sizes, loaded files, rejected rows, current results."""
+    from kolgraph.answers import overview
+
+    with open_workspace(workspace) as ws:
+        for title, frame in overview(ws).items():
+            if form == "table":
+                click.echo(f"\n{title}")
+            show(frame, form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("accounts", nargs=-1, required=True, metavar="ID...")
+def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
+    """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
+    from kolgraph.privacy import forget as erase
+
+    with open_workspace(workspace) as ws, progress("forgetting"):
+        done = erase(ws, accounts)
+    click.echo(str(done))
+
+
+@click.command()
+@WORKSPACE
+@click.option("--candidates", is_flag=True, help="Accounts that may belong to one person, with the evidence.")
+@click.option(
+    "--unmatched", is_flag=True, help="Rows of price lists whose names no account has, and the closest names."
+)
+@TOP
+@FORMAT
+def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: str) -> None:
+    """Who is who on several platforms: people and their accounts, as the lists you loaded say."""
+    from kolgraph import identities
+
+    with open_workspace(workspace) as ws:
+        if candidates:
+            table = identities.candidates(ws, limit=top)
+        elif unmatched:
+            table = identities.unmatched(ws).head(top)
+        else:
+            table = identities.people(ws).head(top)
+    show(table.reset_index(drop=table.index.name is None), form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("what")
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--to", "form", help="Of all: parquet, csv, or neo4j-admin.  [default: parquet]")
+@click.option("--relation", "relations", multiple=True, help="Of the graph: follow, repost or mention.  [default: all]")
+def export(workspace: Path, what: str, output: Path, form: str | None, relations: tuple[str, ...]) -> None:
+    """Write WHAT to OUTPUT.
+
+    \b
+    a table (accounts, scores, rings, plans, ...)  .csv, .xlsx, .json, .parquet
+    graph: accounts and edges                      .graphml, .gexf, .gdf
+    all: every table of facts                      a folder
+    """
+    from kolgraph import exchange
+    from kolgraph.answers import answer
+    from kolgraph.errors import InputError
+    from kolgraph.export import write_table
+
+    if (form and what != "all") or (relations and what != "graph"):
+        raise InputError("--to belongs to all, --relation to graph")
+    with open_workspace(workspace) as ws, progress(f"exporting {what}"):
+        if what == "all":
+            written = exchange.export_tables(ws, output, form or "parquet")
+        elif what == "graph":
+            written = [exchange.export_graph(ws, output, relations=relations or exchange.RELATIONS)]
+        else:
+            written = [write_table(answer(ws, what), output)]
+    for file in written:
+        click.echo(f"written: {file}")
+    if not written:
+        click.echo("nothing written: no table of facts has a row", err=True)
+
+
+#: What this module adds to the program.
+COMMANDS = (load, pull, formats, resolve_names, info, forget, people, export)
