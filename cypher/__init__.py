@@ -9,6 +9,7 @@ A header reads::
     //   niche: text = ''    only this niche; '' = every niche
     // columns:
     //   id: text    the account
+    // group: audience
     // order: total
 
 Types are ``text``, ``int``, ``float``, ``bool`` and ``texts`` (a list of text). ``order: total`` promises that equal
@@ -33,6 +34,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "float": (float, int),
     "bool": (bool,),
     "texts": (list, tuple),
+}
+#: What the queries are about, in the order in which they are listed.
+GROUPS: Mapping[str, str] = {
+    "discovery": "找号",
+    "audience": "受众",
+    "water-army": "水军",
+    "spread": "传播",
+    "planning": "投放",
+    "health": "数据",
 }
 _PARAMETER = re.compile(r"(?P<name>\w+): (?P<type>\w+)(?: = (?P<default>'[^']*'|\[\]|\S+))?\s+(?P<meaning>.+)")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -68,6 +78,7 @@ class Query:
     explanation: str
     parameters: tuple[Parameter, ...]
     columns: tuple[Column, ...]
+    group: str
     order: str
     text: str
 
@@ -115,18 +126,23 @@ def parse(name: str, text: str) -> Query:
     """Read a query file; a header out of form is an `InputError` that names the line."""
     header = [line[2:].rstrip() for line in text.splitlines() if line.startswith("//")]
     sections: dict[str, list[str]] = {"": []}
-    section, order = "", ""
+    section, group, order = "", "", ""
     for line in header:
         if line.strip() in {"parameters:", "columns:"}:
             section = line.strip()[:-1]
             sections[section] = []
+        elif line.startswith(" group: "):
+            group, section = line.removeprefix(" group: "), ""
         elif line.startswith(" order: "):
             order, section = line.removeprefix(" order: "), ""
         else:
             sections[section].append(line.strip())
     titles = sections[""]
-    if len(titles) < 2 or "columns" not in sections or order not in {"total", "one row"}:
-        raise InputError(f"{name}.cypher: the header needs two titles, columns and order: total or one row")
+    if len(titles) < 2 or "columns" not in sections or order not in {"total", "one row"} or group not in GROUPS:
+        raise InputError(
+            f"{name}.cypher: the header needs two titles, columns, group: one of {', '.join(GROUPS)}, "
+            "and order: total or one row"
+        )
     fields = {part: [_field(name, line) for line in sections.get(part, [])] for part in ("parameters", "columns")}
     return Query(
         name,
@@ -135,6 +151,7 @@ def parse(name: str, text: str) -> Query:
         " ".join(titles[2:]).strip(),
         tuple(fields["parameters"]),
         tuple(Column(p.name, p.type, p.meaning) for p in fields["columns"]),
+        group,
         order,
         text,
     )

@@ -45,6 +45,7 @@ _HOME = {
     "pagerank": "influence",
     "plan": "planning",
     "publish": "publishing",
+    "query": "asking",
     "reach": "influence.reach",
     "read_cascades": "spread",
     "run": "run",
@@ -56,6 +57,7 @@ _HOME = {
 if TYPE_CHECKING:
     from kolgraph import run
     from kolgraph.answers import answer
+    from kolgraph.asking import query
     from kolgraph.errors import (
         AnalysisError,
         EnvironmentProblem,
@@ -116,6 +118,7 @@ __all__ = [
     "pagerank",
     "plan",
     "publish",
+    "query",
     "reach",
     "read_cascades",
     "run",

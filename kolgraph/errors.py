@@ -10,6 +10,7 @@
     |-- StoreError               4   the graph database or the workspace file
     |   |-- StoreBusy            4   somebody else writes: wait, run again
     |   |-- StoreUnavailable     4   cannot be reached in time: check, run again
+    |   |   `-- NotPublished     4   no graph database, or none that this version can read: publish
     |   `-- StoreInDoubt         4   a commit without an answer: running again is safe
     |-- LimitError               5   a limit was reached: the message names the option that raises it
     `-- AnalysisError            5   no feasible answer, or an iteration that did not converge
@@ -109,6 +110,10 @@ class StoreBusy(StoreError):
 
 class StoreUnavailable(StoreError):
     """No connection within the deadline."""
+
+
+class NotPublished(StoreUnavailable):
+    """There is no graph database yet, or none that this version can read; it can be built at any time."""
 
 
 class StoreInDoubt(StoreError):

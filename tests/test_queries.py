@@ -404,9 +404,10 @@ def test_parameters_are_checked_against_the_header():
 @pytest.mark.parametrize(
     "text",
     [
-        "// one title\n// columns:\n//   id: text  x\n// order: total\nRETURN 1 AS id",
-        "// one\n// 二\n// columns:\n//   id: words  x\n// order: total\nRETURN 1 AS id",
-        "// one\n// 二\n// columns:\n//   id: text  x\n// order: none\nRETURN 1 AS id",
+        "// one title\n// columns:\n//   id: text  x\n// group: health\n// order: total\nRETURN 1 AS id",
+        "// one\n// 二\n// columns:\n//   id: words  x\n// group: health\n// order: total\nRETURN 1 AS id",
+        "// one\n// 二\n// columns:\n//   id: text  x\n// group: health\n// order: none\nRETURN 1 AS id",
+        "// one\n// 二\n// columns:\n//   id: text  x\n// group: nonsense\n// order: total\nRETURN 1 AS id",
     ],
 )
 def test_a_header_out_of_form_is_refused(text):

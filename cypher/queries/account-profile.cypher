@@ -17,6 +17,7 @@
 //   rings: int              coordinated rings it is a member of
 //   pagerank: float         PageRank
 //   reach: float            expected real accounts reached per post
+// group: discovery
 // order: one row
 MATCH (a:Account {id: $id})
 OPTIONAL MATCH (a)-[:MEMBER_OF]->(c:Community)

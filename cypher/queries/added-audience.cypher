@@ -13,6 +13,7 @@
 //   price_cny: float       per forwarded post
 //   known_followers: int   followers in the data
 //   added: int             of these, followers of none of the booked
+// group: planning
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account)
 WHERE NOT a.id IN $ids AND a.price_cny <= $max_price AND ($niche = '' OR a.niche = $niche)

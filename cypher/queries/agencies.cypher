@@ -9,6 +9,7 @@
 //   priced: int            of these, with a price
 //   followers: int         summed, as the platform shows it
 //   mean_price_cny: float  mean price per forwarded post
+// group: discovery
 // order: total
 MATCH (a:Account)
 WHERE a.agency IS NOT NULL AND ($niche = '' OR a.niche = $niche)

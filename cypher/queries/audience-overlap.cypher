@@ -11,6 +11,7 @@
 //   shared: int        accounts that follow both
 //   share_of_a: float  shared / followers_a
 //   share_of_b: float  shared / followers_b
+// group: audience
 // order: one row
 MATCH (x:Account {id: $a})
 MATCH (y:Account {id: $b})

@@ -6,6 +6,7 @@
 //   region: text     region as followers declare it; '' = not known
 //   followers: int   followers in the data
 //   share: float     of all followers in the data
+// group: audience
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account {id: $id})
 WITH coalesce(f.region, '') AS region, count(DISTINCT f.id) AS followers

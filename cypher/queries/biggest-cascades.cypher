@@ -13,6 +13,7 @@
 //   real_size: int     of these, by accounts outside coordinated rings
 //   depth: int         longest chain
 //   virality: float    mean distance between two posts of the tree
+// group: spread
 // order: total
 MATCH (a:Account)-[:POSTED]->(p:Post)
 WHERE p.size IS NOT NULL AND ($author = '' OR a.id = $author)

@@ -8,6 +8,7 @@
 //   name: text         shown name
 //   communities: int   communities among its followers
 //   followers: int     followers in these
+// group: audience
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account)
 MATCH (f)-[:MEMBER_OF]->(c:Community)

@@ -13,6 +13,7 @@
 //   depth: int         longest chain
 //   direct: int        direct reposts in the data
 //   price_cny: float   the author's price per forwarded post
+// group: spread
 // order: total
 MATCH (c:Campaign {id: $campaign})-[:SEEDED_BY]->(p:Post)
 OPTIONAL MATCH (a:Account)-[:POSTED]->(p)

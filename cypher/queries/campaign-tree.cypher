@@ -8,6 +8,7 @@
 //   hops: int       steps from it
 //   reposts: int    reposts that far away
 //   accounts: int   accounts that wrote these
+// group: spread
 // order: total
 MATCH (c:Campaign {id: $campaign})-[:SEEDED_BY]->(r:Post)
 MATCH way = (p:Post)-[:REPOST_OF*1..8]->(r)

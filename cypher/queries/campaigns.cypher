@@ -9,6 +9,7 @@
 //   authors: int       accounts that wrote these
 //   spread: int        posts in their repost trees
 //   real_spread: int   of these, by accounts outside coordinated rings
+// group: spread
 // order: total
 MATCH (c:Campaign)-[:SEEDED_BY]->(p:Post)
 OPTIONAL MATCH (a:Account)-[:POSTED]->(p)

@@ -18,6 +18,7 @@
 //   known_followers: int   followers in the data
 //   ring_share: float      of these, in coordinated rings
 //   reach: float           expected real accounts reached per post
+// group: planning
 // order: total
 MATCH (a:Account)
 WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region) AND ($tier = '' OR a.tier = $tier)

@@ -8,6 +8,7 @@
 //   authors: text       label of the followed community
 //   author_id: text     the followed community
 //   follows: int        follow relations between them
+// group: audience
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account)
 MATCH (f)-[:MEMBER_OF]->(c:Community)

@@ -9,6 +9,7 @@
 //   author_id: text     the reposted community
 //   accounts: int       accounts that repost across
 //   reposts: int        their reposts
+// group: spread
 // order: total
 MATCH (r:Account)-[w:REPOSTED]->(a:Account)
 MATCH (r)-[:MEMBER_OF]->(c:Community)

@@ -8,6 +8,7 @@
 //   author: text   where the post starts
 //   reader: text   whom it should reach
 //   hops: int      steps
+// group: audience
 // order: one row
 MATCH (a:Account {id: $author})
 MATCH (r:Account {id: $reader})

@@ -9,6 +9,7 @@
 //   accounts: int    accounts that bear it
 //   id: text         one of these
 //   followers: int   as the platform shows it
+// group: health
 // order: total
 MATCH (n:Account)
 WHERE n.name IS NOT NULL AND ($platform = '' OR n.platform = $platform)

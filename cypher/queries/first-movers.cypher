@@ -11,6 +11,7 @@
 //   delay_ms: int        after the post, milliseconds
 //   reposts: int         its reposts of the post
 //   coordinated: bool    whether it is in a coordinated ring
+// group: spread
 // order: total
 MATCH (p:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
 WHERE p.id <> $post AND p.created_ts IS NOT NULL

@@ -8,6 +8,7 @@
 //   id: text         the follower
 //   name: text       shown name
 //   followers: int   its own followers, as the platform shows it
+// group: audience
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account {id: $a})
 WHERE f.id <> $b AND NOT EXISTS { MATCH (f)-[:FOLLOWS]->(:Account {id: $b}) }

@@ -13,6 +13,7 @@
 //   known_followers: int   followers in the data
 //   shared: int            of these, followers of the given account too
 //   jaccard: float         shared / followers of either
+// group: audience
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account {id: $id})
 MATCH (f)-[:FOLLOWS]->(b:Account)

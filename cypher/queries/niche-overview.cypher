@@ -9,6 +9,7 @@
 //   followers: int         summed, as the platform shows it
 //   mean_price_cny: float  mean price per forwarded post
 //   mean_reach: float      mean expected real accounts reached per post
+// group: discovery
 // order: total
 MATCH (a:Account)
 WHERE a.niche IS NOT NULL AND ($platform = '' OR a.platform = $platform)

@@ -8,6 +8,7 @@
 //   id: text         the account
 //   name: text       shown name
 //   followers: int   as the platform shows it
+// group: health
 // order: total
 MATCH (a:Account)
 WHERE ($platform = '' OR a.platform = $platform)

@@ -13,6 +13,7 @@
 //   shared: int          followers of both in the data
 //   share: float         of the smaller audience
 //   same_agency: bool    whether one agency runs both
+// group: planning
 // order: total
 MATCH (x:Account)
 MATCH (y:Account)

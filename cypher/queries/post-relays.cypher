@@ -10,6 +10,7 @@
 //   followers: int   as the platform shows it
 //   reposts: int     its reposts of the post that were reposted again
 //   drew: int        reposts of others below these, each counted once
+// group: spread
 // order: total
 MATCH way = (q:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
 WHERE q.id <> $post

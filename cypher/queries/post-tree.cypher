@@ -12,6 +12,7 @@
 //   author: text      who reposted
 //   name: text        shown name
 //   created_ts: int   when, epoch milliseconds
+// group: spread
 // order: total
 MATCH way = (p:Post)-[:REPOST_OF*1..8]->(r:Post {id: $post})
 WHERE p.id <> $post

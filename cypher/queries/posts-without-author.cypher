@@ -7,6 +7,7 @@
 //   kind: text        post, repost or quote; none = only others speak of it
 //   created_ts: int   when, epoch milliseconds
 //   reposts: int      direct reposts in the data
+// group: health
 // order: total
 MATCH (p:Post)
 WHERE NOT EXISTS { MATCH (:Account)-[:POSTED]->(p) }

@@ -10,6 +10,7 @@
 //   campaigns: int    campaigns with posts of both
 //   reposted: int     times it reposted the brand
 //   mentioned: int    times it mentioned the brand
+// group: planning
 // order: total
 MATCH (b:Account {id: $brand})
 MATCH (a:Account)

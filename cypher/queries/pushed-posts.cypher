@@ -12,6 +12,7 @@
 //   pushes: int      reposts by members of the ring
 //   size: int        posts in its repost tree
 //   real_size: int   of these, by accounts outside coordinated rings
+// group: water-army
 // order: total
 MATCH (r:Ring)-[t:TARGETS]->(p:Post)
 WHERE $ring = '' OR r.id = $ring

@@ -9,6 +9,7 @@
 //   name: text        shown name
 //   followers: int    as the platform shows it
 //   reposted: int     times it reposted the author
+// group: audience
 // order: total
 MATCH (r:Account {id: $reader})-[:FOLLOWS]->(x:Account)
 MATCH (x)-[:FOLLOWS]->(a:Account {id: $author})

@@ -8,6 +8,7 @@
 //   author: text   where posts start
 //   reader: text   whom they reached
 //   hops: int      steps
+// group: spread
 // order: one row
 MATCH (a:Account {id: $author})
 MATCH (r:Account {id: $reader})

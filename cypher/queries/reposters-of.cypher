@@ -10,6 +10,7 @@
 //   last_ts: int         the latest, epoch milliseconds
 //   follows: bool        whether it follows the account
 //   coordinated: bool    whether it is in a coordinated ring
+// group: spread
 // order: total
 MATCH (r:Account)-[w:REPOSTED]->(a:Account {id: $id})
 RETURN r.id AS id, r.name AS name, w.times AS times, w.last_ts AS last_ts,

@@ -9,6 +9,7 @@
 //   niche: text      declared niche
 //   followers: int   as the platform shows it
 //   rings: int       rings it is in, this one included
+// group: water-army
 // order: total
 MATCH (a:Account)-[:MEMBER_OF]->(r:Ring {id: $ring})
 RETURN a.id AS id, a.name AS name, a.niche AS niche, a.followers AS followers,

@@ -10,6 +10,7 @@
 //   known_followers: int   followers in the data
 //   coordinated: int       of these, members of a coordinated ring
 //   share: float           coordinated / known_followers
+// group: audience
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account)
 WHERE size($ids) = 0 OR a.id IN $ids

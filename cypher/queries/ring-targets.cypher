@@ -10,6 +10,7 @@
 //   name: text             shown name
 //   pushes: int            relations from members of the ring
 //   known_followers: int   followers in the data
+// group: water-army
 // order: total
 MATCH (r:Ring)-[t:TARGETS]->(a:Account)
 WHERE $ring = '' OR r.id = $ring

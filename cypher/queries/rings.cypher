@@ -11,6 +11,7 @@
 //   targets: int     accounts or posts it pushes
 //   density: float   share of possible member-target pairs that exist
 //   bits: float      evidence against chance
+// group: water-army
 // order: total
 MATCH (r:Ring)
 WHERE $verdict = '' OR r.verdict = $verdict

@@ -12,6 +12,7 @@
 //   pushed_a: int   the first account itself and posts of it that the ring pushes
 //   pushed_b: int   the same of the second
 //   bits: float     evidence against chance
+// group: water-army
 // order: total
 MATCH (r:Ring)
 WHERE $a <> $b

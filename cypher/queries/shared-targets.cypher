@@ -8,6 +8,7 @@
 //   id: text         followed by both
 //   name: text       shown name
 //   followers: int   as the platform shows it
+// group: audience
 // order: total
 MATCH (a:Account {id: $a})-[:FOLLOWS]->(t:Account)
 MATCH (b:Account {id: $b})-[:FOLLOWS]->(t)

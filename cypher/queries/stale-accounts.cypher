@@ -10,6 +10,7 @@
 //   followers: int     as the platform shows it
 //   observed_ts: int   the latest observation, epoch milliseconds
 //   behind: int        whole days behind the newest
+// group: health
 // order: total
 MATCH (n:Account)
 WITH max(n.observed_ts) AS newest

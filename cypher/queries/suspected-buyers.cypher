@@ -14,6 +14,7 @@
 //   share: float           coordinated / known_followers
 //   rings: int             coordinated rings these are in
 //   pushed: bool           whether a coordinated ring has it as a target
+// group: water-army
 // order: total
 MATCH (f:Account)-[:FOLLOWS]->(a:Account)
 OPTIONAL MATCH (f)-[:MEMBER_OF]->(r:Ring)

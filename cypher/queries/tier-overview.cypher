@@ -10,6 +10,7 @@
 //   least_followers: int   fewest followers among them, as the platform shows it
 //   mean_price_cny: float  mean price per forwarded post
 //   mean_reach: float      mean expected real accounts reached per post
+// group: discovery
 // order: total
 MATCH (a:Account)
 WHERE a.tier IS NOT NULL AND ($niche = '' OR a.niche = $niche)

@@ -15,6 +15,7 @@
 //   followers: int     as the platform shows it
 //   price_cny: float   per forwarded post
 //   score: float       the measure
+// group: discovery
 // order: total
 MATCH (a:Account)
 WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region) AND ($tier = '' OR a.tier = $tier)

@@ -9,6 +9,7 @@
 //   followers: int   as the platform shows it
 //   posts: int       posts with the topic
 //   spread: int      posts in their repost trees
+// group: discovery
 // order: total
 MATCH (a:Account)-[:POSTED]->(p:Post)
 MATCH (p)-[:TAGGED]->(t:Topic {id: $topic})

@@ -6,6 +6,7 @@
 // columns:
 //   hops: int       steps
 //   accounts: int   accounts whose shortest way has that many steps
+// group: audience
 // order: total
 MATCH (a:Account {id: $id})
 MATCH p = (f:Account)-[:FOLLOWS*1..2]->(a)

@@ -7,6 +7,7 @@
 //   total: int         followers in the data, counted once per account
 //   once: int          followers counted once
 //   duplicated: float  share of the total that is counted more than once
+// group: audience
 // order: one row
 MATCH (a:Account)
 WHERE a.id IN $ids

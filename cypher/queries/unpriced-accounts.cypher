@@ -11,6 +11,7 @@
 //   tier: text       tier by followers
 //   agency: text     agency
 //   followers: int   as the platform shows it
+// group: planning
 // order: total
 MATCH (a:Account)
 WHERE a.price_cny IS NULL AND a.followers >= $min_followers AND ($niche = '' OR a.niche = $niche)

@@ -12,6 +12,7 @@
 //   price_cny: float         per forwarded post
 //   reach: float             expected real accounts reached per post
 //   price_per_reach: float   CNY per real account
+// group: discovery
 // order: total
 MATCH (a:Account)
 WHERE a.price_cny IS NOT NULL AND a.reach > 0.0 AND ($niche = '' OR a.niche = $niche)

@@ -2,51 +2,146 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolgraph.cli.printing import FORMAT, WORKSPACE, open_workspace, progress, show
+from kolgraph.cli.printing import FORMAT, WORKSPACE, WorkspacePath, open_workspace, printable, progress, show
 
-
-@click.command()
-@WORKSPACE
-@click.argument("text", required=False)
-@click.option("--param", multiple=True, metavar="NAME=VALUE", help="Parameter of the query; may be repeated.")
-@click.option("--list", "listing", is_flag=True, help="List the named queries and stop.")
-@click.option("--to", "url", help="Ask this server (bolt://...) instead of the embedded database.")
-@FORMAT
-def query(workspace: Path, text: str | None, param: tuple[str, ...], listing: bool, url: str | None, form: str) -> None:
-    """Ask the graph database: TEXT is the name of a query, or read-only Cypher."""
+if TYPE_CHECKING:
     import pandas as pd
 
-    from kolgraph.cypher import library
-    from kolgraph.errors import InputError
+ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["embedded", "neo4j"]),
+    help="The database inside the workspace, or the server of KOLGRAPH_NEO4J_URI.  [default: embedded]",
+)
+TO = click.option("--to", "url", metavar="URL", help="Another server: bolt://host:7687, neo4j+s://host.")
 
-    if listing or text is None:
-        rows = [(q.name, q.title, q.title_zh, ", ".join(p.name for p in q.parameters)) for q in library().values()]
-        show(pd.DataFrame(rows, columns=["query", "meaning", "含义", "parameters"]), form)
+
+def _default(name: str) -> Callable[[], Any]:
+    """A setting, read when it is needed: importing them would make every command start later."""
+
+    def read() -> Any:
+        from kolgraph import settings
+
+        return getattr(settings, name)
+
+    return read
+
+
+@click.command()
+@click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
+@click.argument("text", required=False, metavar="QUERY")
+@click.option("--param", multiple=True, metavar="NAME=VALUE", help="Parameter of the query; may be repeated.")
+@click.option("--list", "listing", is_flag=True, help="List the named queries and stop; needs no workspace.")
+@click.option("--explain", is_flag=True, help="Say what the query means and how it would be run; run nothing.")
+@ENGINE
+@TO
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=_default("QUERY_TIMEOUT_S"),
+              show_default="60", metavar="SECONDS", help="How long it may take.")  # fmt: skip
+@click.option("--max-rows", type=click.IntRange(1), default=_default("QUERY_ROWS"),
+              show_default="100000", metavar="ROWS", help="How many rows it may return.")  # fmt: skip
+@FORMAT
+def query(
+    workspace: Path | None,
+    text: str | None,
+    param: tuple[str, ...],
+    listing: bool,
+    explain: bool,
+    engine: str | None,
+    url: str | None,
+    timeout: float,
+    max_rows: int,
+    form: str,
+) -> None:
+    """Ask the graph database: QUERY is a name of --list, or read-only Cypher."""
+    if listing:
+        show(_library(), form)
         return
-    pairs = [part.partition("=") for part in param]
-    if any(not separator for _, separator, _ in pairs):
-        raise InputError("--param needs NAME=VALUE, for example --param top=10")
+    if workspace is None or text is None:
+        raise click.UsageError("name a workspace and a query; kolgraph query --list shows the queries")
+    from kolgraph.asking import to_frame
     from kolgraph.publishing import FILE
-    from kolgraph.store import open_store
+    from kolgraph.store import open_store, prepare
 
-    with open_store(url or workspace / FILE) as store:
-        show(store.query(text, **{name: value for name, _, value in pairs}).to_pandas(), form)
+    if explain and form == "csv":
+        raise click.UsageError("an explanation is no table: --format table or json")
+    values = _values(param)
+    server = _server(engine, url)
+    if server is None:
+        prepare(text, values)  # a mistake is told before anything is built
+        _make_ready(workspace)
+    with open_store(server or workspace / FILE, timeout_s=timeout, max_rows=max_rows) as store:
+        if not explain:
+            show(to_frame(store.query(text, **values)), form)
+            return
+        explanation = store.explain(text, **values)
+    if form == "json":
+        click.echo(json.dumps(explanation.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(map(printable, str(explanation).splitlines())))
 
 
 @click.command()
 @WORKSPACE
-@click.option("--to", "url", help="Server to publish to (bolt://...); default: the embedded database.")
-def publish(workspace: Path, url: str | None) -> None:
+@ENGINE
+@TO
+def publish(workspace: Path, engine: str | None, url: str | None) -> None:
     """Send tables and results to the graph database."""
     from kolgraph.publishing import publish as send
 
+    server = _server(engine, url)
     with open_workspace(workspace) as ws, progress("publishing"):
-        report = send(ws, url)
+        report = send(ws, server)
     click.echo(str(report))
+
+
+def _library() -> pd.DataFrame:
+    import pandas as pd
+
+    from kolgraph.cypher import GROUPS, library
+
+    order = list(GROUPS)
+    queries = sorted(library().values(), key=lambda q: (order.index(q.group), q.name))
+    rows = [
+        (q.group, GROUPS[q.group], q.name, q.title, q.title_zh, ", ".join(p.name for p in q.parameters))
+        for q in queries
+    ]
+    return pd.DataFrame(rows, columns=["group", "类别", "query", "meaning", "含义", "parameters"])
+
+
+def _values(param: tuple[str, ...]) -> dict[str, Any]:
+    from kolgraph.errors import InputError
+
+    pairs = [part.partition("=") for part in param]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError("--param needs NAME=VALUE, for example --param top=10")
+    return {name: value for name, _, value in pairs}
+
+
+def _server(engine: str | None, url: str | None) -> str | None:
+    """The address of the server that was asked for; None for the embedded database."""
+    from kolgraph.settings import Neo4jLogin
+
+    if engine and url:
+        raise click.UsageError("--engine and --to exclude each other: --engine neo4j takes KOLGRAPH_NEO4J_URI")
+    return Neo4jLogin.from_environment().uri if engine == "neo4j" else url
+
+
+def _make_ready(path: Path) -> None:
+    """Build the database where it is missing; while another process writes to the workspace, take it as it is."""
+    from kolgraph.asking import make_ready
+    from kolgraph.errors import StoreBusy
+
+    try:
+        with open_workspace(path) as ws:
+            make_ready(ws, progress=progress)
+    except StoreBusy:
+        click.echo(f"{printable(str(path))}: another process has it open; its graph database may be older", err=True)
 
 
 #: What this module adds to the program.

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class _Workspace(click.Path):
+class WorkspacePath(click.Path):
+    """Called a workspace in messages."""
+
     name = "workspace"
 
 
-WORKSPACE = click.argument("workspace", type=_Workspace(path_type=Path))
+WORKSPACE = click.argument("workspace", type=WorkspacePath(path_type=Path))
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print the answer."
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from kolgraph.cypher import Column, is_name, load_query
+from kolgraph.cypher import Column, Query, is_name, load_query
 from kolgraph.errors import InputError, LimitError, StoreError
 from kolgraph.settings import QUERY_ROWS, QUERY_TIMEOUT_S, Neo4jLogin
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     import pyarrow as pa
+
+    from kolgraph.store.explaining import Explanation
 
 #: What is published: rows by table name of `schema.SNAPSHOT`; a table that is not there has no rows. Keys are unique.
 Snapshot: TypeAlias = "Mapping[str, pa.Table]"
@@ -101,6 +103,9 @@ class GraphStore(Protocol):
     def query(self, query: str, /, **parameters: Any) -> pa.Table:
         """Ask a named query or a portable, reading Cypher text; rows as an Arrow table of plain types."""
 
+    def explain(self, query: str, /, **parameters: Any) -> Explanation:
+        """Say what `query` would be sent and what the engine would do with it; nothing is run."""
+
     def info(self) -> StoreInfo:
         """Engine, counts and origin."""
 
@@ -162,11 +167,16 @@ def open_store(
 
 @dataclass(frozen=True)
 class Question:
-    """A checked query: portable text, values for exactly its parameters, and its columns where they are declared."""
+    """A checked query: portable text, values for exactly its parameters, and the query of the library if it is one."""
 
     text: str
     parameters: Mapping[str, Any]
-    columns: tuple[Column, ...] = ()
+    named: Query | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns, where they are declared."""
+        return self.named.columns if self.named else ()
 
 
 def prepare(query: str, given: Mapping[str, Any]) -> Question:
@@ -183,7 +193,7 @@ def prepare(query: str, given: Mapping[str, Any]) -> Question:
 
     if is_name(query):
         named = load_query(query)
-        return Question(named.text, named.bind(given), named.columns)
+        return Question(named.text, named.bind(given), named)
     check_read_only(query)
     check_portable(query)
     wanted = {token.text[1:] for token in tokens(query) if token.kind == "parameter"}
@@ -192,6 +202,11 @@ def prepare(query: str, given: Mapping[str, Any]) -> Question:
         odd = sorted(wanted ^ set(given))[0]
         raise InputError(f"query: parameter {odd!r} is {'missing' if odd in wanted else 'not in the text'}")
     return Question(query, given)
+
+
+def explain_text(text: str) -> str:
+    """Text that makes an engine plan a query and do nothing."""
+    return f"EXPLAIN {text}"
 
 
 def typed(table: pa.Table, columns: tuple[Column, ...]) -> pa.Table:
@@ -227,9 +242,9 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def too_many(max_rows: int) -> LimitError:
     """The error for an answer with more rows than allowed."""
-    return LimitError(f"query: more than {max_rows:,} rows; add a LIMIT, or raise max_rows")
+    return LimitError(f"query: more than {max_rows:,} rows; add a LIMIT, or raise max_rows (--max-rows)")
 
 
 def too_slow(timeout_s: float) -> LimitError:
     """The error for an answer that took too long."""
-    return LimitError(f"query: no answer within {timeout_s:g} s; ask for less, or raise timeout_s")
+    return LimitError(f"query: no answer within {timeout_s:g} s; ask for less, or raise timeout_s (--timeout)")

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kolgraph.errors import EnvironmentProblem, InputError, LimitError, StoreError, StoreUnavailable
+from kolgraph.errors import EnvironmentProblem, InputError, LimitError, NotPublished, StoreError
 from kolgraph.settings import private
-from kolgraph.store import Progress, PublishReport, Question, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
+from kolgraph.store import (
+    Progress,
+    PublishReport,
+    Snapshot,
+    StoreInfo,
+    explain_text,
+    prepare,
+    too_many,
+    too_slow,
+    typed,
+)
 from kolgraph.store.dialect import for_embedded
+from kolgraph.store.explaining import Explanation
 from kolgraph.store.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns, conform
 
 if TYPE_CHECKING:
@@ -130,10 +142,28 @@ class EmbeddedStore:
             The query or a parameter cannot be accepted.
         LimitError
             Too many rows, too many seconds or too much memory.
-        StoreUnavailable
-            Nothing was published yet.
+        NotPublished
+            There is no file, or none that this version can read.
         """
-        return self._ask(prepare(query, parameters))
+        question = prepare(query, parameters)
+        answer = self._execute(for_embedded(question.text), question.parameters)
+        if answer.get_num_tuples() > self._max_rows:
+            raise too_many(self._max_rows)
+        return typed(answer.get_as_arrow(), question.columns)
+
+    def explain(self, query: str, /, **parameters: Any) -> Explanation:
+        """Say what the engine would do, with the rows that it expects at each step; nothing is run.
+
+        Raises
+        ------
+        InputError, UnknownName, NotPublished
+            As `query`.
+        """
+        question = prepare(query, parameters)
+        text = for_embedded(question.text)
+        # Of its two plans this one has expectations; the other has times, which are all zero before a run.
+        plan = self._execute(explain_text(f"LOGICAL {text}"), question.parameters).get_next()[0]
+        return Explanation(question.named, question.parameters, text, plan)
 
     def info(self) -> StoreInfo:
         """Engine, counts and origin."""
@@ -152,11 +182,11 @@ class EmbeddedStore:
             import ladybug
 
             if not self._path.exists():
-                raise StoreUnavailable(f"{self._path}: there is no graph database yet; run: kolgraph publish")
+                raise NotPublished(f"{self._path}: there is no graph database yet; run: kolgraph publish")
             try:
                 database = ladybug.Database(self._path, read_only=True, buffer_pool_size=READ_POOL)
-            except RuntimeError as error:
-                raise StoreError(
+            except (RuntimeError, MemoryError) as error:  # of a damaged header it believes any length
+                raise NotPublished(
                     f"{self._path}: this version of the engine ({ladybug.__version__}) cannot read the file "
                     f"({_first_line(error)}); run: kolgraph publish"
                 ) from None
@@ -165,10 +195,10 @@ class EmbeddedStore:
             self._open = database, connection
         return self._open
 
-    def _ask(self, question: Question) -> pa.Table:
+    def _execute(self, text: str, parameters: Mapping[str, Any]) -> ladybug.QueryResult:
         _, connection = self._connect()
         try:
-            answer = connection.execute(for_embedded(question.text), dict(question.parameters))
+            return connection.execute(text, dict(parameters))
         except RuntimeError as error:
             if "Interrupted" in str(error):
                 raise too_slow(self._timeout_s) from None
@@ -176,9 +206,6 @@ class EmbeddedStore:
                 self.close()  # the engine gives back what the query held only then
                 raise LimitError(f"query: needs more than {READ_POOL >> 20} MB of memory; ask for less") from None
             raise InputError(f"query: {_first_line(error)}") from None
-        if answer.get_num_tuples() > self._max_rows:
-            raise too_many(self._max_rows)
-        return typed(answer.get_as_arrow(), question.columns)
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,14 +11,25 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
 from kolgraph.settings import Neo4jLogin
-from kolgraph.store import Progress, PublishReport, Snapshot, StoreInfo, prepare, too_many, too_slow, typed
+from kolgraph.store import (
+    Progress,
+    PublishReport,
+    Snapshot,
+    StoreInfo,
+    explain_text,
+    prepare,
+    too_many,
+    too_slow,
+    typed,
+)
+from kolgraph.store.explaining import Explanation
 from kolgraph.store.filling import Filling, overtaken, refuse_foreign
 from kolgraph.store.journal import Journal
 from kolgraph.store.schema import SNAPSHOT, Node, Relation, conform
@@ -149,6 +160,24 @@ class Neo4jStore:
         if len(rows) > self._max_rows:
             raise too_many(self._max_rows)
         return typed(_arrow(names, rows), question.columns)
+
+    def explain(self, query: str, /, **parameters: Any) -> Explanation:
+        """Say what the server would do, with the rows that it expects at each step; nothing is run.
+
+        Raises
+        ------
+        InputError, UnknownName, StoreUnavailable
+            As `query`.
+        """
+        question = prepare(query, parameters)
+
+        def call(driver: neo4j.Driver) -> Mapping[str, Any]:
+            session = driver.session(database=self._login.database, default_access_mode="READ")
+            with session, session.begin_transaction(timeout=self._timeout_s) as tx:
+                return tx.run(explain_text(question.text), dict(question.parameters)).consume().plan or {}
+
+        plan = self._run(self._timeout_s + GRACE_S, call)
+        return Explanation(question.named, question.parameters, question.text, "\n".join(_tree(plan)))
 
     def scan_nodes(self, label: str, key: str, sink: Sink) -> int:
         """Hand over ``{"id": ..., properties...}`` of every node of a label that has the key; returns how many."""
@@ -362,6 +391,16 @@ def _spoken(login: Neo4jLogin, timeout_s: float) -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     text = getattr(error, "message", None) or str(error)
     return text.strip().partition("\n")[0]
+
+
+def _tree(plan: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    """The operators of a plan, each below the one that reads from it."""
+    facts = plan["args"]
+    expected = f"(about {facts.get('EstimatedRows', 0):,.0f} rows)"
+    told = [plan["operatorType"].partition("@")[0], facts.get("Details", ""), expected]
+    yield "  " * depth + "  ".join(filter(None, told))
+    for part in plan.get("children", ()):
+        yield from _tree(part, depth + 1)
 
 
 def _arrow(names: list[str], rows: list[list[Any]]) -> pa.Table:
