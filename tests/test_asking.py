@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 
 import pandas as pd
@@ -245,6 +246,20 @@ def test_query_builds_the_database_and_says_so(invoke, path):
     assert (code, json.loads(out)) == (0, [{"n": 3}])
     assert err.startswith("publishing: ")
     assert invoke("query", path, COUNT, "--format", "json")[2] == ""
+
+
+def test_of_many_first_questions_at_once_one_builds_and_all_are_answered(path):
+    command = [sys.executable, "-m", "kolgraph", "query", path, COUNT, "--format", "csv"]
+    asked = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [(one.communicate(), one.returncode) for one in asked]
+    assert [(out.split(), code) for (out, _), code in told] == [(["n", "3"], 0)] * 3
+    [lines] = [err.splitlines() for (_, err), _ in told if err]
+    assert [line.partition("graph.lbug: ")[2] for line in lines] == [
+        "there is no graph database that this version can read; publishing",
+        "",
+    ]
+    assert lines[1].startswith("publishing: ")
+    assert sorted(file.name for file in path.iterdir()) == ["graph.lbug", "workspace.duckdb"]
 
 
 def test_explain_prints_a_query_for_people_and_programs(invoke, path):

@@ -74,7 +74,9 @@ def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
     assert best["account_id"].startswith("weibo:")
 
 
-def test_published_graph_answers_named_queries_and_text(invoke: Invoke, world: Path) -> None:
+def test_published_graph_answers_named_queries_and_text(
+    invoke: Invoke, world: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     code, _, err = invoke("publish", world)
     assert code == 0, err
     code, out, err = invoke("query", world, "top-accounts", "--format", "csv")
@@ -82,6 +84,7 @@ def test_published_graph_answers_named_queries_and_text(invoke: Invoke, world: P
     assert len(out.splitlines()) > 1
     code, out, err = invoke("query", world, "MATCH (a:Account) RETURN count(a) AS n", "--format", "json")
     assert (code, json.loads(out)) == (0, [{"n": 3000}]), err
+    assert caplog.text == ""  # with every kind of result in the workspace, what was just published is not old
 
 
 def test_report_and_exports_are_written(invoke: Invoke, world: Path, tmp_path: Path) -> None:
