@@ -15,7 +15,7 @@ from kolgraph.loaders.source import quoted
 from kolgraph.settings import tiers
 from kolgraph.store import Progress, PublishReport, admin, open_store
 from kolgraph.store.journal import Journal, Publication
-from kolgraph.store.schema import MEASURES, SNAPSHOT, columns, conform
+from kolgraph.store.schema import MEASURES, SNAPSHOT, columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,13 +130,13 @@ _ROWS: Mapping[str, str] = {
 }
 
 
-class WorkspaceSnapshot(Mapping[str, "pa.Table"]):
-    """The tables of a snapshot, each read from the workspace when it is asked for: only one is in memory at a time."""
+class WorkspaceSnapshot(Mapping[str, "pa.RecordBatchReader"]):
+    """The tables of a snapshot, each streamed from the workspace when it is asked for: read one before the next."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def __getitem__(self, name: str) -> pa.Table:
+    def __getitem__(self, name: str) -> pa.RecordBatchReader:
         part = SNAPSHOT[name]
         if name == "Publication":
             origin = {"id": self._workspace.version, "workspace": self._workspace.version}
@@ -145,7 +145,7 @@ class WorkspaceSnapshot(Mapping[str, "pa.Table"]):
             )
         wanted = ", ".join(columns(part))
         rows = _ROWS[name].replace("{tier}", _tier())
-        return conform(part, self._workspace.arrow(f"SELECT {wanted} FROM ({rows})"))
+        return self._workspace.stream(f"SELECT {wanted} FROM ({rows})")
 
     def __iter__(self) -> Iterator[str]:
         return iter(SNAPSHOT)
@@ -160,10 +160,10 @@ def _tier() -> str:
     return f"CASE {' '.join(cases)} END"
 
 
-def _one_row(values: Mapping[str, object]) -> pa.Table:
+def _one_row(values: Mapping[str, object]) -> pa.RecordBatchReader:
     import pyarrow as pa
 
-    return pa.table({name: [value] for name, value in values.items()})
+    return pa.table({name: [value] for name, value in values.items()}).to_reader()
 
 
 def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Progress | None = None) -> PublishReport:
@@ -190,9 +190,10 @@ def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Pro
 
     Notes
     -----
-    One table is in memory at a time. A server is sent what changed since the last time; what it was sent is kept in
-    the folder ``cache/published`` of the workspace, which may be deleted: then everything is sent again. Of ``scores``
-    only the measures named in `kolgraph.store.schema.MEASURES` become properties.
+    Tables are streamed, sorted by the workspace engine within `settings.WORKSPACE_MEMORY`. A server gets what changed
+    since the last time; what it was sent is kept in the folder ``cache/published`` of the workspace, which may be
+    deleted: then everything is sent again. Of ``scores`` only the measures named in `kolgraph.store.schema.MEASURES`
+    become properties.
     """
     with open_store(to if to is not None else workspace.path / FILE) as store:
         return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / JOURNAL, progress=progress)

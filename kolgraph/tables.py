@@ -362,14 +362,19 @@ SELECT post_id, min(pos) AS pos, src, dst, min(name) AS dst_name, min(ts) AS ts 
 GROUP BY post_id, src, dst, CASE WHEN dst IS NULL THEN name END
 """
 
-#: Two accounts named in the same post: weight = sum of 1/(k-1) over posts naming k accounts, 2 <= k <= the cap.
+#: Two accounts named in the same post: weight = sum of 1/(k-1) over posts naming k accounts, 2 <= k <= the cap. Where
+#: sources name several writers of one post, each counts as an author and the post counts once.
 CO_MENTIONS = """
 CREATE OR REPLACE VIEW co_mentions AS
-WITH named AS (SELECT DISTINCT post_id, src, dst, ts FROM mentions WHERE dst IS NOT NULL),
-sizes AS (SELECT post_id, count(DISTINCT dst) AS k FROM named GROUP BY post_id HAVING k BETWEEN 2 AND {cap})
-SELECT x.dst AS a, y.dst AS b, count(DISTINCT x.post_id) AS n_posts, count(DISTINCT x.src) AS n_authors,
-       sum(1.0 / (k - 1)) AS weight, min(x.ts) AS first_ts, max(x.ts) AS last_ts
-FROM named x JOIN named y ON x.post_id = y.post_id AND x.dst < y.dst JOIN sizes ON sizes.post_id = x.post_id
+WITH named AS (SELECT post_id, src, dst, ts FROM mentions WHERE dst IS NOT NULL AND post_id <> ''),
+targets AS (SELECT post_id, dst, min(ts) AS ts FROM named GROUP BY post_id, dst),
+sizes AS (SELECT post_id, count(*) AS k FROM targets GROUP BY post_id HAVING k BETWEEN 2 AND {cap}),
+writers AS (SELECT post_id, src, 1.0 / count(*) OVER (PARTITION BY post_id) AS share
+            FROM (SELECT DISTINCT post_id, src FROM named))
+SELECT x.dst AS a, y.dst AS b, count(DISTINCT post_id) AS n_posts, count(DISTINCT src) AS n_authors,
+       sum(share / (k - 1)) AS weight, min(least(x.ts, y.ts)) AS first_ts, max(greatest(x.ts, y.ts)) AS last_ts
+FROM targets x JOIN targets y USING (post_id) JOIN sizes USING (post_id) JOIN writers USING (post_id)
+WHERE x.dst < y.dst
 GROUP BY ALL
 """
 

@@ -133,6 +133,11 @@ class Workspace:
         with self._asking():
             return self._connection.sql(query, params=list(params)).to_arrow_table()
 
+    def stream(self, query: str) -> pa.RecordBatchReader:
+        """The answer of a SELECT in batches, to be read before the next question is asked."""
+        with self._asking():
+            return self._connection.sql(query).to_arrow_reader()
+
     def arrays(self, query: str, params: Sequence[object] = ()) -> dict[str, np.ndarray[Any, Any]]:
         """The answer of a SELECT without NULLs as one array per column."""
         with self._asking():

@@ -79,6 +79,9 @@ class Rows:
     def arrow(self, query: str) -> pa.Table:
         return self.connection.sql(query).to_arrow_table()
 
+    def stream(self, query: str) -> pa.RecordBatchReader:
+        return self.connection.sql(query).to_arrow_reader()
+
     def insert(self, name: str, names: str, *values: tuple[Any, ...]) -> None:
         marks = ", ".join("?" * len(names.split(", ")))
         self.connection.executemany(f"INSERT INTO {name} ({names}) VALUES ({marks})", [list(v) for v in values])

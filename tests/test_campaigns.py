@@ -88,7 +88,7 @@ def test_tiers_go_by_followers_and_are_a_setting(shelf: Shelf, monkeypatch: pyte
     shelf.load("account,followers\n1,1000000\n2,999999\n3,99999\n4,1000\n5,999\n6,\n", platform="weibo")
 
     def published() -> list[str | None]:
-        return list(WorkspaceSnapshot(shelf.ws)["Account"]["tier"].to_pylist())
+        return list(WorkspaceSnapshot(shelf.ws)["Account"].read_all()["tier"].to_pylist())
 
     assert tiers() == TIERS
     assert published() == ["头部", "腰部", "尾部", "KOC", None, None]

@@ -333,6 +333,14 @@ def test_co_mentions_by_hand(bench: Shelf) -> None:
     ]
 
 
+def test_a_post_of_several_writers_counts_once_and_without_a_post_nothing_is_named_together(bench: Shelf) -> None:
+    rows = ["w,b,p", "v,b,p", "w,a,p", "x,c,", "y,d,"]
+    for order in (rows, rows[::-1]):
+        bench.empty()
+        bench.load("writer,mentioned,post\n" + "\n".join(order) + "\n")
+        assert bench.rows("SELECT n_posts, n_authors, weight FROM co_mentions") == [(1, 2, 1.0)]
+
+
 def test_a_post_that_names_everybody_is_capped(bench: Shelf) -> None:
     rows = "".join(f"w,a{i},p\n" for i in range(40_000))
     assert bench.load("writer,mentioned,post\n" + rows).counts.accepted == 40_000

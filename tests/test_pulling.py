@@ -65,7 +65,7 @@ def facts(ws: Workspace) -> dict[str, list[str]]:
     snapshot = WorkspaceSnapshot(ws)
     names = [name for name in SNAPSHOT if not re.search("Publication|Community|Ring", name)]
     return {
-        name: [str({k: v for k, v in row.items() if k not in RESULTS}) for row in snapshot[name].to_pylist()]
+        name: [str({k: v for k, v in row.items() if k not in RESULTS}) for row in snapshot[name].read_all().to_pylist()]
         for name in names
     }
 

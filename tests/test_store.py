@@ -67,7 +67,7 @@ def test_a_world_is_published_with_every_table(store, tmp_path):
         report = store.replace(WorkspaceSnapshot(ws))
         assert report.counts == {
             "Account": 9,
-            "Post": 14,  # three posts, six reposts, two roots of which only these speak, one of a campaign, two that mention
+            "Post": 14,  # three posts, six reposts, two roots they speak of, one of a campaign, two that mention
             "Topic": 2,
             "Campaign": 2,
             "Community": 2,
@@ -235,6 +235,19 @@ def test_too_much_memory_is_a_limit_and_the_next_query_has_it_again(tmp_path, mo
         with pytest.raises(LimitError, match="needs more than 16 MB of memory"):
             store.query("UNWIND range(1, 5000000) AS x WITH x % 4000000 AS k, count(*) AS n RETURN max(n) AS n")
         assert rows(store, EDGES) == PAIRS
+
+
+def test_a_load_takes_as_much_memory_as_it_needs_and_no_more_than_there_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("kolgraph.store.embedded.LOAD_POOL", 1 << 20)
+    monkeypatch.setattr("kolgraph.store.embedded.LOAD_POOL_ROW", 0)
+    with open_store(tmp_path / "graph.lbug") as store:
+        store.replace(follows("abc", PAIRS))
+        assert rows(store, EDGES) == PAIRS
+        monkeypatch.setattr("os.sysconf", lambda name: 1024)  # a machine of one MiB
+        with pytest.raises(StoreError, match=r"need a machine with more memory, or a server$"):
+            store.replace(follows("xyz", []))
+        assert rows(store, EDGES) == PAIRS
+    assert [p.name for p in tmp_path.iterdir()] == ["graph.lbug"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device"), StoreError("x")])

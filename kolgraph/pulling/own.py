@@ -19,18 +19,16 @@ if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
 
 #: Published tables that hold facts; what aggregates them follows from them.
-TABLES = tuple(
-    [
-        "Account",
-        "Post",
-        "Campaign",
-        "Account-FOLLOWS-Account",
-        "Account-POSTED-Post",
-        "Post-TAGGED-Topic",
-        "Post-REPOST_OF-Post",
-        "Post-MENTIONS-Account",
-        "Campaign-SEEDED_BY-Post",
-    ]
+TABLES = (
+    "Account",
+    "Post",
+    "Campaign",
+    "Account-FOLLOWS-Account",
+    "Account-POSTED-Post",
+    "Post-TAGGED-Topic",
+    "Post-REPOST_OF-Post",
+    "Post-MENTIONS-Account",
+    "Campaign-SEEDED_BY-Post",
 )
 
 #: Format of `kolgraph.loaders.canonical` -> its rows, from the published tables: `kolgraph.publishing` turned round.

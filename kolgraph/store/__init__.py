@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from kolgraph.store.explaining import Explanation
 
-#: What is published: rows by table name of `schema.SNAPSHOT`; a table that is not there has no rows. Keys are unique.
-Snapshot: TypeAlias = "Mapping[str, pa.Table]"
+#: What is published: rows by table name of `schema.SNAPSHOT`, as `schema.conform` wants them; no table is no rows.
+Snapshot: TypeAlias = "Mapping[str, pa.Table | pa.RecordBatchReader]"
 
 #: Is told how many rows were sent so far.
 Progress: TypeAlias = "Callable[[int], object]"

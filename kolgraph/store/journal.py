@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.settings import WORKSPACE_MEMORY, private
-from kolgraph.store.schema import PUBLICATION, SNAPSHOT, conform
+from kolgraph.store.schema import PUBLICATION, SNAPSHOT, arrow_schema, conform
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,7 +58,7 @@ class Journal:
         self._folder = folder
 
     def write(self, snapshot: Snapshot) -> Publication:
-        """Keep a snapshot, one table in memory at a time.
+        """Keep a snapshot.
 
         Raises
         ------
@@ -70,17 +70,20 @@ class Journal:
         from pyarrow import parquet
 
         making = self._folder / f"{os.getpid()}.new"
-        digests, rows = {}, {}
+        digests: dict[str, str] = {}
+        rows = dict.fromkeys(SNAPSHOT, 0)
         try:
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir(parents=True, mode=0o700)
             for name, part in SNAPSHOT.items():
-                table, file = conform(part, snapshot.get(name)), making / f"{name}.parquet"
-                parquet.write_table(table, file, compression="zstd")
+                file = making / f"{name}.parquet"
+                with parquet.ParquetWriter(file, arrow_schema(part), compression="zstd") as out:
+                    for rows_here in conform(part, snapshot.get(name)):
+                        out.write_table(rows_here)
+                        rows[name] += rows_here.num_rows
                 with private(file).open("rb") as content:
                     os.fsync(content.fileno())  # a database may outlive a power cut that this file does not
                     digests[name] = hashlib.file_digest(content, "blake2b").hexdigest()[:32]
-                rows[name] = table.num_rows
             # When and by whom it was made does not make it another one.
             said = "".join(digest for name, digest in digests.items() if name != PUBLICATION.name)
             identity = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

@@ -32,7 +32,7 @@ from kolgraph.store import (
 from kolgraph.store.explaining import Explanation
 from kolgraph.store.filling import Filling, overtaken, refuse_foreign
 from kolgraph.store.journal import Journal
-from kolgraph.store.schema import SNAPSHOT, Node, Relation, conform
+from kolgraph.store.schema import SNAPSHOT, Node, Relation, arrow_schema
 from kolgraph.store.statements import STATE, STEP, count_text, quoted, rows_text, schema_texts
 
 if TYPE_CHECKING:
@@ -210,18 +210,18 @@ class Neo4jStore:
         """Write a table that kolgraph published as Parquet; returns its number of rows."""
         from pyarrow import parquet
 
-        nothing = conform(part, None)
-        with parquet.ParquetWriter(file, nothing.schema, compression="zstd") as out:
+        schema = arrow_schema(part)
+        with parquet.ParquetWriter(file, schema, compression="zstd") as out:
             held: list[list[Any]] = []
 
             def take(row: list[Any]) -> None:
                 held.append(row)
                 if len(held) == BATCH:
-                    out.write_table(_arrow(nothing.column_names, held).cast(nothing.schema))
+                    out.write_table(_arrow(schema.names, held).cast(schema))
                     held.clear()
 
             taken = self.stream(rows_text(part.name), take)
-            out.write_table(_arrow(nothing.column_names, held).cast(nothing.schema))
+            out.write_table(_arrow(schema.names, held).cast(schema))
         return taken
 
     def stream(self, text: str, take: Callable[[list[Any]], object]) -> int:

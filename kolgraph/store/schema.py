@@ -6,7 +6,7 @@ milliseconds, as everywhere; there are no temporal types, because the two engine
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -128,8 +128,19 @@ def columns(part: Node | Relation) -> dict[str, str]:
     return dict.fromkeys(part.keys, TEXT) | dict(part.properties)
 
 
-def conform(part: Node | Relation, table: pa.Table | None) -> pa.Table:
-    """Bring a snapshot table into the declared columns, order and types; None is a table without rows.
+def arrow_schema(part: Node | Relation) -> pa.Schema:
+    """Columns of a snapshot table as Arrow types."""
+    import pyarrow as pa
+
+    kinds = {TEXT: pa.string(), INT: pa.int64(), FLOAT: pa.float64()}
+    return pa.schema([(name, kinds[kind]) for name, kind in columns(part).items()])
+
+
+def conform(part: Node | Relation, rows: pa.Table | pa.RecordBatchReader | None) -> Iterator[pa.Table]:
+    """Bring a snapshot table into the declared columns and types, in order of its keys, a chunk at a time.
+
+    A table is sorted; a stream must be in order already (of relationships by the node where they end, so that what
+    meets at a hub is written together). None has no rows.
 
     Raises
     ------
@@ -139,18 +150,36 @@ def conform(part: Node | Relation, table: pa.Table | None) -> pa.Table:
     """
     import pyarrow as pa
 
-    kinds = {TEXT: pa.string(), INT: pa.int64(), FLOAT: pa.float64()}
-    wanted = pa.schema([(name, kinds[kind]) for name, kind in columns(part).items()])
-    if table is None:
-        return wanted.empty_table()
+    if rows is None:
+        return
+    wanted, order = arrow_schema(part), tuple(reversed(part.keys))
+    last: pa.Table | None = None
     try:
-        table = table.select(wanted.names).cast(wanted)
+        chunks = [rows.sort_by([(key, "ascending") for key in order])] if isinstance(rows, pa.Table) else rows
+        for chunk in chunks:
+            table = chunk if isinstance(chunk, pa.Table) else pa.Table.from_batches([chunk])
+            table = table.select(wanted.names).cast(wanted)
+            keys = table.select(order)
+            _check_keys(part, keys if last is None else pa.concat_tables([last, keys]))
+            last = keys.slice(max(keys.num_rows - 1, 0)) if keys.num_rows else last
+            yield table
     except (KeyError, pa.ArrowInvalid) as error:
         raise StoreError(f"snapshot table {part.name}: {error}") from None
-    for key in part.keys:
-        if table[key].null_count:
-            raise StoreError(f"snapshot table {part.name}: {table[key].null_count} rows without {key}")
-    keys = list(part.keys)
-    if twice := table.num_rows - table.group_by(keys).aggregate([]).num_rows:
-        raise StoreError(f"snapshot table {part.name}: {twice} rows too many with the same {', '.join(keys)}")
-    return table
+
+
+def _check_keys(part: Node | Relation, keys: pa.Table) -> None:
+    import pyarrow.compute as pc
+
+    for name in keys.column_names:
+        if keys[name].null_count:
+            raise StoreError(f"snapshot table {part.name}: {keys[name].null_count} rows without {name}")
+    here, there = keys.slice(0, max(keys.num_rows - 1, 0)), keys.slice(1)
+    same, rises = None, None
+    for name in keys.column_names:  # in order of weight, as words in a dictionary
+        equal, less = pc.equal(here[name], there[name]), pc.less(here[name], there[name])
+        rises = less if rises is None else pc.or_(rises, pc.and_(same, less))
+        same = equal if same is None else pc.and_(same, equal)
+    if twice := pc.sum(same).as_py():
+        raise StoreError(f"snapshot table {part.name}: {twice} rows too many with the same {', '.join(part.keys)}")
+    if pc.sum(rises).as_py() not in {None, there.num_rows}:
+        raise StoreError(f"snapshot table {part.name}: rows are not in order of {', '.join(keys.column_names)}")
