@@ -34,10 +34,12 @@ _HOME = {
     "Workspace": "workspace",
     "World": "synth",
     "answer": "answers",
+    "cross_check": "crosscheck",
     "degree": "influence",
     "find_niches": "niches",
     "find_repost_rings": "rings",
     "find_rings": "rings",
+    "import_offline": "publishing",
     "k_core": "influence",
     "make_world": "synth",
     "measure_cascades": "spread",
@@ -45,6 +47,7 @@ _HOME = {
     "pagerank": "influence",
     "plan": "planning",
     "publish": "publishing",
+    "pull": "pulling",
     "query": "asking",
     "reach": "influence.reach",
     "read_cascades": "spread",
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from kolgraph import run
     from kolgraph.answers import answer
     from kolgraph.asking import query
+    from kolgraph.crosscheck import cross_check
     from kolgraph.errors import (
         AnalysisError,
         EnvironmentProblem,
@@ -78,7 +82,8 @@ if TYPE_CHECKING:
     from kolgraph.niches import Niches, find_niches
     from kolgraph.planning.plan import Plan, plan
     from kolgraph.planning.pool import sample_pool
-    from kolgraph.publishing import publish
+    from kolgraph.publishing import import_offline, publish
+    from kolgraph.pulling import pull
     from kolgraph.report import write_report
     from kolgraph.results import Result, Scores
     from kolgraph.rings import Rings, find_repost_rings, find_rings
@@ -107,10 +112,12 @@ __all__ = [
     "Workspace",
     "World",
     "answer",
+    "cross_check",
     "degree",
     "find_niches",
     "find_repost_rings",
     "find_rings",
+    "import_offline",
     "k_core",
     "make_world",
     "measure_cascades",
@@ -118,6 +125,7 @@ __all__ = [
     "pagerank",
     "plan",
     "publish",
+    "pull",
     "query",
     "reach",
     "read_cascades",

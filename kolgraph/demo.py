@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kolgraph.synth import World
 
-Progress = Callable[[str], AbstractContextManager[None]]
+Progress = Callable[[str], AbstractContextManager[object]]
 PLATFORM = "weibo"
 #: Marks a folder as made by the demo: only such a folder is emptied before a new run.
 MARK = ".kolgraph-demo"

@@ -48,6 +48,16 @@ def test_what_was_imported_is_a_publication_and_the_next_one_sends_only_changes(
                 assert rows(there, text) == rows(here, text)
 
 
+def test_the_command_line_imports(stopped, invoke, tmp_path, monkeypatch):
+    monkeypatch.setenv("KOLGRAPH_NEO4J_PASSWORD", stopped.login.password)
+    (tmp_path / "f.csv").write_text("follower,followed\n1,2\n2,3\n")
+    assert invoke("load", tmp_path / "a.kol", tmp_path / "f.csv", "--platform", "weibo")[0] == 0
+    code, out, err = invoke("publish", tmp_path / "a.kol", "--import", stopped.home, "--overwrite")
+    assert (code, "3 nodes and 2 relationships" in out) == (0, True), err
+    stopped.start()
+    assert "(0 sent, 0 removed)" in invoke("publish", tmp_path / "a.kol", "--to", stopped.login.uri)[1]
+
+
 def test_a_database_that_is_there_is_not_overwritten_unasked(stopped, tmp_path):
     with world(tmp_path) as ws:
         with pytest.raises(InputError, match="the database 'neo4j' exists; publish over bolt"):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import kolgraph as kg
-from kolgraph import asking, cli
+from kolgraph import asking
 from kolgraph.asking import make_ready, query, to_frame
 from kolgraph.cypher import GROUPS, library, load_query
 from kolgraph.errors import InputError, LimitError, NotPublished, UnknownName
@@ -35,18 +35,6 @@ def ws(shelf):
     for file in shelf.ws.path.glob("graph.lbug*"):
         file.unlink()
     return shelf.ws
-
-
-@pytest.fixture
-def invoke(capsys, monkeypatch):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["kolgraph", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

@@ -16,19 +16,6 @@ from kolgraph.synth import make_world
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["kolgraph", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(end.value.code or 0), out, err
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of 3,000 accounts, loaded from files; the analyses run in the order of the tests."""
@@ -132,6 +119,12 @@ MISTAKES = {
     "no money": (["plan", "{world}", "--budget", "0.01"], 5, ""),
     "unknown id": (["plan", "{world}", "--count", "1", "--must", "weibo:nobody"], 2, "weibo:nobody"),
     "unknown option": (["rank", "{world}", "--topp", "3"], 2, "topp"),
+    "two goals": (["publish", "{world}", "--to", "bolt://x", "--import", "{tmp}"], 2, "--import goes with"),
+    "overwrite what": (["publish", "{world}", "--overwrite"], 2, "--overwrite with --import"),
+    "no Neo4j there": (["publish", "{world}", "--import", "{tmp}"], 2, "no Neo4j is installed here"),
+    "half a property": (["pull", "{world}", "bolt://x", "--property", "fans"], 2, "--property needs FIELD=PROPERTY"),
+    "half a relation": (["pull", "{world}", "bolt://x", "--relation", "KNOWS"], 2, "--relation KNOWS=follow"),
+    "no server": (["cross-check", "{world}", "{tmp}/x"], 2, "is no server"),
     "unreachable server": (["publish", "{world}", "--to", "bolt://127.0.0.1:9"], 4, "127.0.0.1:9"),
 }
 
@@ -178,6 +171,8 @@ def test_help_names_every_verb(invoke: Invoke) -> None:
         "plan",
         "query",
         "publish",
+        "pull",
+        "cross-check",
         "report",
         "export",
     ]

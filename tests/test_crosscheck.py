@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -45,3 +46,20 @@ def test_another_graph_or_a_server_without_the_library_is_told(
         cross_check(shelf.ws, gds_login.uri, login=gds_login)
     with pytest.raises(EnvironmentProblem, match="no Graph Data Science library"):
         cross_check(shelf.ws, own_server.login.uri, login=own_server.login)
+
+
+def test_the_command_line_publishes_pulls_and_compares(gds_login: Neo4jLogin, invoke, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("KOLGRAPH_NEO4J_PASSWORD", gds_login.password)
+    monkeypatch.setenv("KOLGRAPH_NEO4J_URI", gds_login.uri)
+    (tmp_path / "f.csv").write_text("follower,followed\n1,2\n2,3\n3,1\n4,1\n")
+    assert invoke("load", tmp_path / "a.kol", tmp_path / "f.csv", "--platform", "weibo")[0] == 0
+    code, out, _ = invoke("publish", tmp_path / "a.kol", "--engine", "neo4j")
+    assert (code, "4 nodes and 4 relationships" in out) == (0, True), out
+    code, out, _ = invoke("cross-check", tmp_path / "a.kol", "--format", "json")
+    assert (code, [row["differing"] for row in json.loads(out)]) == (0, [0, 0, 0, 0])
+    code, out, _ = invoke("pull", tmp_path / "b.kol", gds_login.uri)
+    assert code == 0, out
+    text = "MATCH (a:Account)-[:FOLLOWS]->(b:Account) RETURN a.id AS src, b.id AS dst ORDER BY src, dst"
+    told, pulled = (invoke("query", tmp_path / name, text)[1] for name in ("a.kol", "b.kol"))
+    assert told == pulled
+    assert "weibo:4" in told

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, open_workspace, printable, progress, show
+from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, named_values, open_workspace, printable, progress, show
 
 if TYPE_CHECKING:
     from kolgraph.loading import LoadReport
@@ -43,12 +43,10 @@ def load(
     from kolgraph.loaders.containers import expand
     from kolgraph.workspace import Workspace
 
-    pairs = [pair.partition("=") for part in mapping for pair in part.split(",")]
-    if any(not separator for _, separator, _ in pairs):
-        raise InputError("--map needs FIELD=COLUMN, for example --map src=FAN_ID,dst=KOL_ID")
+    parts = [pair for part in mapping for pair in part.split(",")]
+    options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
     if bool(files) == retry_rejects:
         raise InputError("name the files to load, or --retry-rejects and no file")
-    options["mapping"] = {field: column for field, _, column in pairs}
     options["max_input"] = settings.MAX_INPUT if max_input is None else max_input
     with Workspace.open(workspace, create=not retry_rejects) as ws:
         if retry_rejects:
@@ -93,21 +91,21 @@ def _say(report: LoadReport) -> None:
 @click.command()
 @WORKSPACE
 @click.argument("url")
-@click.option("--label", default="Account", show_default=True, help="Label of the nodes that are accounts.")
+@click.option("--label", help="Label of the nodes that are accounts.  [default: Account]")
 @click.option("--key", default="id", show_default=True, help="Property that names them.")
 @click.option("--relation", "relations", multiple=True, metavar="TYPE=RECORD", help="For example KNOWS=follow.")
+@click.option("--property", "properties", multiple=True, metavar="FIELD=PROPERTY", help="For example followers=fans.")
 @click.option("--platform", help="Goes before keys that do not start with one.")
-def pull(workspace: Path, url: str, relations: tuple[str, ...], **options: Any) -> None:
-    """Load accounts and relationships from a Neo4j server (bolt://...) into WORKSPACE."""
-    from kolgraph.errors import InputError
+def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tuple[str, ...], **options: Any) -> None:
+    """Load accounts and relationships from a Neo4j server (bolt://...) into WORKSPACE.
+
+    What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
+    """
     from kolgraph.pulling import pull as fetch
     from kolgraph.workspace import Workspace
 
-    pairs = [part.partition("=") for part in relations]
-    if any(not separator for _, separator, _ in pairs):
-        raise InputError("--relation needs TYPE=RECORD, for example --relation KNOWS=follow")
-    if pairs:
-        options["relations"] = {kind: record for kind, _, record in pairs}
+    options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
+    options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
     with Workspace.open(workspace, create=True) as ws, progress(f"reading {url}"):
         reports = fetch(ws, url, **options)
     for report in reports:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolgraph.cli.printing import FORMAT, WORKSPACE, WorkspacePath, open_workspace, printable, progress, show
+from kolgraph.cli.printing import (
+    FORMAT,
+    WORKSPACE,
+    WorkspacePath,
+    named_values,
+    open_workspace,
+    printable,
+    progress,
+    show,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +79,7 @@ def query(
 
     if explain and form == "csv":
         raise click.UsageError("an explanation is no table: --format table or json")
-    values = _values(param)
+    values = named_values("--param needs NAME=VALUE", param, "top=10")
     server = _server(engine, url)
     if server is None:
         prepare(text, values)  # a mistake is told before anything is built
@@ -90,14 +99,37 @@ def query(
 @WORKSPACE
 @ENGINE
 @TO
-def publish(workspace: Path, engine: str | None, url: str | None) -> None:
-    """Send tables and results to the graph database."""
+@click.option("--import", "home", type=click.Path(path_type=Path), metavar="NEO4J_HOME",
+              help="Fill the empty database of a stopped server installed there: the fastest first time.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="With --import: also if the database is there; what it holds is lost.")
+def publish(workspace: Path, engine: str | None, url: str | None, home: Path | None, overwrite: bool) -> None:
+    """Send tables and results to the graph database; a server gets what changed since the last time."""
+    from kolgraph.publishing import import_offline
     from kolgraph.publishing import publish as send
 
+    if (home and (engine or url)) or (overwrite and not home):
+        raise click.UsageError("--import goes with --overwrite and nothing else, and --overwrite with --import")
     server = _server(engine, url)
-    with open_workspace(workspace) as ws, progress("publishing"):
-        report = send(ws, server)
+    with open_workspace(workspace) as ws, progress("publishing") as tell:
+        report = import_offline(ws, home, overwrite=overwrite) if home else send(ws, server, progress=tell)
     click.echo(str(report))
+
+
+@click.command("cross-check")
+@WORKSPACE
+@click.argument("url", required=False)
+@FORMAT
+def cross_check(workspace: Path, url: str | None, form: str) -> None:
+    """Compare our numbers with those that a Neo4j server computes of what was published to it (needs GDS there).
+
+    URL is that of KOLGRAPH_NEO4J_URI unless it is named.
+    """
+    from kolgraph.crosscheck import cross_check as compare
+    from kolgraph.settings import Neo4jLogin
+
+    with open_workspace(workspace) as ws, progress("comparing"):
+        frame = compare(ws, url or Neo4jLogin.from_environment().uri)
+    show(frame.reset_index(), form)
 
 
 def _library() -> pd.DataFrame:
@@ -112,15 +144,6 @@ def _library() -> pd.DataFrame:
         for q in queries
     ]
     return pd.DataFrame(rows, columns=["group", "类别", "query", "meaning", "含义", "parameters"])
-
-
-def _values(param: tuple[str, ...]) -> dict[str, Any]:
-    from kolgraph.errors import InputError
-
-    pairs = [part.partition("=") for part in param]
-    if any(not separator for _, separator, _ in pairs):
-        raise InputError("--param needs NAME=VALUE, for example --param top=10")
-    return {name: value for name, _, value in pairs}
 
 
 def _server(engine: str | None, url: str | None) -> str | None:
@@ -145,4 +168,4 @@ def _make_ready(path: Path) -> None:
 
 
 #: What this module adds to the program.
-COMMANDS = (query, publish)
+COMMANDS = (query, publish, cross_check)

@@ -1,10 +1,10 @@
-"""What the commands share: opening a workspace, saying what takes its time, printing tables, common options."""
+"""What the commands share: opening a workspace, saying what takes its time, printing tables, options."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
@@ -43,15 +43,30 @@ def open_workspace(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Say on stderr what takes its time, and how long it took."""
+def progress(what: str) -> Iterator[Callable[[int], None]]:
+    """Say on stderr what takes its time, and how long it took; the body may tell how many rows are done."""
     start = time.monotonic()
     live = sys.stderr.isatty()
+
+    def tell(done: int) -> None:
+        if live:
+            click.echo(f"\r{what} ... {done:,} rows", err=True, nl=False)
+
     if live:
         click.echo(f"{what} ...", err=True, nl=False)
-    yield
+    yield tell
     took = f"{time.monotonic() - start:.1f} s"
-    click.echo(f"\r{what}: {took}   " if live else f"{what}: {took}", err=True)
+    click.echo(f"\r\x1b[K{what}: {took}" if live else f"{what}: {took}", err=True)
+
+
+def named_values(option: str, parts: Sequence[str], example: str) -> dict[str, str]:
+    """Values of an option that is written NAME=VALUE and may be repeated."""
+    from kolgraph.errors import InputError
+
+    pairs = [part.partition("=") for part in parts]
+    if any(not separator for _, separator, _ in pairs):
+        raise InputError(f"{option}, for example {option.split()[0]} {example}")
+    return {name: value for name, _, value in pairs}
 
 
 def printable(text: str) -> str:
