@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -380,6 +383,39 @@ def test_a_server_that_is_not_there_or_says_nothing_is_unavailable_soon(monkeypa
     with open_store(f"bolt://127.0.0.1:{gone}") as store, pytest.raises(StoreUnavailable, match="check the server"):
         store.replace({})
     assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, r"Couldn't connect to 127.0.0.1:\d+: \[Errno 111\] Connection refused"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", r"Couldn't connect to 127.0.0.1:\d+: looks like HTTP"),
+        (b"", r"Couldn't connect to 127.0.0.1:\d+: Connection to \S+ closed with incomplete handshake response"),
+    ],
+)
+def test_why_a_server_is_unavailable_is_said_in_one_line_and_nowhere_else(answer, told):
+    """In a process of its own: pytest has handlers for every log."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        if answer is None:
+            listener.close()
+        else:
+            threading.Thread(target=_answer_all, args=(listener, answer), daemon=True).start()
+        env = os.environ | {"KOLGRAPH_NEO4J_PASSWORD": "x"}
+        ask = f"from kolgraph import open_store; open_store('bolt://127.0.0.1:{port}', timeout_s=9).info()"
+        done = subprocess.run([sys.executable, "-c", ask], env=env, capture_output=True, text=True, check=False)
+    error = done.stderr.splitlines()[-1].removeprefix("kolgraph.errors.StoreUnavailable: ")
+    assert re.fullmatch(rf"bolt://127.0.0.1:{port}: {told}; check the server, run again", error)
+    assert done.stderr.startswith("Traceback")  # and not with what the driver would log
+
+
+def _answer_all(listener: socket.socket, answer: bytes) -> None:
+    with suppress(OSError):  # closed at the end
+        while True:
+            caller, _ = listener.accept()
+            caller.recv(100)
+            caller.sendall(answer)
+            caller.close()
 
 
 @pytest.fixture

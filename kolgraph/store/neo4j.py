@@ -8,6 +8,7 @@ database but what kolgraph wrote is ever touched.
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 import threading
 import time
@@ -43,6 +44,7 @@ T = TypeVar("T")
 #: Takes one node or relationship.
 Sink: TypeAlias = "Callable[[dict[str, Any]], object]"
 _log = logging.getLogger(__name__)
+_SILENT = logging.NullHandler()
 
 #: Rows of one transaction.
 BATCH = 20_000
@@ -335,6 +337,8 @@ class Neo4jStore:
         import neo4j
 
         if self._driver is None:
+            # Without a handler its warnings, of several lines, would go to stderr; what they say is in our errors.
+            logging.getLogger("neo4j").addHandler(_SILENT)
             driver = neo4j.GraphDatabase.driver(
                 self._login.uri,
                 auth=(self._login.user, self._login.password),
@@ -388,9 +392,21 @@ def _spoken(login: Neo4jLogin, timeout_s: float) -> Iterator[None]:
         raise StoreError(f"{login.uri}: {_first_line(error)}") from None
 
 
-def _first_line(error: Exception) -> str:
-    text = getattr(error, "message", None) or str(error)
-    return text.strip().partition("\n")[0]
+#: What the driver says of every address that it tried, and why.
+_TRIED = re.compile(
+    r" \(resolved to .*|(?:Failed to establish connection to|Cannot to connect to Bolt service on) .*(?= \()"
+)
+
+
+def _first_line(error: BaseException) -> str:
+    """What happened and, where the driver has it in the next line, why; without the addresses that it tried."""
+    lines = (getattr(error, "message", None) or str(error)).strip().split("\n")
+    said, why = (_TRIED.sub("", line).strip() for line in [*lines, ""][:2])
+    if lines[0].startswith("Unable to retrieve routing information"):
+        why = "for a single server write bolt://"
+    elif not lines[0].endswith(":"):
+        why = ""
+    return f"{said.rstrip(':')}: {why.strip('()').removeprefix('reason ')}" if why else said
 
 
 def _tree(plan: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
