@@ -114,7 +114,7 @@ A, B = "(a:Account)", "(b:Account)"
         (f"MATCH {A}-[:CO_MENTIONED]-(x:Account)-[:CO_MENTIONED]-{B} RETURN a.id AS id", "same relationship"),
         (f"MATCH {A}-[:FOLLOWS*1..2]->(x:Account)-[:FOLLOWS]->{B} RETURN a.id AS id", "its own MATCH"),
         (f"MATCH {A} RETURN sum(a.followers) AS n", "coalesce(sum(x), 0)"),
-        (f"MATCH {A} RETURN round(a.reach) AS n", "round(x, 0)"),
+        (f"MATCH {A} RETURN round(a.reach, 2) AS n", "round in Python"),
         (f"MATCH {A} RETURN labels(a) AS n", "known from the pattern"),
         (f"MATCH {A} RETURN substring(a.name, 0, 1) AS n", "left, right"),
         (f"MATCH {A} RETURN toFloat(a.followers) AS n", "1.0 * x"),
@@ -139,6 +139,57 @@ A, B = "(a:Account)", "(b:Account)"
         (f"MATCH {A} RETURN a.id AS a ORDER BY a", "a is the name of a node"),
         (f"MATCH {A} WITH a.id AS id ORDER BY id RETURN id", "needs a LIMIT"),
         (f"MATCH {A}\nRETURN\nlabels(a) AS x", "line 3"),
+        ("MATCH (a:Account {ID: 'x'}) RETURN count(*) AS n", "no property ID here; known: agency"),
+        (
+            f"MATCH {A}-[r:FOLLOWS {{Weight: 1.0}}]->{B} RETURN count(*) AS n",
+            "no property Weight here; known: since_ts",
+        ),
+        (f"MATCH {A} MATCH (b:Account) MATCH (B:Account) RETURN b.id AS x, B.id AS y", "b and B are one name"),
+        (f"MATCH {A} RETURN a.id AS `x y`, a.name AS `X y`", "x y and X y are one name"),
+        (f"MATCH {A}-[:FOLLOWS]-{B} RETURN count(*) AS n", "counts twice"),
+        (f"MATCH {A} RETURN COUNT {{ MATCH (a)-[:REPOSTED]-(:Account) }} AS n", "counts twice"),
+        (f"MATCH {A}-[:FOLLOWS* TRAIL 1..3]->{B} RETURN count(*) AS n", "TRAIL is of one engine"),
+        (f"MATCH p = SHORTEST 1 {A}-[:FOLLOWS]->{B} RETURN length(p) AS n", "SHORTEST is of one engine"),
+        (f"MATCH p = shortestPath({A}-[:FOLLOWS*1..6]->{B}) RETURN length(p) AS n", "add x.id <> y.id"),
+        (f"MATCH p = shortestPath({A}-[:FOLLOWS*0..6]->{B}) WHERE a.id <> b.id RETURN length(p) AS n", "with 1, *1..6"),
+        (
+            f"MATCH p = shortestPath({A}-[:FOLLOWS*1..6]->{B}) WHERE a.id <> b.id AND length(p) > 3 RETURN 1 AS n",
+            "WITH length(p) AS n WHERE",
+        ),
+        ("MATCH (a:Account) RETURN count(*)", "name the column with AS"),
+        ("MATCH (a:Account) RETURN a.id AS x, toLower(a.id)", "name the column with AS"),
+        ("MATCH (a:Account) RETURN a.id AS x, a.name AS x", "same name"),
+        (f"MATCH {A} RETURN a.id AS x, a.name AS y UNION MATCH {A} RETURN a.name AS y, a.id AS x", "same order"),
+        (f"MATCH {A} RETURN COUNT {{ MATCH (a)-[:POSTED]->(p:Post) RETURN DISTINCT p.id }} AS n", "leave RETURN out"),
+        (f"MATCH {A} RETURN a.id AS x ORDER BY x OFFSET 3", "write SKIP"),
+        (f"MATCH {A} WHERE exists((a)-[:POSTED]->(:Post)) RETURN a.id AS x", "write EXISTS { MATCH .. }"),
+        (f"MATCH {A} RETURN size((a)-[:POSTED]->(:Post)) AS n", "not a value"),
+        (f"MATCH p = {A}-[:FOLLOWS]->{B} WHERE NOT any(x IN nodes(p) WHERE x.reach > 1) RETURN 1 AS n", "inside"),
+        (f"MATCH {A} RETURN floor(a.followers) / 2 AS n", "1.0 * floor(x) / y"),
+        (f"MATCH {A} RETURN 7 / ceil(a.followers) AS n", "1.0 * ceil(x) / y"),
+        (f"MATCH {A} RETURN left(a.id, -1) AS n", "negative length"),
+        (f"MATCH {A} RETURN replace(a.id, '', 'x') AS n", "empty text"),
+        ("RETURN 0x1F AS n", "plain decimal digits"),
+        ("RETURN 1_000 AS n", "plain decimal digits"),
+        (r"RETURN 'a\d' AS n", r"write \\d"),
+        ("RETURN 'a' || 'b' AS n", "join texts with +"),
+        ("RETURN -$x AS n", "write 0 - $x"),
+        ("RETURN $x * -$y AS n", "write 0 - $y"),
+        ("RETURN NULL IN [] AS n", "NULL IN"),
+        (f"MATCH {A} WHERE NOT a.id IN ['x', NULL] RETURN a.id AS id", "leave NULL out of the list"),
+        (f"MATCH {A} RETURN CASE a.niche WHEN a.region THEN 1 ELSE 0 END AS n", "write CASE WHEN x = y"),
+        (f"MATCH {A} WHERE a.name =~ 'a(?=b).*' RETURN a.id AS id", "look-around"),
+        (f"MATCH {A} WHERE a.name =~ '(' RETURN a.id AS id", "regular expression is wrong"),
+        (f"MATCH {A} WHERE a.name =~ a.id RETURN a.id AS id", "is a text or a parameter"),
+        ("RETURN 'abc'[1] AS n", "count from 1"),
+        ("RETURN $x[1] AS n", "count from 1"),
+        (f"MATCH {A} WHERE a.followers > '5' RETURN a.id AS id", "a number and a text meet"),
+        (f"MATCH {A} WHERE a.id = 5 RETURN a.id AS id", "a text and a number meet"),
+        (f"MATCH {A} WHERE 5 = a.id RETURN a.id AS id", "a number and a text meet"),
+        (f"MATCH {A} WHERE a.followers STARTS WITH '5' RETURN a.id AS id", "a number and a text meet"),
+        (f"MATCH {A}-[r:FOLLOWS]->{B} WHERE r.weight IN ['1'] RETURN a.id AS id", "a number and a text meet"),
+        ("RETURN 'true' = true AS x", "a text and a boolean meet"),
+        ("RETURN 'a' + 1 AS x", "a text and a number meet"),
     ],
 )
 def test_what_leaves_the_subset_is_named_with_what_to_write_instead(text, says):
@@ -164,11 +215,45 @@ def test_what_leaves_the_subset_is_named_with_what_to_write_instead(text, says):
         f"MATCH (x:Account|Ring) RETURN x.id AS id, COUNT {{ MATCH {A}-[:FOLLOWS]->{B} }} AS n",
         "UNWIND $rows AS row MATCH (a:Account {id: row.key}) RETURN a.id AS id, row.anything AS x",
         "MATCH (a:Account) WHERE a.followers >= 1 AND a.followers <= 3 AND (a.reach > 1) = true RETURN a.id AS id",
-        f"MATCH p = shortestPath({A}-[:FOLLOWS*1..6]->{B}) RETURN length(p) AS hops",
+        f"MATCH p = shortestPath({A}-[:FOLLOWS*1..6]->{B}) WHERE a.id <> b.id RETURN length(p) AS hops",
     ],
 )
 def test_portable_text_passes(text):
     assert lint(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "says"),
+    [
+        (f"MATCH {A} WHERE a.followers > $x RETURN a.id AS id", {"x": "50"}, "a number and a text meet"),
+        (f"MATCH {A} WHERE a.id IN $x RETURN a.id AS id", {"x": [5]}, "a text and a number meet"),
+        (f"MATCH {A} WHERE a.followers = $x RETURN a.id AS id", {"x": True}, "a number and a boolean meet"),
+        (f"MATCH {A} WHERE NOT a.id IN $x RETURN a.id AS id", {"x": ["a", None]}, "leave NULL out of $x"),
+        ("UNWIND $x AS y RETURN y", {"x": [1, "a"]}, "mixes types"),
+        ("UNWIND $x AS y RETURN y.k AS k", {"x": [{"k": 1}, {"k": 2, "v": 3}]}, "different keys"),
+        ("RETURN 'abc' =~ $x AS y", {"x": "a++"}, "possessive"),
+    ],
+)
+def test_what_only_the_values_of_parameters_show_is_named(text, values, says):
+    assert [says in problem.message for problem in lint(text, values)] == [True]
+    assert lint(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (f"MATCH {A} WHERE a.followers > $x OR a.id IN $y RETURN a.id AS id", {"x": 1.5, "y": []}),
+        (f"MATCH {A} WHERE a.name =~ '(?i).*[a-z]\\\\d+' RETURN a.id", {}),
+        (f"MATCH {A} WHERE a.name =~ $x RETURN a.id AS id", {"x": ".*口红.*"}),
+        (f"MATCH {A} WHERE NOT EXISTS {{ MATCH (a)-[:FOLLOWS]-(:Account) }} RETURN a.id AS id", {}),
+        (f"MATCH {A}-[:FOLLOWS]-{B} WHERE a.id <> b.id RETURN 7 - $x AS n, 1.0 * floor(a.reach) / 2 AS m", {"x": 1}),
+        ("MATCH (a:Account {id: $ID}) RETURN a.id AS name, a.name AS Id order by name", {"ID": "x"}),
+        ("UNWIND $rows AS row RETURN CASE row.k WHEN 'x' THEN 1 WHEN 'y' THEN 2 END AS n", {"rows": [{"k": "x"}]}),
+        (r"RETURN 'it\'s a \\ \n \t' AS x, {Id: 1} AS y, [1, 2.5] AS z", {}),
+    ],
+)
+def test_their_portable_neighbours_pass(text, values):
+    assert lint(text, values) == []
 
 
 # ---------------------------------------------------------------------- the guard

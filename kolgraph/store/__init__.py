@@ -195,7 +195,7 @@ def prepare(query: str, given: Mapping[str, Any]) -> Question:
         named = load_query(query)
         return Question(named.text, named.bind(given), named)
     check_read_only(query)
-    check_portable(query)
+    check_portable(query, given)
     wanted = {token.text[1:] for token in tokens(query) if token.kind == "parameter"}
     if wanted != set(given):
         # The embedded engine takes a missing parameter for NULL and ignores a superfluous one, in silence.

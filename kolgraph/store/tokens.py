@@ -1,0 +1,86 @@
+"""Query text as tokens, which every check and change of a query works on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kolgraph.errors import InputError
+
+
+def words(*lines: str) -> frozenset[str]:
+    """The words of some lines."""
+    return frozenset(word for line in lines for word in line.split())
+
+
+#: Words that are no names.
+KEYWORDS = words(
+    "MATCH OPTIONAL WHERE RETURN WITH UNWIND AS AND OR XOR NOT IN IS NULL CASE WHEN THEN ELSE END ORDER BY ASC DESC",
+    "SKIP LIMIT DISTINCT UNION STARTS ENDS CONTAINS EXISTS COUNT",
+)
+
+
+class Token(NamedTuple):
+    """A piece of query text: its kind (name, quoted, string, number, parameter, sign), text and place."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def upper(self) -> str:
+        """The text as keywords are compared."""
+        return self.text.upper() if self.kind == "name" else self.text
+
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
+      | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+      | (?P<quoted>`[^`]+`)
+      | (?P<parameter>\$[A-Za-z_]\w*)
+      | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
+      | (?P<name>[^\W\d]\w*)
+      | (?P<sign><-(?=[\[-])|->|\.\.|<>|<=|>=|=~|\+=|/(?!\*)|[-+*%^=<>()\[\]{},.:;|!&])""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def tokens(text: str) -> list[Token]:
+    """Split a query into tokens, without space and comments.
+
+    Raises
+    ------
+    InputError
+        A character or an unfinished string or comment; also a backslash-u, which a server turns into its character
+        *before* it reads the query, so that a string could end where nobody sees it.
+    """
+    if "\\u" in text or "\\U" in text:
+        raise InputError("query: write the character itself instead of a \\u escape, or pass it as a $parameter")
+    found, place = [], 0
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise InputError(f"query:{line_at(text, place)}: cannot read {text[place : place + 12]!r}")
+        if match.lastgroup != "space":
+            found.append(Token(str(match.lastgroup), match.group(), place))
+        place = match.end()
+    return found
+
+
+def line_at(text: str, place: int) -> int:
+    """The line of a place, counted from 1."""
+    return text.count("\n", 0, place) + 1
+
+
+def closing(found: Sequence[Token], opening: int) -> int:
+    """Position of the bracket that closes the one at `opening`."""
+    depth = 0
+    for i in range(opening, len(found)):
+        if found[i].text in {"(", "[", "{"}:
+            depth += 1
+        elif found[i].text in {")", "]", "}"}:
+            depth -= 1
+            if depth == 0:
+                return i
+    raise InputError(f"query: {found[opening].text!r} is never closed")
