@@ -232,6 +232,9 @@ def test_portable_text_passes(text):
         ("UNWIND $x AS y RETURN y", {"x": [1, "a"]}, "mixes types"),
         ("UNWIND $x AS y RETURN y.k AS k", {"x": [{"k": 1}, {"k": 2, "v": 3}]}, "different keys"),
         ("RETURN 'abc' =~ $x AS y", {"x": "a++"}, "possessive"),
+        ("RETURN $x AS y", {"x": 2**63}, "beyond 64 bits"),
+        ("UNWIND $x AS y RETURN y", {"x": [1, -(2**63) - 1]}, "beyond 64 bits"),
+        ("RETURN $x AS y", {"x": "a\ud800"}, "half a character"),
     ],
 )
 def test_what_only_the_values_of_parameters_show_is_named(text, values, says):

@@ -34,6 +34,7 @@ _INSTEAD |= dict.fromkeys(["HEAD", "LAST", "TAIL"], "use UNWIND, or min and max"
 _WHOLE = frozenset({"CEIL", "FLOOR", "PERCENTILECONT"})
 _COMPARE = frozenset({"=", "<>", "<", ">", "<=", ">="})
 _VALUES = frozenset({"name", "quoted", "number", "parameter", "string"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CLOSE = frozenset({")", "]", "}"})
 _ODD_EXPRESSION = re.compile(r"\(\?(?![i:])|\\[1-9]|[*+?}]\+")
 #: Kind of every property, by label or relationship type.
@@ -212,14 +213,17 @@ def _kind(value: Any) -> str:
 
 
 def _values(q: Query) -> Findings:
-    """Lists of parameters hold values of one kind, and no NULL."""
+    """Parameters are values that both engines can take; lists hold one kind of them, and no NULL."""
     for token in q.found:
         value = q.values.get(token.text[1:]) if token.kind == "parameter" else None
-        if not isinstance(value, list | tuple):
-            continue
-        if None in value:
+        held = value if isinstance(value, list) else [value]
+        if any(isinstance(one, int) and not -(2**63) <= one < 2**63 for one in held):
+            yield token, f"{token.text} holds a number beyond 64 bits"
+        if any(isinstance(one, str) and not one.isascii() and _SURROGATE.search(one) for one in held):
+            yield token, f"{token.text} holds half a character"
+        if isinstance(value, list) and None in value:
             yield token, f"leave NULL out of {token.text}"
-        elif len({_kind(one) for one in value}) > 1:
+        elif len({_kind(one) for one in held}) > 1:
             yield token, f"{token.text} mixes types, or its rows have different keys"
 
 

@@ -291,6 +291,8 @@ PARAMETERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "float for a number": (WHO.format("a.followers > $x"), {"x": 49.5}),
     "boolean for a number": (WHO.format("a.followers = $x"), {"x": True}),
     "large parameter": ("RETURN $x AS x", {"x": 2**63 - 1}),
+    "parameter beyond 64 bits": ("RETURN $x AS x", {"x": 2**63}),
+    "parameter beyond 64 bits in a list": ("UNWIND $x AS y RETURN y", {"x": [1, 2**63]}),
     "parameter beyond 32 bits, plus one": ("RETURN $x + 1 AS x", {"x": 2**31 - 1}),
     "small parameters multiplied": ("RETURN $x * $x AS x", {"x": 50_000}),
     "parameters subtracted": ("RETURN $x - $y AS z", {"x": 5, "y": 7}),

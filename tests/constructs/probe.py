@@ -100,7 +100,7 @@ def outcome(engine: Engine, construct: Construct) -> Outcome:
         return NOT_RUN
     try:
         names, rows = engine.ask(construct.text, construct.parameters)
-    except (RuntimeError, ValueError, neo4j.exceptions.Neo4jError):  # ValueError: a list of two types
+    except (RuntimeError, ValueError, OverflowError, neo4j.exceptions.Neo4jError):  # some from packing parameters
         return REJECTED
     return comparable(names, rows, ordered(construct))
 

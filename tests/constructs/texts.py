@@ -32,7 +32,7 @@ _PATTERNS = {
     "variable length without bounds": f"MATCH (a:Account {{id: 'd'}})-[:FOLLOWS*]->{B} {N}",
     "variable length of one number": f"MATCH {ONE}-[:FOLLOWS*2]->{B} {N}",
     "variable length of two types": f"MATCH {ONE}-[:FOLLOWS|MENTIONS*1..2]->{B} {N}",
-    "variable length with a map": f"MATCH {ONE}-[:FOLLOWS*1..2 {{weight: 0.5}}]->{B} {N}",
+    "variable length with a map": f"MATCH {ONE}-[:FOLLOWS*1..2 {{weight: 1.5}}]->{B} {N}",
     "variable length backwards": f"MATCH {ONE}<-[:FOLLOWS*1..3]-{B} {N}",
     "variable length with a name": f"MATCH {ONE}-[r:FOLLOWS*1..2]->{B} RETURN sum(size(r)) AS n",
     "variable length, then one step": f"MATCH {ONE}-[:FOLLOWS*1..2]->{B}-[:FOLLOWS]->{C} {N}",
