@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from kolgraph.influence.core import k_core
 from kolgraph.influence.degree import degree
 from kolgraph.influence.pagerank import pagerank
+from kolgraph.influence.paths import betweenness, harmonic
 
 if TYPE_CHECKING:
     from kolgraph.graph import Graph
     from kolgraph.results import Scores
 
-__all__ = ["MEASURES", "Measure", "degree", "k_core", "pagerank"]
+__all__ = ["MEASURES", "Measure", "betweenness", "degree", "harmonic", "k_core", "pagerank"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,20 @@ MEASURES: Mapping[str, Measure] = {
         en="how deep in the dense middle of the graph",
         zh="在网络核心中的深度（k-核）",
         source="Batagelj & Zaversnik (2003); Kitsak et al. (2010)",
+    ),
+    "harmonic": Measure(
+        compute=harmonic,
+        en="near to everybody: few steps from most accounts to it",
+        zh="离所有账号都近：多数账号几步即可到达它",
+        source="Marchiori & Latora (2000); Boldi & Vigna (2013)",
+        cost="O(64 (n + m)) per step of distance; best 1,000 exact",
+    ),
+    "betweenness": Measure(
+        compute=partial(betweenness, sources=500),
+        en="between groups: shortest paths of others lead through it",
+        zh="位于群体之间：他人的最短路径经过它",
+        source="Freeman (1977); Brandes & Pich (2007)",
+        cost="O(500 (n + m)): from 500 accounts",
     ),
     "in_degree": Measure(
         compute=partial(degree, kind="in"),
