@@ -34,13 +34,18 @@ _HOME = {
     "Workspace": "workspace",
     "World": "synth",
     "answer": "answers",
+    "betweenness": "influence",
     "cross_check": "crosscheck",
     "degree": "influence",
     "find_niches": "niches",
     "find_repost_rings": "rings",
     "find_rings": "rings",
+    "harmonic": "influence",
+    "hits": "influence",
     "import_offline": "publishing",
     "k_core": "influence",
+    "katz": "influence",
+    "leader_rank": "influence",
     "make_world": "synth",
     "measure_cascades": "spread",
     "open_store": "store",
@@ -53,6 +58,7 @@ _HOME = {
     "read_cascades": "spread",
     "run": "run",
     "sample_pool": "planning",
+    "vote_rank": "influence",
     "write_report": "report",
     "write_table": "export",
 }
@@ -77,7 +83,10 @@ if TYPE_CHECKING:
     from kolgraph.influence.core import k_core
     from kolgraph.influence.degree import degree
     from kolgraph.influence.pagerank import pagerank
+    from kolgraph.influence.paths import betweenness, harmonic
     from kolgraph.influence.reach import reach
+    from kolgraph.influence.spectral import hits, katz, leader_rank
+    from kolgraph.influence.spreaders import vote_rank
     from kolgraph.loading import LoadReport
     from kolgraph.niches import Niches, find_niches
     from kolgraph.planning.plan import Plan, plan
@@ -112,13 +121,18 @@ __all__ = [
     "Workspace",
     "World",
     "answer",
+    "betweenness",
     "cross_check",
     "degree",
     "find_niches",
     "find_repost_rings",
     "find_rings",
+    "harmonic",
+    "hits",
     "import_offline",
     "k_core",
+    "katz",
+    "leader_rank",
     "make_world",
     "measure_cascades",
     "open_store",
@@ -131,6 +145,7 @@ __all__ = [
     "read_cascades",
     "run",
     "sample_pool",
+    "vote_rank",
     "write_report",
     "write_table",
 ]

@@ -67,8 +67,8 @@ def rank(
 
         from kolgraph.influence import MEASURES
 
-        rows = [(name, m.en, m.zh, m.source) for name, m in MEASURES.items()]
-        show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "source"]), form)
+        rows = [(name, m.en, m.zh, m.cost, m.source) for name, m in MEASURES.items()]
+        show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
         return
     with open_workspace(workspace) as ws, progress(f"ranking by {by}"):
         table = with_names(ws, run.rank(ws, by=by, relations=relations, seed=seed, niche=niche).top(top))

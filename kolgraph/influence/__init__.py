@@ -11,12 +11,26 @@ from kolgraph.influence.core import k_core
 from kolgraph.influence.degree import degree
 from kolgraph.influence.pagerank import pagerank
 from kolgraph.influence.paths import betweenness, harmonic
+from kolgraph.influence.spectral import hits, katz, leader_rank
+from kolgraph.influence.spreaders import vote_rank
 
 if TYPE_CHECKING:
     from kolgraph.graph import Graph
     from kolgraph.results import Scores
 
-__all__ = ["MEASURES", "Measure", "betweenness", "degree", "harmonic", "k_core", "pagerank"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "betweenness",
+    "degree",
+    "harmonic",
+    "hits",
+    "k_core",
+    "katz",
+    "leader_rank",
+    "pagerank",
+    "vote_rank",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +64,41 @@ MEASURES: Mapping[str, Measure] = {
         zh="被重要账号关注或转发的程度",
         source="Page, Brin, Motwani & Winograd (1999)",
         cost="O(n + m) per iteration",
+    ),
+    "leader_rank": Measure(
+        compute=leader_rank,
+        en="like pagerank; accounts that follow few pass on less",
+        zh="类似 PageRank；关注很少的账号传出的票更少",
+        source="Lü, Zhang, Yeung & Zhou (2011)",
+        cost="O(n + m) per iteration",
+    ),
+    "authority": Measure(
+        compute=hits,
+        en="acted on by accounts that follow the right ones",
+        zh="被善于选择的账号关注或转发",
+        source="Kleinberg (1999)",
+        cost="O(n + m) per iteration",
+    ),
+    "hub": Measure(
+        compute=partial(hits, kind="hub"),
+        en="follows or reposts the right accounts",
+        zh="善于关注或转发重要账号",
+        source="Kleinberg (1999)",
+        cost="O(n + m) per iteration",
+    ),
+    "katz": Measure(
+        compute=katz,
+        en="followers, their followers and so on, further ones counting less",
+        zh="粉丝、粉丝的粉丝……层层计数，越远权重越小",
+        source="Katz (1953)",
+        cost="O(n + m) per iteration",
+    ),
+    "vote_rank": Measure(
+        compute=vote_rank,
+        en="chosen one by one where earlier choices do not reach",
+        zh="逐个选出：避开已被覆盖的受众",
+        source="Zhang, Chen, Dong & Zhao (2016)",
+        cost="about O(m log n); 1,000 are elected",
     ),
     "core": Measure(
         compute=k_core,
