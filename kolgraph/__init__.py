@@ -34,6 +34,7 @@ _HOME = {
     "Workspace": "workspace",
     "World": "synth",
     "answer": "answers",
+    "audiences": "influence",
     "betweenness": "influence",
     "cross_check": "crosscheck",
     "degree": "influence",
@@ -46,6 +47,7 @@ _HOME = {
     "k_core": "influence",
     "katz": "influence",
     "leader_rank": "influence",
+    "lookalikes": "influence",
     "make_world": "synth",
     "measure_cascades": "spread",
     "open_store": "store",
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     )
     from kolgraph.export import write_table
     from kolgraph.graph import Graph
+    from kolgraph.influence.audience import audiences, lookalikes
     from kolgraph.influence.core import k_core
     from kolgraph.influence.degree import degree
     from kolgraph.influence.pagerank import pagerank
@@ -121,6 +124,7 @@ __all__ = [
     "Workspace",
     "World",
     "answer",
+    "audiences",
     "betweenness",
     "cross_check",
     "degree",
@@ -133,6 +137,7 @@ __all__ = [
     "k_core",
     "katz",
     "leader_rank",
+    "lookalikes",
     "make_world",
     "measure_cascades",
     "open_store",

@@ -17,6 +17,7 @@ from kolgraph.graph import Graph
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.influence.audience import Audiences
     from kolgraph.niches import Niches
     from kolgraph.planning import Plan
     from kolgraph.results import Scores
@@ -101,6 +102,31 @@ def rank(
         scores = MEASURES[by].compute(graph)
     workspace.save(scores)
     return scores
+
+
+def audience(
+    workspace: Workspace, accounts: Sequence[str], *, niche: str | None = None, region: str | None = None
+) -> tuple[Audiences, Audiences]:
+    """Followers of some accounts and how they overlap: all of them, and the real ones.
+
+    Parameters
+    ----------
+    niche, region : str, optional
+        Of the real ones count only the members of a detected niche, or of a declared region.
+    """
+    from kolgraph.influence import audiences
+
+    graph = Graph.from_workspace(workspace, relations="follow")
+    real = real_audience(workspace, graph, niche=niche, region=region)
+    return audiences(graph, accounts), audiences(graph, accounts, real=real)
+
+
+def similar(workspace: Workspace, account: str) -> Scores:
+    """Accounts whose real followers are those of one account."""
+    from kolgraph.influence import lookalikes
+
+    graph = Graph.from_workspace(workspace, relations="follow")
+    return lookalikes(graph, account, real=real_audience(workspace, graph))
 
 
 def topics(workspace: Workspace) -> pd.DataFrame:

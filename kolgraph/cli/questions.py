@@ -67,7 +67,13 @@ def rank(
 
         from kolgraph.influence import MEASURES
 
-        rows = [(name, m.en, m.zh, m.cost, m.source) for name, m in MEASURES.items()]
+        reach = (
+            "reach",
+            "real accounts that a post of it moves, by simulation",
+            "一条内容预计带动的真实账号数（模拟）",
+        )
+        rows = [(*reach, "O(edges seen by 200,000 samples)", "Borgs, Brautbar, Chayes & Lucier (2014)")]
+        rows += [(name, m.en, m.zh, m.cost, m.source) for name, m in MEASURES.items()]
         show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
         return
     with open_workspace(workspace) as ws, progress(f"ranking by {by}"):
@@ -76,6 +82,43 @@ def rank(
         # Followers for each real account moved: what a brand pays for and does not get.
         table["inflation"] = table["followers"].astype(float) / table["reach"]
     show(table.reset_index(), form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("accounts", nargs=-1, required=True, metavar="ID...")
+@click.option("--pairs", is_flag=True, help="Show how much every two of them share.")
+@click.option("--similar", is_flag=True, help="Show whose followers are most like those of the one ID.")
+@click.option("--niche", help="Count only members of this detected niche.")
+@click.option("--region", help="Count only accounts of this declared region.")
+@TOP
+@FORMAT
+def audience(
+    workspace: Path,
+    accounts: tuple[str, ...],
+    pairs: bool,
+    similar: bool,
+    niche: str | None,
+    region: str | None,
+    top: int,
+    form: str,
+) -> None:
+    """Say how many real followers accounts have, how much they overlap, and what they reach together."""
+    from kolgraph import run
+    from kolgraph.answers import with_names
+
+    if similar and (len(accounts) > 1 or pairs or niche or region):
+        raise click.UsageError("--similar takes one ID and no other option but --top and --format")
+    with open_workspace(workspace) as ws, progress("comparing audiences"):
+        if similar:
+            show(with_names(ws, run.similar(ws, accounts[0]).top(top)).reset_index(), form)
+            return
+        everybody, real = run.audience(ws, accounts, niche=niche, region=region)
+        table = real.frame().rename(columns={"audience": "real"})
+        table.insert(0, "known", everybody.frame()["audience"])  # followers that the workspace has seen
+        table = with_names(ws, table)
+    click.echo(short(real.summary()), err=True)
+    show(real.pairs().head(top) if pairs else table.reset_index(), form)
 
 
 @click.command()
@@ -174,4 +217,4 @@ def report(workspace: Path, output: Path, lang: str) -> None:
 
 
 #: What this module adds to the program.
-COMMANDS = (demo, rank, niches, rings, spread, plan, report)
+COMMANDS = (demo, rank, audience, niches, rings, spread, plan, report)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kolgraph.influence.audience import audiences, lookalikes
 from kolgraph.influence.core import k_core
 from kolgraph.influence.degree import degree
 from kolgraph.influence.pagerank import pagerank
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MEASURES",
     "Measure",
+    "audiences",
     "betweenness",
     "degree",
     "harmonic",
@@ -28,6 +30,7 @@ __all__ = [
     "k_core",
     "katz",
     "leader_rank",
+    "lookalikes",
     "pagerank",
     "vote_rank",
 ]
