@@ -9,6 +9,7 @@ refuses every clause that writes or reaches outside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from kolgraph.errors import InputError
 from kolgraph.store.lint import check_portable, lint
@@ -53,6 +54,7 @@ def check_read_only(text: str) -> None:
 # ---------------------------------------------------------------------- two changes for the embedded engine
 
 
+@lru_cache(256)
 def for_embedded(text: str) -> str:
     """Rewrite portable text for Ladybug: exactly two rules.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kolgraph.errors import InputError
@@ -38,10 +40,22 @@ def lint(text: str, values: Mapping[str, Any] | None = None) -> list[Problem]:
     >>> [p.message for p in lint("MATCH (a:Account) RETURN labels(a) AS kind")]
     ['labels() is not portable: the label is known from the pattern; match each label by itself']
     """
-    query = Query(text, values or {})
-    rules = (_names, _cases, _patterns, _relationships, _repeats, _shortest, _clauses, _columns, *EXPRESSION_RULES)
-    found = {Problem(query.line(token), message) for rule in rules for token, message in rule(query)}
-    return sorted(found)
+    query, found = _read(text)
+    query = copy(query)
+    query.values = values or {}
+    return sorted(found | _problems(query, EXPRESSION_RULES))
+
+
+@lru_cache(256)
+def _read(text: str) -> tuple[Query, frozenset[Problem]]:
+    """A query without values, and what is wrong whatever they are: the same text is often asked again."""
+    query = Query(text, {})
+    rules = (_names, _cases, _patterns, _relationships, _repeats, _shortest, _clauses, _columns)
+    return query, _problems(query, rules)
+
+
+def _problems(query: Query, rules: Iterable[Callable[[Query], Findings]]) -> frozenset[Problem]:
+    return frozenset(Problem(query.line(token), message) for rule in rules for token, message in rule(query))
 
 
 def check_portable(text: str, values: Mapping[str, Any] | None = None) -> None:
@@ -166,10 +180,8 @@ def _repeats(q: Query) -> Findings:
             if one.length or two.length:
                 yield two.place, f"give the second {two.types[0]} its own MATCH: the first has a variable length"
             elif not any(pair in q.apart for pair in pairs):
-                yield (
-                    two.place,
-                    f"both {two.types[0]} may be the same relationship here; add x.id <> y.id for their ends",
-                )
+                x, y = next((sorted(pair) for pair in pairs if len(pair - {""}) == 2), ("x", "y"))
+                yield two.place, f"both {two.types[0]} may be the same relationship here; add {x}.id <> {y}.id"
 
 
 def _disjoint(q: Query, a: int, b: int) -> bool:

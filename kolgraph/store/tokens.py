@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from kolgraph.errors import InputError
@@ -57,6 +58,11 @@ def tokens(text: str) -> list[Token]:
     """
     if "\\u" in text or "\\U" in text:
         raise InputError("query: write the character itself instead of a \\u escape, or pass it as a $parameter")
+    return list(_split(text))
+
+
+@lru_cache(256)
+def _split(text: str) -> tuple[Token, ...]:
     found, place = [], 0
     while place < len(text):
         match = _TOKEN.match(text, place)
@@ -65,7 +71,7 @@ def tokens(text: str) -> list[Token]:
         if match.lastgroup != "space":
             found.append(Token(str(match.lastgroup), match.group(), place))
         place = match.end()
-    return found
+    return tuple(found)
 
 
 def line_at(text: str, place: int) -> int:
