@@ -60,6 +60,7 @@ _HOME = {
     "read_cascades": "spread",
     "run": "run",
     "sample_pool": "planning",
+    "unique_reach": "influence",
     "vote_rank": "influence",
     "write_report": "report",
     "write_table": "export",
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
     )
     from kolgraph.export import write_table
     from kolgraph.graph import Graph
-    from kolgraph.influence.audience import audiences, lookalikes
+    from kolgraph.influence.audience import audiences, lookalikes, unique_reach
     from kolgraph.influence.core import k_core
     from kolgraph.influence.degree import degree
     from kolgraph.influence.pagerank import pagerank
@@ -150,6 +151,7 @@ __all__ = [
     "read_cascades",
     "run",
     "sample_pool",
+    "unique_reach",
     "vote_rank",
     "write_report",
     "write_table",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kolgraph.errors import InputError, UnknownAccount
 from kolgraph.graph import Graph
-from kolgraph.influence import audiences, lookalikes
+from kolgraph.influence import audiences, lookalikes, unique_reach
 from tests.graphs import from_rows, graphs, path, random_edges
 
 few = settings(max_examples=50, deadline=None)
@@ -60,7 +60,8 @@ def test_equals_sets(graph: Graph, rows: list[int]) -> None:
         return sum(weight[v] for v in members)
 
     found = audiences(graph, [str(graph.ids[row]) for row in rows], real=weight)
-    assert found.union == size(set().union(*groups))
+    together = unique_reach(graph, [str(graph.ids[row]) for row in [*rows, rows[0]]], real=weight)
+    assert found.union == together == size(set().union(*groups))
     assert found.shared.tolist() == [[size(a & b) for b in groups] for a in groups]
     others = [set().union(*(g for j, g in enumerate(groups) if j != i)) for i in range(len(groups))]
     assert found.alone.tolist() == [size(g - o) for g, o in zip(groups, others, strict=True)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kolgraph.influence.audience import audiences, lookalikes
+from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.core import k_core
 from kolgraph.influence.degree import degree
 from kolgraph.influence.pagerank import pagerank
@@ -32,6 +32,7 @@ __all__ = [
     "leader_rank",
     "lookalikes",
     "pagerank",
+    "unique_reach",
     "vote_rank",
 ]
 

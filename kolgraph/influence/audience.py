@@ -122,6 +122,40 @@ def audiences(graph: Graph, accounts: Sequence[str], *, real: ArrayLike | None =
     )
 
 
+def unique_reach(graph: Graph, accounts: Sequence[str], *, real: ArrayLike | None = None) -> float:
+    """How many accounts the audiences of some accounts hold together, each counted once.
+
+    Parameters
+    ----------
+    graph, accounts, real
+        As in `audiences`; an account may be named twice.
+
+    Returns
+    -------
+    float
+        `Audiences.union`, without what the pairs share.
+
+    Raises
+    ------
+    InputError, UnknownAccount
+        As in `audiences`.
+
+    Notes
+    -----
+    O(n + edges of the accounts), a few milliseconds: ask as often as you like.
+
+    Examples
+    --------
+    >>> from kolgraph.graph import Graph
+    >>> unique_reach(Graph.from_edges(["x", "y", "y"], ["ann", "ann", "bob"]), ["ann", "bob"])
+    2.0
+    """
+    weight, reached = _real(graph, real), np.zeros(graph.n, bool)
+    for row in graph.rows(accounts):
+        reached[_followers(graph, int(row))] = True
+    return float(weight[reached].sum())
+
+
 def lookalikes(graph: Graph, account: str, *, real: ArrayLike | None = None) -> Scores:
     """How similar the audience of every account is to that of one account: whom else its followers follow.
 
