@@ -20,7 +20,7 @@ def stopped(own_server: server.Server) -> Iterator[server.Server]:
     """A server that is down while a test runs."""
     own_server.stop()
     yield own_server
-    own_server.restart()
+    own_server.start()
 
 
 def test_what_was_imported_is_a_publication_and_the_next_one_sends_only_changes(stopped, tmp_path, monkeypatch):

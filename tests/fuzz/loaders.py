@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from zlib import compress
 
 from tests.fuzz.seeds import cases
 
@@ -117,7 +119,10 @@ def main() -> int:
         kept = Path(tempfile.mkdtemp(prefix="kolgraph-findings-"))
         out.rename(kept / "inputs")
     for file in sorted((kept / "inputs").iterdir()):
-        print(file if file.suffix == ".txt" else f"python -m tests.fuzz.loaders --repeat {file}")
+        if file.suffix == ".txt":  # all of it: where only the output is kept, it has to be enough
+            print(file.read_text(encoding="utf-8"))
+        else:
+            print(f"python -m tests.fuzz.loaders --repeat {file}  # {b64encode(compress(file.read_bytes())).decode()}")
     return 1
 
 

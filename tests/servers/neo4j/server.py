@@ -112,7 +112,9 @@ class Server:
                     shutil.copy(jar, home / "plugins")
 
     def start(self) -> None:
-        """Wait until the server answers."""
+        """Wait until the server answers; nothing where it does already."""
+        if self._process and self._process.poll() is None:
+            return
         first, log = not (self.home / "data").exists(), self.home / "server.log"
         command = ["java", "-Xms256m", f"-Xmx{self._heap}", *OPENS, "-cp", self._path, str(HERE / "Launcher.java")]
         with log.open("wb") as output:
