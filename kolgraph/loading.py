@@ -9,7 +9,7 @@ from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING
 
 from kolgraph import privacy
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, one_line
 from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import read
 from kolgraph.loaders.source import Options, Reject, Source
@@ -118,7 +118,7 @@ def load_file(
     )
     if rejects:
         _keep_rejects(connection, batch, name, rejects)
-    return LoadReport(name, loader, counts, decisions=[r.decision for r in readings], rejects=rejects)
+    return LoadReport(name, loader, counts, decisions=[one_line(r.decision) for r in readings], rejects=rejects)
 
 
 def sample(connection: duckdb.DuckDBPyConnection, rows: int = 3) -> dict[str, pd.DataFrame]:

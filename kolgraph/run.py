@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kolgraph.influence.audience import Audiences
+    from kolgraph.influence.quality import Quality
+    from kolgraph.influence.realised import Realised
     from kolgraph.niches import Niches
     from kolgraph.planning import Plan
     from kolgraph.results import Scores
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from kolgraph.spread import Cascades
     from kolgraph.workspace import Workspace
 
-#: RR sets of an estimate: the interval of an account that reaches 1 % of the audience is then within 2 % of it.
-SETS = 200_000
 Relations = str | Sequence[str] | Mapping[str, float]
 
 
@@ -37,6 +37,14 @@ def fake_accounts(workspace: Workspace) -> set[str]:
         "USING (account_key) WHERE m.role = 'member' AND r.verdict = 'coordinated'"
     )
     return set(found["account_id"])
+
+
+def _not_fake(workspace: Workspace, ids: NDArray[np.object_]) -> NDArray[np.float64]:
+    """1 for an ordinary account, 0 for a member of a coordinated ring."""
+    real, fakes = np.ones(ids.size), fake_accounts(workspace)
+    if fakes:
+        real[np.isin(ids.astype(str), np.array(sorted(fakes)))] = 0
+    return real
 
 
 def real_audience(
@@ -55,10 +63,8 @@ def real_audience(
     -------
     ndarray of float64, shape (graph.n,)
     """
-    real = np.ones(graph.n)
     ids = graph.ids
-    if fakes := fake_accounts(workspace):
-        real[np.isin(ids.astype(str), np.array(sorted(fakes)))] = 0
+    real = _not_fake(workspace, ids)
     if niche is not None:
         members = workspace.sql(
             "SELECT a.account_id FROM community_members JOIN communities c USING (run_id, community) "
@@ -77,31 +83,83 @@ def real_audience(
     return real
 
 
+def forwarding_graph(workspace: Workspace, *, relations: Relations = "follow") -> tuple[Graph, bool]:
+    """Along which edges a post travels, and whether their weights are probabilities.
+
+    They are where there are reposts to learn them from (`kolgraph.influence.observed.forwarding`).
+    """
+    from kolgraph.influence.observed import forwarding
+
+    graph = Graph.from_workspace(workspace, relations=relations)
+    learnt = forwarding(workspace, graph, _not_fake(workspace, graph.ids) == 0)
+    return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
+
+
 def rank(
-    workspace: Workspace, *, by: str = "reach", relations: Relations = "follow", seed: int = 1, niche: str | None = None
+    workspace: Workspace,
+    *,
+    by: str = "reach",
+    relations: Relations = "follow",
+    seed: int = 1,
+    niche: str | None = None,
+    region: str | None = None,
 ) -> Scores:
     """Score every account by a measure of `kolgraph.influence.MEASURES`, or by ``reach``: real accounts moved per post.
 
     Parameters
     ----------
-    niche : str, optional
-        For ``reach``: count only the members of a detected niche.
+    niche, region : str, optional
+        For ``reach``: count only the members of a detected niche, or of a declared region.
     """
     from kolgraph.influence import MEASURES
+    from kolgraph.influence.reach import reach
 
-    if by != "reach" and niche is not None:
-        raise InputError(f"--niche restricts whom a post reaches; it means nothing for {by!r}: leave it out")
+    if by != "reach" and (niche is not None or region is not None):
+        option = "--niche" if niche is not None else "--region"
+        raise InputError(f"{option} restricts whom a post reaches; it means nothing for {by!r}: leave it out")
     if by != "reach" and by not in MEASURES:
         raise UnknownName.among("measure", by, [*MEASURES, "reach"])
-    graph = Graph.from_workspace(workspace, relations=relations)
     if by == "reach":
-        from kolgraph.influence.reach import reach
-
-        scores = reach(graph, targets=real_audience(workspace, graph, niche=niche), sets=SETS, seed=seed)
+        graph, learnt = forwarding_graph(workspace, relations=relations)
+        targets = real_audience(workspace, graph, niche=niche, region=region)
+        scores = reach(graph, targets=targets, probabilities=learnt, seed=seed)
     else:
-        scores = MEASURES[by].compute(graph)
+        scores = MEASURES[by].compute(Graph.from_workspace(workspace, relations=relations))
     workspace.save(scores)
     return scores
+
+
+def realised(workspace: Workspace, *, save: bool = True) -> Realised:
+    """Count the real accounts that posts did move, per account and over time."""
+    from kolgraph.influence.observed import read_moves
+    from kolgraph.influence.realised import realised as count
+
+    ids = Graph.from_workspace(workspace).ids
+    found = count(ids, *read_moves(workspace), real=_not_fake(workspace, ids))
+    if save:
+        workspace.save(found)
+    return found
+
+
+def quality(workspace: Workspace, *, save: bool = True) -> Quality:
+    """Judge the audience of every account."""
+    from kolgraph.influence.observed import read_engaged, read_follow_times, read_profiles
+    from kolgraph.influence.quality import quality as judge
+    from kolgraph.settings import tiers
+
+    graph = Graph.from_workspace(workspace)
+    real = _not_fake(workspace, graph.ids)
+    found = judge(
+        graph,
+        read_profiles(workspace),
+        tiers=tiers(),
+        fake=real == 0,
+        since=read_follow_times(workspace),
+        engaged=read_engaged(workspace, graph.n, real),
+    )
+    if save:
+        workspace.save(found)
+    return found
 
 
 def audience(
@@ -230,8 +288,9 @@ def plan(
     must, never : ids
     """
     from kolgraph.planning import plan as choose
+    from kolgraph.planning import sample_pool
 
-    graph = Graph.from_workspace(workspace, relations=relations)
+    graph, learnt = forwarding_graph(workspace, relations=relations)
     must = list(must)
     prices = candidates(workspace, niche=niche, region=region)
     if missing := [account for account in must if account not in prices]:
@@ -239,16 +298,14 @@ def plan(
         if unpriced := [account for account in missing if account not in everyone]:
             raise UnknownAccount.among(unpriced, "the price list")
         prices |= {account: everyone[account] for account in missing}
+    targets = real_audience(workspace, graph, niche=audience, region=audience_region)
     found = choose(
-        graph,
+        sample_pool(graph, targets=targets, probabilities=learnt, seed=seed),
         candidates=prices,
         budget_cny=budget,
         count=count,
         must=must,
         never=list(never),
-        targets=real_audience(workspace, graph, niche=audience, region=audience_region),
-        seed=seed,
-        sets=SETS,
     )
     workspace.save(found)
     return found

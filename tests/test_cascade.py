@@ -261,11 +261,26 @@ def test_fewer_sets_are_the_first_of_more_and_streams_differ() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(graphs(), st.integers(0, 2**31))
-def test_counting_members_equals_counting_the_kept_sets(graph: Graph, seed: int) -> None:
+def test_counts_are_of_the_kept_sets_without_what_lies_one_step_away(graph: Graph, seed: int) -> None:
     out, targets = graph.outgoing, np.arange(graph.n, dtype=np.float64)
-    _, members = draw(graph, 300, targets=targets, seed=seed)
+    offsets, members = draw(graph, 300, targets=targets, seed=seed)
     hits = count_members(out.ptr, out.idx, out.weights, out.strength, targets, 300, seed, 1)
-    assert hits.tolist() == np.bincount(members, minlength=graph.n).tolist()
+    kept = [members[a:b] for a, b in itertools.pairwise(offsets)]
+    most, least = np.zeros(graph.n, int), np.zeros(graph.n, int)
+    for found in kept:
+        most[found[1:]] += 1
+        near = out.idx[out.ptr[found[0]] : out.ptr[found[0] + 1]]
+        least[np.setdiff1d(found[1:], near)] += 1  # they can only have come through another account
+    assert (least <= hits).all()
+    assert (hits <= most).all()
+
+
+def test_counts_leave_out_exactly_the_edges_of_the_root() -> None:
+    # v0 -> v1 -> v2 -> v3, p = 1 each: a root r reaches back to v1 .. v3; two steps away are those from r + 2 on.
+    graph = path(4)
+    out = graph.outgoing
+    hits = count_members(out.ptr, out.idx, out.weights, out.strength, np.array([1.0, 0, 0, 0]), 50, 1, 1)
+    assert hits.tolist() == [0, 0, 50, 50]
 
 
 @settings(max_examples=30, deadline=None)

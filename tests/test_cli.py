@@ -59,6 +59,11 @@ def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
     best = json.loads(out)[0]
     assert best["low"] <= best["reach"] <= best["high"]
     assert best["account_id"].startswith("weibo:")
+    assert {"inflation", "realised", "trend", "audience", "tier"} <= set(best)
+    code, out, err = invoke("explain", world, best["account_id"], "--format", "json")
+    assert (code, json.loads(out)["account_id"]) == (0, best["account_id"]), err
+    code, out, err = invoke("explain", world, best["account_id"], "--lang", "zh")
+    assert (code, "预计：" in out) == (0, True), err
 
 
 def test_published_graph_answers_named_queries_and_text(

@@ -419,3 +419,11 @@ def test_platforms_are_known_by_what_people_call_them() -> None:
         "bilibili",
         None,
     ]
+
+
+def test_what_was_decided_is_said_in_one_line_whatever_the_header_holds(shelf: Shelf) -> None:
+    file = shelf.folder / "prices.csv"
+    file.write_text("平台,昵称,报\x0c价\n微博,小红,100\n", encoding="utf-8")
+    report = shelf.load_file(file, max_reject_rate=1.0)
+    assert any("\\x0c" in line for line in report.decisions)
+    assert all(len(line.splitlines()) == 1 for line in report.decisions)

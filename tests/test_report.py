@@ -404,13 +404,14 @@ def test_every_text_that_is_used_exists_and_every_text_is_used() -> None:
 
     assert kolgraph.__file__ is not None
     folder = Path(kolgraph.__file__).parent
-    sources = [*folder.glob("pictures/*.py"), *folder.glob("report/*.py"), *folder.glob("locale/*.py")]
+    sources = [*(path for name in ("pictures", "report", "locale") for path in folder.glob(f"{name}/*.py"))]
+    sources.append(folder / "checkup.py")
     code = "\n".join(path.read_text("utf-8") for path in [*sources, folder / "report" / "report.html"])
     keys = set(catalogue("en"))
     used = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+)["']\]""", code))
     assert used <= keys
     families = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+\.)["'] ~""", code))
-    families |= {"unit.", "menu.", "curve.axis_"} | {f"{family}." for family in ("relation", "verdict")}
+    families |= {"unit.", "menu.", "curve.axis_", "checkup."} | {f"{family}." for family in ("relation", "verdict")}
     spoken = {key for key in keys if any(key.startswith(family) for family in families)}
     quoted = {key for key in keys if f'"{key}"' in code or f"'{key}'" in code}
     assert keys == used | spoken | quoted

@@ -10,8 +10,11 @@ import pytest
 
 from kolgraph import run
 from kolgraph.answers import answer, overview, with_names
+from kolgraph.checkup import check_up
 from kolgraph.errors import AnalysisError, InputError, UnknownName
 from kolgraph.graph import Graph
+from kolgraph.influence import reach
+from kolgraph.kernels.rrsets import simulate
 from kolgraph.synth import World, make_world
 from kolgraph.workspace import Workspace
 
@@ -73,6 +76,36 @@ def test_reach_counts_real_people_only(ws: Workspace, world: World) -> None:
     ids = "weibo:" + bought.index[bought > 0.8]
     followers = graph.incoming.degree[graph.rows(ids)]
     assert (scores.values[graph.rows(ids)] < followers).mean() > 0.9
+
+
+def test_reach_is_that_of_the_planted_probabilities(ws: Workspace, world: World) -> None:
+    scores = run.rank(ws, by="reach", seed=1)
+    graph, learnt = run.forwarding_graph(ws)
+    assert learnt
+    p = world.truth["probabilities"].assign(account=lambda t: "weibo:" + t["account"]).set_index("account")["p_repost"]
+    into, real = graph.incoming, run.real_audience(ws, graph)
+    true = p.reindex(graph.ids).to_numpy(np.float32)[into.idx]
+    best = np.argsort(-scores.values)[:30]
+    runs = [
+        simulate(into.ptr, into.idx, true, np.ones(graph.n), real, np.array([v], np.int32), 2000, int(v)).mean()
+        for v in best
+    ]
+    # Fans of the idols forward more than that, which nobody can tell from the rest.
+    assert np.median(np.abs(scores.values[best] / runs - 1)) < 0.15
+    # Where no repost was seen they would move everybody: the weighted cascade expects three times as many reposts.
+    assert scores.values[best].sum() < 0.5 * reach(Graph.from_workspace(ws), targets=real, seed=1).values[best].sum()
+
+
+def test_a_client_of_the_rings_is_exposed_with_evidence(ws: Workspace, world: World) -> None:
+    bought = world.truth["bought"].sort_values(["bought_followers", "account"]).iloc[-1]
+    found = check_up(ws, f"weibo:{bought['account']}")
+    assert "ring_share" in found.problems
+    assert found.shares["ring_share"] == pytest.approx(float(bought["bought_share"]), abs=0.1)
+    assert found.why.shown > found.why.reach >= found.why.without_rings
+    assert found.reach == pytest.approx(found.why.reach, rel=0.1)
+    judged = run.quality(ws).frame()
+    clean = judged[judged["problems"].str.len() == 0]
+    assert judged.loc[found.account_id, "score"] < clean["score"].median()
 
 
 def test_detected_share_of_bought_followers_is_close_to_the_planted_share(ws: Workspace, world: World) -> None:

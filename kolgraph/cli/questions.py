@@ -44,6 +44,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
 @click.option("--list", "listing", is_flag=True, help="Explain the measures and stop.")
 @click.option("--niche", help="For reach: count only the members of this detected niche.")
+@click.option("--region", help="For reach: count only accounts of this declared region.")
 @RELATION
 @TOP
 @SEED
@@ -53,6 +54,7 @@ def rank(
     by: str,
     listing: bool,
     niche: str | None,
+    region: str | None,
     relations: tuple[str, ...],
     top: int,
     seed: int,
@@ -65,23 +67,41 @@ def rank(
     if listing:
         import pandas as pd
 
-        from kolgraph.influence import MEASURES
+        from kolgraph.influence import MEASURES, REACH
 
-        reach = (
-            "reach",
-            "real accounts that a post of it moves, by simulation",
-            "一条内容预计带动的真实账号数（模拟）",
-        )
-        rows = [(*reach, "O(edges seen by 200,000 samples)", "Borgs, Brautbar, Chayes & Lucier (2014)")]
-        rows += [(name, m.en, m.zh, m.cost, m.source) for name, m in MEASURES.items()]
+        rows = [(name, m.en, m.zh, m.cost, m.source) for name, m in {"reach": REACH, **MEASURES}.items()]
         show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
         return
     with open_workspace(workspace) as ws, progress(f"ranking by {by}"):
-        table = with_names(ws, run.rank(ws, by=by, relations=relations, seed=seed, niche=niche).top(top))
-    if by == "reach":
-        # Followers for each real account moved: what a brand pays for and does not get.
-        table["inflation"] = table["followers"].astype(float) / table["reach"]
+        scores = run.rank(ws, by=by, relations=relations, seed=seed, niche=niche, region=region)
+        table = with_names(ws, scores.top(top))
+        if by == "reach":
+            # Followers for each real account moved: what a brand pays for and does not get.
+            table["inflation"] = table["followers"].astype(float) / table["reach"]
+            moved, judged = run.realised(ws).frame(), run.quality(ws).frame()
+            table["realised"] = moved["realised"].reindex(table.index)
+            table["trend"] = moved["trend"].reindex(table.index)
+            table["audience"] = judged["score"].reindex(table.index)
+            table["tier"] = judged["tier"].reindex(table.index)
     show(table.reset_index(), form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("account", metavar="ID")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@SEED
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")
+def explain(workspace: Path, account: str, lang: str, seed: int, form: str) -> None:
+    """Say everything about one account: influence, audience, problems, whom it reaches and through whom."""
+    from kolgraph.checkup import check_up
+
+    with open_workspace(workspace) as ws, progress(f"examining {account}"):
+        found = check_up(ws, account, seed=seed)
+    if form == "json":
+        click.echo(json.dumps(found.plain(), ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(map(printable, found.lines(lang))))
 
 
 @click.command()
@@ -217,4 +237,4 @@ def report(workspace: Path, output: Path, lang: str) -> None:
 
 
 #: What this module adds to the program.
-COMMANDS = (demo, rank, audience, niches, rings, spread, plan, report)
+COMMANDS = (demo, rank, explain, audience, niches, rings, spread, plan, report)

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.core import k_core
 from kolgraph.influence.degree import degree
+from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.pagerank import pagerank
 from kolgraph.influence.paths import betweenness, harmonic
+from kolgraph.influence.probabilities import Probabilities, learn_probabilities
+from kolgraph.influence.quality import Quality, quality
+from kolgraph.influence.reach import reach
+from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.spectral import hits, katz, leader_rank
 from kolgraph.influence.spreaders import vote_rank
 
@@ -21,17 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MEASURES",
+    "REACH",
+    "Explanation",
     "Measure",
+    "Probabilities",
+    "Quality",
+    "Realised",
     "audiences",
     "betweenness",
     "degree",
+    "explain",
     "harmonic",
     "hits",
     "k_core",
     "katz",
     "leader_rank",
+    "learn_probabilities",
     "lookalikes",
     "pagerank",
+    "quality",
+    "reach",
+    "realised",
     "unique_reach",
     "vote_rank",
 ]
@@ -60,6 +75,14 @@ class Measure:
     cost: str = "O(n + m)"
 
 
+#: The measure of influence itself; a workspace gives it probabilities, real targets and niches (`kolgraph.run.rank`).
+REACH = Measure(
+    compute=partial(reach, seed=1),
+    en="real accounts that a post of it is expected to move",
+    zh="一条内容预计带动的真实账号数",
+    source="Kempe, Kleinberg & Tardos (2003); Borgs, Brautbar, Chayes & Lucier (2014)",
+    cost="O(m + edges met by 5 n samples)",
+)
 #: Measures by the name their scores carry.
 MEASURES: Mapping[str, Measure] = {
     "pagerank": Measure(

@@ -1,7 +1,9 @@
-"""Reverse-reachable sets of the independent cascade under weighted-cascade probabilities, and forward simulation.
+"""Reverse-reachable sets of the independent cascade, and forward simulation.
 
 A set holds every account that would have reached a random target: a search from the target to the accounts it follows,
-taking each edge with probability weight / out-strength (1 / number of accounts followed where all weights are 1).
+taking each edge with probability weight / strength of the follower, at most 1. With its out-strength that is the
+weighted cascade (1 / number of accounts followed where all weights are 1); with a strength of 1 the weights themselves
+are probabilities.
 """
 
 from __future__ import annotations
@@ -48,13 +50,13 @@ def _uniform(state: np.uint64) -> float:
 @njit(cache=True, nogil=True)
 def _sample_chunk(
     ptr: I64, idx: I32, weights: F32, strength: F64, cumulative: F64, sets: int, seed: int, stream: int
-) -> tuple[I64, I32]:
-    """Offsets and members of `sets` reverse-reachable sets; roots are drawn in proportion to the target weights."""
+) -> tuple[I64, I64, I32]:
+    """Offsets, where members two steps from the root begin, members; roots are drawn in proportion to the targets."""
     step = np.uint64(0x9E3779B97F4A7C15)
     state = _stream(seed, stream)
     n = ptr.size - 1
     seen = np.full(n, -1, np.int32)
-    offsets = np.zeros(sets + 1, np.int64)
+    offsets, far = np.zeros(sets + 1, np.int64), np.empty(sets, np.int64)
     members = np.empty(max(4 * sets, n), np.int32)
     size = 0
     for r in range(sets):
@@ -68,7 +70,10 @@ def _sample_chunk(
         members[size] = root
         size += 1
         seen[root] = r
+        far[r] = -1
         while head < size:
+            if far[r] < 0 and head > offsets[r]:
+                far[r] = size  # the root is done: whatever comes now came through another account
             v = members[head]
             head += 1
             first, last = ptr[v], ptr[v + 1]
@@ -104,7 +109,9 @@ def _sample_chunk(
                             members[size] = u
                             size += 1
         offsets[r + 1] = size
-    return offsets, members[:size].copy()
+        if far[r] < 0:
+            far[r] = size
+    return offsets, far, members[:size].copy()
 
 
 def sample_sets(
@@ -137,32 +144,43 @@ def sample_sets(
     O(edges met). Borgs et al., SODA 2014; weighted roots: Li et al., VLDB 2015. Same bytes on any number of threads.
     """
     parts = list(_chunks(ptr, idx, weights, strength, targets, sets, seed, stream))
-    sizes = np.concatenate([np.diff(offsets) for offsets, _ in parts])
-    return np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([members for _, members in parts])
+    sizes = np.concatenate([np.diff(offsets) for offsets, _, _ in parts])
+    return np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([members for _, _, members in parts])
+
+
+@njit(cache=True, nogil=True)
+def _count(offsets: I64, begin: I64, members: I32, hits: I64) -> None:
+    for r in range(begin.size):
+        for i in range(begin[r], offsets[r + 1]):
+            hits[members[i]] += 1
 
 
 def count_members(
     ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, sets: int, seed: int, stream: int
 ) -> I64:
-    """In how many sets each account is, shape (n,): the sets of `sample_sets`, none of which is kept."""
+    """In how many sets each account is, shape (n,), the root and its own edges left out.
+
+    They are the sets of `sample_sets`, none of which is kept. What an account reaches by itself and in one step is
+    known without drawing; only what lies further is left to chance.
+    """
     hits = np.zeros(ptr.size - 1, np.int64)
-    for _, members in _chunks(ptr, idx, weights, strength, targets, sets, seed, stream):
-        hits += np.bincount(members, minlength=hits.size)
+    for offsets, far, members in _chunks(ptr, idx, weights, strength, targets, sets, seed, stream):
+        _count(offsets, far, members, hits)
     return hits
 
 
 def _chunks(
     ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, sets: int, seed: int, stream: int
-) -> Iterator[tuple[I64, I32]]:
+) -> Iterator[tuple[I64, I64, I32]]:
     """The sets of a stream in order, `CHUNK` at a time, drawn by all threads."""
     cumulative = np.cumsum(targets)
     cumulative /= cumulative[-1]  # ends with 1, which no random number reaches: a root is always an account
     counts = [min(CHUNK, sets - start) for start in range(0, sets, CHUNK)]
 
-    def chunk(number: int) -> tuple[I64, I32]:
+    def chunk(number: int) -> tuple[I64, I64, I32]:
         part = counts[number], seed, (stream << 32) + number
-        offsets, members = _sample_chunk(ptr, idx, weights, strength, cumulative, *part)
-        return offsets, members
+        offsets, far, members = _sample_chunk(ptr, idx, weights, strength, cumulative, *part)
+        return offsets, far, members
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(chunk, range(len(counts)))
@@ -170,8 +188,10 @@ def _chunks(
 
 @njit(cache=True, nogil=True)
 def _simulate_chunk(
-    ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, seeds: I32, runs: int, seed: int, stream: int
-) -> F64:
+    ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, seeds: I32, hits: I64,
+    runs: int, seed: int, stream: int,
+) -> F64:  # fmt: skip
+    """Target weight reached in each run; `hits`, unless it is empty, counts the runs that reach each account."""
     step = np.uint64(0x9E3779B97F4A7C15)
     state = _stream(seed, stream)
     n = ptr.size - 1
@@ -190,6 +210,8 @@ def _simulate_chunk(
             v = queue[head]
             head += 1
             reached[run] += targets[v]
+            if hits.size:
+                hits[v] += 1
             for e in range(ptr[v], ptr[v + 1]):
                 u = idx[e]
                 if active[u] != run and strength[u] > 0:
@@ -204,13 +226,32 @@ def _simulate_chunk(
 def simulate(ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, seeds: I32, runs: int, seed: int) -> F64:
     """Spread forwards from `seeds` along the in-CSR (rows = followed accounts); target weight reached in each run.
 
-    ``strength`` is the out-strength of every account. Kempe, Kleinberg & Tardos, KDD 2003. O(edges met) per run.
+    ``strength`` is the out-strength of every account, or 1 each for weights that are probabilities. Kempe, Kleinberg &
+    Tardos, KDD 2003. O(edges met) per run.
     """
+    parts = _simulations(ptr, idx, weights, strength, targets, seeds, runs, seed, counted=False)
+    return np.concatenate([reached for reached, _ in parts])
+
+
+def count_reached(ptr: I64, idx: I32, weights: F32, strength: F64, seeds: I32, runs: int, seed: int) -> I64:
+    """In how many runs of `simulate` each account is reached, shape (n,)."""
+    nobody = np.zeros(ptr.size - 1)
+    total = np.zeros(ptr.size - 1, np.int64)
+    for _, hits in _simulations(ptr, idx, weights, strength, nobody, seeds, runs, seed, counted=True):
+        total += hits
+    return total
+
+
+def _simulations(
+    ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, seeds: I32, runs: int, seed: int, *, counted: bool
+) -> Iterator[tuple[F64, I64]]:
+    """The runs in order, `CHUNK` at a time, by all threads."""
     counts = [min(CHUNK, runs - start) for start in range(0, runs, CHUNK)]
 
-    def chunk(number: int) -> F64:
-        reached: F64 = _simulate_chunk(ptr, idx, weights, strength, targets, seeds, counts[number], seed, number)
-        return reached
+    def chunk(number: int) -> tuple[F64, I64]:
+        hits = np.zeros(ptr.size - 1 if counted else 0, np.int64)
+        reached = _simulate_chunk(ptr, idx, weights, strength, targets, seeds, hits, counts[number], seed, number)
+        return reached, hits
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.concatenate(list(pool.map(chunk, range(len(counts)))))
+        yield from pool.map(chunk, range(len(counts)))

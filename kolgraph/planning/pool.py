@@ -52,17 +52,27 @@ class Pool:
         return float(self.targets.sum())
 
 
-def draw(graph: Graph, targets: NDArray[np.float64], sets: int, *, seed: int, stream: int) -> Sample:
+def draw(
+    graph: Graph, targets: NDArray[np.float64], sets: int, *, probabilities: bool, seed: int, stream: int
+) -> Sample:
     """One sample; see `kolgraph.kernels.rrsets.sample_sets`."""
     from kolgraph.kernels.rrsets import sample_sets
 
     if sets < 1:
         raise InputError(f"a sample needs at least one set, not {sets}")
     out = graph.outgoing
-    return Sample(*sample_sets(out.ptr, out.idx, out.weights, out.strength, targets, sets, seed, stream))
+    strength = np.ones(graph.n) if probabilities else out.strength
+    return Sample(*sample_sets(out.ptr, out.idx, out.weights, strength, targets, sets, seed, stream))
 
 
-def sample_pool(graph: Graph, *, targets: NDArray[np.float64] | None = None, sets: int = 200_000, seed: int) -> Pool:
+def sample_pool(
+    graph: Graph,
+    *,
+    targets: NDArray[np.float64] | None = None,
+    probabilities: bool = False,
+    sets: int = 200_000,
+    seed: int,
+) -> Pool:
     """Draw the sets that plans are made from.
 
     Parameters
@@ -71,6 +81,8 @@ def sample_pool(graph: Graph, *, targets: NDArray[np.float64] | None = None, set
         Follow edges, follower -> followed.
     targets : ndarray, shape (n,), optional
         How much each account counts as reached: 0 for a ring member or one outside the niche. Default 1 each.
+    probabilities : bool
+        The weights are probabilities, as in `kolgraph.influence.reach.reach`.
     sets : int
         Per sample; the standard error of a reach r is at most ``population * sqrt(r / population / sets)``.
     seed : int
@@ -98,5 +110,6 @@ def sample_pool(graph: Graph, *, targets: NDArray[np.float64] | None = None, set
     [('y',), ('x', 'y')]
     """
     weights = audience(graph, targets)
-    choose = draw(graph, weights, sets, seed=seed, stream=CHOOSE)
-    return Pool(graph, weights, choose, draw(graph, weights, sets, seed=seed, stream=CHECK), seed)
+    choose = draw(graph, weights, sets, probabilities=probabilities, seed=seed, stream=CHOOSE)
+    check = draw(graph, weights, sets, probabilities=probabilities, seed=seed, stream=CHECK)
+    return Pool(graph, weights, choose, check, seed)

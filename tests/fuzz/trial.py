@@ -146,9 +146,12 @@ class Trial:
             lines = [line.rstrip(b"\r") for line in text.split(b"\n")]
             if source.shape == "jsonl":
                 return sum(bool(line.strip()) for line in lines)
-            header, *rows = (line.removeprefix(BOM_UTF8) for line in lines[source.header_line - 1 :])
-            plain = b'"' not in text and b"\r" not in b"".join(lines) and header not in rows and len(source.header) > 1
-            return sum(map(bool, rows)) if source.shape == "table" and plain else None
+            header, *rows = lines[source.header_line - 1 :]
+            names, *cells = (line.lstrip(BOM_UTF8).split(source.delimiter.encode()) for line in (header, *rows))
+            # Files joined end to end: a header is known by the names it has.
+            again = any(all(n in (b"", c) for n, c in zip(names, row, strict=False)) for row in cells)
+            plain = b'"' not in text and b"\r" not in b"".join(lines) and not again and len(source.header) > 1
+            return sum(map(bool, rows)) if source.shape == "table" and plain else None  # a mark alone is a row as well
 
 
 def check_refusal(error: errors.KolgraphError) -> None:
