@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AnalysisError": "errors",
     "Cascades": "spread",
+    "CheckUp": "checkup",
     "EnvironmentProblem": "errors",
     "Graph": "graph",
     "InputError": "errors",
@@ -36,8 +37,10 @@ _HOME = {
     "answer": "answers",
     "audiences": "influence",
     "betweenness": "influence",
+    "check_up": "checkup",
     "cross_check": "crosscheck",
     "degree": "influence",
+    "explain": "influence",
     "find_niches": "niches",
     "find_repost_rings": "rings",
     "find_rings": "rings",
@@ -47,6 +50,7 @@ _HOME = {
     "k_core": "influence",
     "katz": "influence",
     "leader_rank": "influence",
+    "learn_probabilities": "influence",
     "lookalikes": "influence",
     "make_world": "synth",
     "measure_cascades": "spread",
@@ -55,9 +59,11 @@ _HOME = {
     "plan": "planning",
     "publish": "publishing",
     "pull": "pulling",
+    "quality": "influence",
     "query": "asking",
     "reach": "influence.reach",
     "read_cascades": "spread",
+    "realised": "influence",
     "run": "run",
     "sample_pool": "planning",
     "unique_reach": "influence",
@@ -70,6 +76,7 @@ if TYPE_CHECKING:
     from kolgraph import run
     from kolgraph.answers import answer
     from kolgraph.asking import query
+    from kolgraph.checkup import CheckUp, check_up
     from kolgraph.crosscheck import cross_check
     from kolgraph.errors import (
         AnalysisError,
@@ -86,9 +93,13 @@ if TYPE_CHECKING:
     from kolgraph.influence.audience import audiences, lookalikes, unique_reach
     from kolgraph.influence.core import k_core
     from kolgraph.influence.degree import degree
+    from kolgraph.influence.explanation import explain
     from kolgraph.influence.pagerank import pagerank
     from kolgraph.influence.paths import betweenness, harmonic
+    from kolgraph.influence.probabilities import learn_probabilities
+    from kolgraph.influence.quality import quality
     from kolgraph.influence.reach import reach
+    from kolgraph.influence.realised import realised
     from kolgraph.influence.spectral import hits, katz, leader_rank
     from kolgraph.influence.spreaders import vote_rank
     from kolgraph.loading import LoadReport
@@ -108,6 +119,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnalysisError",
     "Cascades",
+    "CheckUp",
     "EnvironmentProblem",
     "Graph",
     "InputError",
@@ -127,8 +139,10 @@ __all__ = [
     "answer",
     "audiences",
     "betweenness",
+    "check_up",
     "cross_check",
     "degree",
+    "explain",
     "find_niches",
     "find_repost_rings",
     "find_rings",
@@ -138,6 +152,7 @@ __all__ = [
     "k_core",
     "katz",
     "leader_rank",
+    "learn_probabilities",
     "lookalikes",
     "make_world",
     "measure_cascades",
@@ -146,9 +161,11 @@ __all__ = [
     "plan",
     "publish",
     "pull",
+    "quality",
     "query",
     "reach",
     "read_cascades",
+    "realised",
     "run",
     "sample_pool",
     "unique_reach",

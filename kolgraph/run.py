@@ -103,29 +103,50 @@ def rank(
     seed: int = 1,
     niche: str | None = None,
     region: str | None = None,
+    near: Iterable[str] = (),
 ) -> Scores:
     """Score every account by a measure of `kolgraph.influence.MEASURES`, or by ``reach``: real accounts moved per post.
+
+    The answer is stored, unless it is one for a niche, a region or some accounts only.
 
     Parameters
     ----------
     niche, region : str, optional
-        For ``reach``: count only the members of a detected niche, or of a declared region.
+        For ``reach``: count only the real members of a detected niche, or of a declared region. For ``pagerank``: as
+        seen from them.
+    near : ids
+        For ``pagerank``: as seen from these accounts.
     """
     from kolgraph.influence import MEASURES
+    from kolgraph.influence.pagerank import pagerank
     from kolgraph.influence.reach import reach
 
-    if by != "reach" and (niche is not None or region is not None):
-        option = "--niche" if niche is not None else "--region"
-        raise InputError(f"{option} restricts whom a post reaches; it means nothing for {by!r}: leave it out")
+    near = list(near)
+    asked = {"--niche": niche is not None, "--region": region is not None, "--near": bool(near)}
+    allowed = {"reach": {"--niche", "--region"}, "pagerank": set(asked)}.get(by, set())
+    part = [option for option, said in asked.items() if said]
     if by != "reach" and by not in MEASURES:
         raise UnknownName.among("measure", by, [*MEASURES, "reach"])
+    if wrong := [option for option in part if option not in allowed]:
+        raise InputError(f"{wrong[0]} means nothing for {by!r}: leave it out")
+    if near and len(part) > 1:
+        raise InputError("--near names the accounts to start from: leave out --niche and --region")
     if by == "reach":
         graph, learnt = forwarding_graph(workspace, relations=relations)
         targets = real_audience(workspace, graph, niche=niche, region=region)
         scores = reach(graph, targets=targets, probabilities=learnt, seed=seed)
     else:
-        scores = MEASURES[by].compute(Graph.from_workspace(workspace, relations=relations))
-    workspace.save(scores)
+        graph = Graph.from_workspace(workspace, relations=relations)
+        if part:
+            start = dict.fromkeys(near, 1.0)
+            if not near:
+                real = real_audience(workspace, graph, niche=niche, region=region)
+                start = dict.fromkeys(graph.ids[real > 0].tolist(), 1.0)
+            scores = pagerank(graph, restart=start)
+        else:
+            scores = MEASURES[by].compute(graph)
+    if not part:
+        workspace.save(scores)
     return scores
 
 

@@ -78,6 +78,27 @@ def test_reach_counts_real_people_only(ws: Workspace, world: World) -> None:
     assert (scores.values[graph.rows(ids)] < followers).mean() > 0.9
 
 
+def test_an_answer_for_some_is_given_and_not_stored(ws: Workspace) -> None:
+    everybody = {by: run.rank(ws, by=by) for by in ("reach", "pagerank")}
+    stored = ws.sql("SELECT * FROM scores ORDER BY ALL")
+    label = ws.sql("SELECT label FROM communities ORDER BY size DESC")["label"].iloc[0]
+    graph = Graph.from_workspace(ws)
+    inside = run.real_audience(ws, graph, niche=label) > 0
+    reached, seen = (run.rank(ws, by=by, niche=label) for by in ("reach", "pagerank"))
+    assert reached.values.max() <= inside.sum()
+    assert (reached.values <= everybody["reach"].high).mean() > 0.99
+    assert seen.values[inside].sum() > 1.5 * everybody["pagerank"].values[inside].sum()
+    best = everybody["pagerank"].top(1).index[0]
+    near = run.rank(ws, by="pagerank", near=[best])
+    assert near.top(1).index[0] == best
+    assert ws.sql("SELECT * FROM scores ORDER BY ALL").equals(stored)
+    for wrong in ({"by": "core", "niche": label}, {"by": "reach", "near": [best]}):
+        with pytest.raises(InputError, match="means nothing for"):
+            run.rank(ws, **wrong)
+    with pytest.raises(InputError, match="--near names the accounts"):
+        run.rank(ws, by="pagerank", near=[best], niche=label)
+
+
 def test_reach_is_that_of_the_planted_probabilities(ws: Workspace, world: World) -> None:
     scores = run.rank(ws, by="reach", seed=1)
     graph, learnt = run.forwarding_graph(ws)
@@ -145,7 +166,7 @@ def test_mistakes_name_the_cure(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="unknown measure"):
         run.rank(ws, by="fame")
     with pytest.raises(InputError, match="--niche"):
-        run.rank(ws, by="pagerank", niche="x")
+        run.rank(ws, by="core", niche="x")
     with pytest.raises(UnknownName, match="unknown relation"):
         run.rings(ws, relation="likes")
     with pytest.raises(AnalysisError, match="price"):

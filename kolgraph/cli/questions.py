@@ -43,8 +43,9 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @WORKSPACE
 @click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
 @click.option("--list", "listing", is_flag=True, help="Explain the measures and stop.")
-@click.option("--niche", help="For reach: count only the members of this detected niche.")
-@click.option("--region", help="For reach: count only accounts of this declared region.")
+@click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
+@click.option("--region", help="The same for accounts of this declared region.")
+@click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
 @RELATION
 @TOP
 @SEED
@@ -55,6 +56,7 @@ def rank(
     listing: bool,
     niche: str | None,
     region: str | None,
+    near: tuple[str, ...],
     relations: tuple[str, ...],
     top: int,
     seed: int,
@@ -73,7 +75,7 @@ def rank(
         show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
         return
     with open_workspace(workspace) as ws, progress(f"ranking by {by}"):
-        scores = run.rank(ws, by=by, relations=relations, seed=seed, niche=niche, region=region)
+        scores = run.rank(ws, by=by, relations=relations, seed=seed, niche=niche, region=region, near=near)
         table = with_names(ws, scores.top(top))
         if by == "reach":
             # Followers for each real account moved: what a brand pays for and does not get.

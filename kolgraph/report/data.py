@@ -134,7 +134,7 @@ def health(tables: Tables) -> Health:
 
 
 def influence(tables: Tables) -> pd.DataFrame | None:
-    """Accounts by real influence, best first: followers as shown, ratio of both, share of coordinated followers."""
+    """Accounts by real influence, best first; what posts did move, followers as shown, and what is wrong with them."""
     found = tables.sql(
         f"""
         WITH {_BAD},
@@ -142,10 +142,12 @@ def influence(tables: Tables) -> pd.DataFrame | None:
                 ORDER BY value DESC, account_key LIMIT {TOP}),
         audience AS (SELECT dst AS key, avg((src IN (SELECT key FROM bad))::INT) AS ring_share
                      FROM follows WHERE dst IN (SELECT key FROM top) GROUP BY dst)
-        SELECT {_NAME} AS name, a.account_id, top.value, top.low, top.high, a.followers,
-               CASE WHEN top.value > 0 THEN a.followers / top.value END AS inflation, audience.ring_share,
-               coalesce(audience.ring_share >= {RING_SHARE_FLAG}, false) AS flag
+        SELECT {_NAME} AS name, a.account_id, top.value, top.low, top.high, moved.value AS realised, a.followers,
+               CASE WHEN top.value > 0 THEN a.followers / top.value END AS inflation, judged.value AS score,
+               audience.ring_share, coalesce(audience.ring_share >= {RING_SHARE_FLAG}, false) AS flag
         FROM top LEFT JOIN accounts a ON a.account_key = top.key LEFT JOIN audience USING (key)
+        LEFT JOIN scores moved ON moved.account_key = top.key AND moved.measure = 'realised'
+        LEFT JOIN scores judged ON judged.account_key = top.key AND judged.measure = 'audience_score'
         ORDER BY top.value DESC, top.key
         """
     )
