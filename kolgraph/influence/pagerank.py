@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.errors import AnalysisError, InputError
-from kolgraph.results import Scores
+from kolgraph.errors import AnalysisError, InputError, UnknownAccount
+from kolgraph.results import Result, Scores
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kolgraph.graph import Graph
 
 
@@ -68,12 +71,7 @@ def pagerank(
     >>> pagerank(g).frame()["pagerank"].round(3).to_dict()
     {'2': 0.521, '1': 0.282, '0': 0.198}
     """
-    if not 0 <= damping < 1:
-        raise InputError(f"damping must lie in [0, 1), not {damping}")
-    if not tol > 0:
-        raise InputError(f"tol must be above 0, not {tol}")
-    if max_iter < 1:
-        raise InputError(f"max_iter must be at least 1, not {max_iter}")
+    _check(damping, tol, max_iter)
     from kolgraph.kernels.rank import pagerank as kernel
 
     ptr, idx, _ = graph.incoming
@@ -87,6 +85,126 @@ def pagerank(
     start = None if restart is None else {str(i): float(w) for i, w in restart.items()}
     options = {"damping": damping, "tol": tol, "weighted": weighted, "restart": start}
     return Scores(measure="pagerank", ids=graph.ids, values=values, parameters=options, graph=graph.fingerprint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalPageRanks(Result):
+    """PageRank as seen from each of several accounts.
+
+    Attributes
+    ----------
+    accounts : ndarray of str, shape (k,)
+        From where.
+    ids : ndarray of str, shape (n,)
+    values : ndarray of float32, shape (k, n)
+        Rows add up to 1.
+    """
+
+    analysis: ClassVar[str] = "personal_pageranks"
+    accounts: NDArray[np.object_]
+    ids: NDArray[np.object_]
+    values: NDArray[np.float32]
+
+    def frame(self) -> pd.DataFrame:
+        """Indexed by account id, one column per account from which it is seen."""
+        import pandas as pd
+
+        index = pd.Index(self.ids, name="account_id")
+        return pd.DataFrame(self.values.T, index=index, columns=pd.Index(self.accounts, name="seen_from"))
+
+    def top(self, account: str, k: int) -> pd.Series[float]:
+        """The k others that matter most to an account, best first; equal values in order of id."""
+        import pandas as pd
+
+        found = np.flatnonzero(self.accounts == account)
+        if not found.size:
+            raise UnknownAccount.among([account], "the accounts that were asked about")
+        order = np.lexsort((self.ids.astype(str), -self.values[found[0]]))
+        order = order[self.ids[order] != account][:k]
+        return pd.Series(self.values[found[0], order], pd.Index(self.ids[order], name="account_id"), name=account)
+
+
+def personal_pageranks(
+    graph: Graph,
+    accounts: Sequence[str],
+    *,
+    damping: float = 0.85,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    weighted: bool = True,
+) -> PersonalPageRanks:
+    """Share of a surfer's time on every account, if the surfer starts anew at one account only; for each of several.
+
+    Parameters
+    ----------
+    graph : Graph
+        Edges from the account that acts to the account acted on: a repost or a follow is a vote for its target.
+    accounts : sequence of str
+        Different ids: where to start.
+    damping : float
+        Chance to follow an edge rather than to start anew, ``0 <= damping < 1``.
+    tol : float
+        Largest L1 distance of each answer to the exact one, at least 1e-7 / (1 - damping).
+    max_iter : int
+        Sweeps after which to give up, at least 1.
+    weighted : bool
+        Split a vote by weight; False splits it evenly.
+
+    Returns
+    -------
+    PersonalPageRanks
+        What `pagerank` gives with each account alone as `restart`.
+
+    Raises
+    ------
+    InputError
+        An option out of range, or an account twice.
+    UnknownAccount
+        An account that is not in the graph.
+    AnalysisError
+        Not converged after `max_iter` sweeps.
+
+    Notes
+    -----
+    Time O(n + m) per account and sweep, for 32 accounts side by side, in parallel; memory 4 k n bytes. Haveliwala
+    (2002).
+
+    Examples
+    --------
+    >>> from kolgraph.graph import Graph
+    >>> g = Graph.from_edges(["0", "1", "0"], ["1", "2", "2"])
+    >>> personal_pageranks(g, ["0", "1"]).top("0", 2).astype(float).round(3).to_dict()
+    {'2': 0.356, '1': 0.192}
+    """
+    _check(damping, tol, max_iter)
+    if tol < 1e-7 / (1 - damping):
+        raise InputError(f"tol must be at least {1e-7 / (1 - damping):.1e} with damping {damping}, not {tol:.1e}")
+    from kolgraph.kernels.personal import personal_pageranks as kernel
+
+    rows = graph.rows(accounts).astype(np.int64)
+    if np.unique(rows).size < rows.size:
+        raise InputError("an account is named twice; name each once")
+    ptr, idx, _ = graph.incoming
+    weights = graph.incoming.weights if weighted else np.empty(0, np.float32)
+    values, _, residual = kernel(ptr, idx, weights, rows, damping, tol, max_iter)
+    if (residual > tol).any():
+        raise AnalysisError(
+            f"{int((residual > tol).sum())} of {rows.size} answers are not within {tol:.1e} after {max_iter} sweeps:"
+            " raise max_iter or tol"
+        )
+    options = {"accounts": [str(i) for i in accounts], "damping": damping, "tol": tol, "weighted": weighted}
+    return PersonalPageRanks(
+        accounts=graph.ids[rows], ids=graph.ids, values=values, parameters=options, graph=graph.fingerprint
+    )
+
+
+def _check(damping: float, tol: float, max_iter: int) -> None:
+    if not 0 <= damping < 1:
+        raise InputError(f"damping must lie in [0, 1), not {damping}")
+    if not tol > 0:
+        raise InputError(f"tol must be above 0, not {tol}")
+    if max_iter < 1:
+        raise InputError(f"max_iter must be at least 1, not {max_iter}")
 
 
 def _restart(graph: Graph, weights: Mapping[str, float] | None) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from random import Random
 #: What the fuzzer looks at to find out whether an input is new.
 WATCHED = [f"kolgraph.{name}" for name in ("loaders", "loading", "ingest", "values", "names", "texts", "workspace")]
 #: Limits for one input: bytes (more than the sample by which a file is known), seconds; and MiB for all.
-LONGEST, SLOWEST, LARGEST = 80_000, 20, 1536
+LONGEST, SLOWEST, LARGEST = 80_000, 60, 1536
 
 
 def main(target: str, out: Path, seconds: float, seed: int) -> None:
