@@ -1,4 +1,4 @@
-"""Who is in several audiences: weights of members shared by every pair of groups."""
+"""Who is in several audiences, and who is followed back."""
 
 from __future__ import annotations
 
@@ -53,3 +53,25 @@ def shared_weight(ptr: I64, idx: I32, weight: F64, k: int) -> tuple[F64, F64, fl
         for b in range(a + 1, k):
             shared[b, a] = shared[a, b]
     return shared, alone, union
+
+
+@njit(cache=True, nogil=True)
+def count_returned(ptr: I64, idx: I32, back_ptr: I64, back_idx: I32) -> I64:
+    """How many neighbours of every row are its neighbours in the transpose too, itself not among them; shape (n,).
+
+    Takes a CSR with sorted rows and its transpose, and merges row by row in O(n + m).
+    """
+    n = ptr.size - 1
+    out = np.zeros(n, np.int64)
+    for v in range(n):
+        a, b = ptr[v], back_ptr[v]
+        while a < ptr[v + 1] and b < back_ptr[v + 1]:
+            if idx[a] < back_idx[b]:
+                a += 1
+            elif idx[a] > back_idx[b]:
+                b += 1
+            else:
+                out[v] += idx[a] != v
+                a += 1
+                b += 1
+    return out
