@@ -19,6 +19,7 @@ from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.spectral import hits, katz, leader_rank
 from kolgraph.influence.spreaders import vote_rank
+from kolgraph.influence.triangles import triangles
 
 if TYPE_CHECKING:
     from kolgraph.graph import Graph
@@ -47,6 +48,7 @@ __all__ = [
     "quality",
     "reach",
     "realised",
+    "triangles",
     "unique_reach",
     "vote_rank",
 ]
@@ -132,6 +134,13 @@ MEASURES: Mapping[str, Measure] = {
         en="how deep in the dense middle of the graph",
         zh="在网络核心中的深度（k-核）",
         source="Batagelj & Zaversnik (2003); Kitsak et al. (2010)",
+    ),
+    "triangles": Measure(
+        compute=triangles,
+        en="how closely its neighbours are tied to each other",
+        zh="邻居之间相互关联的对数（三角形数）",
+        source="Schank & Wagner (2005)",
+        cost="O(m sqrt(m)) at worst",
     ),
     "harmonic": Measure(
         compute=harmonic,
