@@ -14,6 +14,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
 from kolgraph.influence import triangles
+from kolgraph.kernels.components import strong_components
 from kolgraph.niches import components, label_propagation
 from tests.graphs import clique, from_rows, graphs, path, random_edges, star
 
@@ -66,6 +67,16 @@ def test_large_ones_are_those_of_scipy(seed: int) -> None:
     around = sp.triu(matrix + matrix.T, 1).astype(bool).astype(float)
     around = around + around.T
     assert triangles(graph).values.tolist() == ((around @ around).multiply(around).sum(axis=1) / 2).A1.tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_strong_parts_are_numbered_against_the_edges(graph: Graph) -> None:
+    out = graph.outgoing
+    part = strong_components(out.ptr, out.idx)
+    src, dst, _ = graph.edges()
+    assert (part[src] >= part[dst]).all()
+    assert set(part.tolist()) == set(range(part.max() + 1))
 
 
 def test_a_long_path_and_a_long_circle_need_no_recursion() -> None:

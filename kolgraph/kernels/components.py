@@ -61,16 +61,17 @@ def components(ptr: I64, idx: I32, labels: I32) -> I32:
 
 @njit(cache=True, nogil=True)
 def strong_components(ptr: I64, idx: I32) -> I32:
-    """The part that every row is in, named by its smallest row; within it a path leads from each to each.
+    """The part that every row is in; within it a path leads from each to each.
 
     Parameters
     ----------
     ptr, idx
-        Out-CSR (or in-CSR: the parts are the same).
+        Out-CSR, or in-CSR: the parts are the same.
 
     Returns
     -------
     ndarray, shape (n,), int32
+        Numbers from 0, such that no edge of the CSR leads from a part to one of a higher number.
 
     Notes
     -----
@@ -82,7 +83,7 @@ def strong_components(ptr: I64, idx: I32) -> I32:
     path, cursor = np.empty(n, np.int32), np.empty(n, np.int64)  # the search now
     waiting = np.empty(n, np.int32)  # rows whose part is not closed
     is_root = np.ones(n, np.uint8)
-    seen = n_waiting = 0
+    seen = n_waiting = parts = 0
     for start in range(n):
         if low[start]:
             continue
@@ -110,14 +111,11 @@ def strong_components(ptr: I64, idx: I32) -> I32:
                 waiting[n_waiting] = v
                 n_waiting += 1
                 continue
-            first, begin = v, n_waiting
-            while begin > 0 and low[waiting[begin - 1]] >= low[v]:
-                begin -= 1
-                first = min(first, waiting[begin])
-            for k in range(begin, n_waiting):
-                part[waiting[k]] = first
-                low[waiting[k]] = n + 1
-            n_waiting = begin
-            part[v] = first
+            while n_waiting > 0 and low[waiting[n_waiting - 1]] >= low[v]:
+                n_waiting -= 1
+                part[waiting[n_waiting]] = parts
+                low[waiting[n_waiting]] = n + 1
+            part[v] = parts
             low[v] = n + 1
+            parts += 1
     return part

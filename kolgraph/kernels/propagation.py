@@ -37,13 +37,13 @@ def propagate(ptr: I64, idx: I32, weights: F32, order: I64, sweeps: int, least: 
 
     Notes
     -----
-    O(n + m) per sweep, and only rows with a neighbour that changed are visited. Ties leave a row as it is. Raghavan,
-    Albert & Kumara (2007).
+    O(n + m) per sweep, and only rows with a neighbour that changed are visited. In a tie a row stays as it is, or takes
+    the label that was there first. Raghavan, Albert & Kumara (2007).
     """
     n = ptr.size - 1
     labels = np.arange(n).astype(np.int32)
     active = np.ones(n, np.uint8)
-    weight, touched = np.zeros(n), np.empty(n, np.int32)
+    weight, touched = np.zeros(n, np.float32), np.empty(n, np.int32)
     done = 0
     while done < sweeps:
         done += 1
@@ -52,21 +52,22 @@ def propagate(ptr: I64, idx: I32, weights: F32, order: I64, sweeps: int, least: 
             if not active[v]:
                 continue
             active[v] = 0
-            count = 0
+            count, own = 0, labels[v]
+            best, most = own, np.float32(0.0)
             for e in range(ptr[v], ptr[v + 1]):
-                w = weights[np.uint64(e)] if weights.size else np.float32(1.0)
                 label = labels[np.uint32(idx[np.uint64(e)])]
-                if w > 0 and weight[np.uint32(label)] == 0.0:
+                before = weight[np.uint32(label)]
+                now = before + (weights[np.uint64(e)] if weights.size else np.float32(1.0))
+                weight[np.uint32(label)] = now
+                if before == 0.0:
                     touched[count] = label
                     count += 1
-                weight[np.uint32(label)] += w
-            own = labels[v]
-            best, most = own, weight[own]
+                if now > most:
+                    best, most = label, now
+            if not most > weight[own]:
+                best = own
             for k in range(count):
-                if weight[touched[k]] > most:
-                    best, most = touched[k], weight[touched[k]]
-            for k in range(count):
-                weight[touched[k]] = 0.0
+                weight[np.uint32(touched[k])] = 0.0
             if best != own:
                 labels[v] = best
                 changed += 1

@@ -90,7 +90,8 @@ def components(graph: Graph, *, strong: bool = False) -> Groups:
     from kolgraph.kernels.components import strong_components
 
     if strong:
-        labels = strong_components(graph.incoming.ptr, graph.incoming.idx)
+        part = strong_components(graph.incoming.ptr, graph.incoming.idx)
+        labels = np.unique(part, return_index=True)[1].astype(np.int32)[part]
     else:
         labels = weak_components(graph.incoming.ptr, graph.incoming.idx, np.empty(0, np.int32))
     return Groups(kind="strong" if strong else "weak", ids=graph.ids, labels=labels, graph=graph.fingerprint)
