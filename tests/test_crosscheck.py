@@ -32,7 +32,7 @@ def test_both_agree_on_every_account(gds_login: Neo4jLogin, shelf: Shelf, monkey
     load(shelf, seed)
     publish(shelf.ws, gds_login.uri)
     table = cross_check(shelf.ws, gds_login.uri)
-    assert list(table.index) == ["pagerank", "in_degree", "out_degree", "core"]
+    assert list(table.index) == ["pagerank", "in_degree", "out_degree", "core", "triangles"]
     assert table["accounts"].min() == len(shelf.rows("SELECT 1 FROM accounts"))
     assert table["differing"].tolist() == [0, 0, 0, 0]
     assert table["same_top_100"].min() == 1

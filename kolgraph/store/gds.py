@@ -30,6 +30,7 @@ _PAGERANK = (
     "'weight'})" + _ANSWER.format("score")
 )
 _CORE = "CALL gds.kcore.stream('kolgraph')" + _ANSWER.format("coreValue")
+_TRIANGLES = "CALL gds.triangleCount.stream('kolgraph')" + _ANSWER.format("triangleCount")
 _IN_DEGREE = "CALL gds.degree.stream('kolgraph', {orientation: 'REVERSE'})" + _ANSWER.format("score")
 _OUT_DEGREE = "CALL gds.degree.stream('kolgraph')" + _ANSWER.format("score")
 
@@ -39,6 +40,7 @@ CALLS: Mapping[str, tuple[str, str]] = {
     "in_degree": (_DIRECTED, _IN_DEGREE),
     "out_degree": (_DIRECTED, _OUT_DEGREE),
     "core": (_UNDIRECTED, _CORE),
+    "triangles": (_UNDIRECTED, _TRIANGLES),
 }
 
 
