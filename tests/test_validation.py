@@ -21,7 +21,7 @@ from tests.bench.validation import (
     spearman,
 )
 
-NAMES = ("followers", "past mean, shrunk", "reach, learnt")
+NAMES = ("followers", "reach, learnt")
 
 
 def planted(*, authors: int = 60, per: int = 12, signal: str = "loyal", seed: int = 3) -> Cascades:

@@ -102,7 +102,8 @@ def predictors(known: Cascades) -> dict[str, F64]:
     return {
         "followers": followers,
         "past mean": mean,
-        "past mean, shrunk": _shrunk(author, logs, mean, count),
+        "past mean, shrunk": _shrunk(author, logs, mean, np.full(n, logs.mean())),
+        "past mean and followers": _shrunk(author, logs, mean, _fitted(followers, mean)),
         "reposters": graph.incoming.degree.astype(np.float64),
         "PageRank": pagerank(graph).values,
         "k-core": k_core(graph).values,
@@ -112,20 +113,22 @@ def predictors(known: Cascades) -> dict[str, F64]:
     }
 
 
-def _shrunk(author: NDArray[np.int64], logs: F64, mean: F64, count: NDArray[np.int64]) -> F64:
-    """Means drawn towards the mean of all, the more the fewer posts they are of (James & Stein 1961)."""
+def _shrunk(author: NDArray[np.int64], logs: F64, mean: F64, towards: F64) -> F64:
+    """Means drawn towards a prior, the more the fewer posts they are of (James & Stein 1961)."""
+    count = np.bincount(author, minlength=mean.size)
     several = count > 1
     within = float(((logs - mean[author]) ** 2)[several[author]].sum() / max((count[several] - 1).sum(), 1))
-    spread = float(np.nanvar(mean))
+    spread = float(np.nanvar(mean - towards))
     between = max(spread - within * float(np.mean(1 / count[count > 0])), 1e-9)
     weight = between / (between + within / np.maximum(count, 1))
-    shrunk: F64 = weight * mean + (1 - weight) * logs.mean()
-    return shrunk
+    return towards + weight * (mean - towards)
 
 
-def rank_average(a: F64, b: F64) -> F64:
-    """Mean of the places in two orders, each from 0 to 1."""
-    return (places(a) + places(b)) / 2
+def _fitted(followers: F64, mean: F64) -> F64:
+    """What followers alone say of the mean, by least squares; of an author without a count what is said of all."""
+    known = np.isfinite(followers) & np.isfinite(mean)
+    slope, start = np.polyfit(np.log1p(followers[known]), mean[known], 1) if known.sum() > 1 else (0.0, 0.0)
+    return np.where(np.isfinite(followers), start + slope * np.log1p(followers), np.nanmean(mean))
 
 
 def places(values: F64) -> F64:
@@ -146,8 +149,7 @@ def cases(data: Cascades, predict: Callable[[Cascades], Mapping[str, F64]] = pre
             continue
         who = outcome.index.to_numpy()
         told = {name: values[who] for name, values in predict(known).items()}
-        told["past mean + followers"] = rank_average(told["past mean, shrunk"], told["followers"])
-        told["past mean + reach"] = rank_average(told["past mean, shrunk"], told["reach, learnt"])
+        told["reach + followers"] = places(told["reach, learnt"]) + places(told["followers"])
         placed = {name: places(values) for name, values in told.items()}
         rows.append(pd.DataFrame({"author": who, "outcome": places(outcome.to_numpy(np.float64)), **placed}))
     return pd.concat(rows, ignore_index=True)
