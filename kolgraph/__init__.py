@@ -20,6 +20,7 @@ _HOME = {
     "CheckUp": "checkup",
     "EnvironmentProblem": "errors",
     "Graph": "graph",
+    "Groups": "niches",
     "InputError": "errors",
     "KolgraphError": "errors",
     "LimitError": "errors",
@@ -38,8 +39,11 @@ _HOME = {
     "audiences": "influence",
     "betweenness": "influence",
     "check_up": "checkup",
+    "collective_influence": "influence",
+    "components": "niches",
     "cross_check": "crosscheck",
     "degree": "influence",
+    "eigenvector": "influence",
     "explain": "influence",
     "find_niches": "niches",
     "find_repost_rings": "rings",
@@ -49,6 +53,7 @@ _HOME = {
     "import_offline": "publishing",
     "k_core": "influence",
     "katz": "influence",
+    "label_propagation": "niches",
     "leader_rank": "influence",
     "learn_probabilities": "influence",
     "lookalikes": "influence",
@@ -56,6 +61,7 @@ _HOME = {
     "measure_cascades": "spread",
     "open_store": "store",
     "pagerank": "influence",
+    "personal_pageranks": "influence",
     "plan": "planning",
     "publish": "publishing",
     "pull": "pulling",
@@ -66,6 +72,7 @@ _HOME = {
     "realised": "influence",
     "run": "run",
     "sample_pool": "planning",
+    "triangles": "influence",
     "unique_reach": "influence",
     "vote_rank": "influence",
     "write_report": "report",
@@ -94,16 +101,17 @@ if TYPE_CHECKING:
     from kolgraph.influence.core import k_core
     from kolgraph.influence.degree import degree
     from kolgraph.influence.explanation import explain
-    from kolgraph.influence.pagerank import pagerank
+    from kolgraph.influence.pagerank import pagerank, personal_pageranks
     from kolgraph.influence.paths import betweenness, harmonic
     from kolgraph.influence.probabilities import learn_probabilities
     from kolgraph.influence.quality import quality
     from kolgraph.influence.reach import reach
     from kolgraph.influence.realised import realised
-    from kolgraph.influence.spectral import hits, katz, leader_rank
-    from kolgraph.influence.spreaders import vote_rank
+    from kolgraph.influence.spectral import eigenvector, hits, katz, leader_rank
+    from kolgraph.influence.spreaders import collective_influence, vote_rank
+    from kolgraph.influence.triangles import triangles
     from kolgraph.loading import LoadReport
-    from kolgraph.niches import Niches, find_niches
+    from kolgraph.niches import Groups, Niches, components, find_niches, label_propagation
     from kolgraph.planning.plan import Plan, plan
     from kolgraph.planning.pool import sample_pool
     from kolgraph.publishing import import_offline, publish
@@ -122,6 +130,7 @@ __all__ = [
     "CheckUp",
     "EnvironmentProblem",
     "Graph",
+    "Groups",
     "InputError",
     "KolgraphError",
     "LimitError",
@@ -140,8 +149,11 @@ __all__ = [
     "audiences",
     "betweenness",
     "check_up",
+    "collective_influence",
+    "components",
     "cross_check",
     "degree",
+    "eigenvector",
     "explain",
     "find_niches",
     "find_repost_rings",
@@ -151,6 +163,7 @@ __all__ = [
     "import_offline",
     "k_core",
     "katz",
+    "label_propagation",
     "leader_rank",
     "learn_probabilities",
     "lookalikes",
@@ -158,6 +171,7 @@ __all__ = [
     "measure_cascades",
     "open_store",
     "pagerank",
+    "personal_pageranks",
     "plan",
     "publish",
     "pull",
@@ -168,6 +182,7 @@ __all__ = [
     "realised",
     "run",
     "sample_pool",
+    "triangles",
     "unique_reach",
     "vote_rank",
     "write_report",

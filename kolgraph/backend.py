@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,18 +15,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kolgraph.graph import CSR
-
 Node = Hashable
 
 
 @dataclass(frozen=True)
 class Converted:
-    """A graph of networkx with its arrays: rows in the order of its nodes, weights from an attribute of its edges."""
+    """A graph of networkx with its in-CSR: rows in the order of its nodes, weights from an attribute of its edges."""
 
     original: nx.Graph[Any]
     nodes: list[Node]
-    incoming: CSR
+    ptr: NDArray[np.int64]
+    idx: NDArray[np.int32]
+    weights: NDArray[Any]  # float64, as networkx has them; empty: 1 each
     attribute: str | None
 
     __networkx_backend__ = "kolgraph"
@@ -53,16 +54,21 @@ class Converted:
 
         from kolgraph.kernels.csr import transpose, undirected
 
-        ptr, idx, _ = self.incoming
         none = np.empty(0, np.float32)
-        back_ptr, back_idx, _ = transpose(ptr, idx, none, len(self))
-        both_ptr, both_idx, _ = undirected(ptr, idx, none, back_ptr, back_idx, none)
+        back_ptr, back_idx, _ = transpose(self.ptr, self.idx, none, len(self))
+        both_ptr, both_idx, _ = undirected(self.ptr, self.idx, none, back_ptr, back_idx, none)
         return both_ptr, both_idx
 
-    def by_node(self, values: NDArray[Any], nbunch: Any = None) -> dict[Node, Any]:
-        """A value for every node, or for some."""
-        every = dict(zip(self.nodes, values.tolist(), strict=True))
-        return every if nbunch is None else {node: every[node] for node in self.original.nbunch_iter(nbunch)}
+    def by_node(self, values: NDArray[Any]) -> dict[Node, Any]:
+        """A value for every node."""
+        return dict(zip(self.nodes, values.tolist(), strict=True))
+
+    def of(self, nodes: Any, values: NDArray[Any]) -> Any:
+        """A value for every node (None), for one, or for some, as networkx reads this argument."""
+        every = self.by_node(values)
+        if nodes is None:
+            return every
+        return every[nodes] if nodes in self.original else {n: every[n] for n in self.original.nbunch_iter(nodes)}
 
 
 def convert_from_nx(
@@ -76,30 +82,31 @@ def convert_from_nx(
         Weights that are negative or no numbers: networkx goes on by itself.
     """
     import numpy as np
+    from scipy.sparse import csr_array
 
     from kolgraph.errors import InputError
-    from kolgraph.graph import CSR, check_weights
-    from kolgraph.kernels.csr import build
+    from kolgraph.graph import check_weights
 
     nodes = list(graph)
     row = {node: i for i, node in enumerate(nodes)}
     [(attribute, default)] = (edge_attrs or {}).items() or [(None, None)]
-    pairs = np.array([(row[u], row[v]) for u, v in graph.edges()], dtype=np.int32).reshape(-1, 2)
-    weights = None
+    pairs = np.fromiter(map(row.__getitem__, chain.from_iterable(graph.edges())), np.int32).reshape(-1, 2)
+    weights = np.ones(len(pairs))
     if attribute is not None:
         said = [weight for _, _, weight in graph.edges(data=attribute, default=1 if default is None else default)]
         try:
-            exact = np.array(said, dtype=np.float64)
-            check_weights(exact)
+            weights = np.array(said, dtype=np.float64)
+            check_weights(weights)
         except (TypeError, ValueError, InputError) as error:
             raise NotImplementedError(f"weights: {error}") from error
-        weights = None if (exact == 1).all() else exact.astype(np.float32)
     if not graph.is_directed():
         other = pairs[:, 0] != pairs[:, 1]
-        weights = None if weights is None else np.concatenate([weights, weights[other]])
+        weights = np.concatenate([weights, weights[other]])
         pairs = np.concatenate([pairs, pairs[other][:, ::-1]])
-    src, dst = (np.ascontiguousarray(pairs[:, side]) for side in (0, 1))
-    return Converted(graph, nodes, CSR(*build(src, dst, weights, len(nodes))), attribute)
+    incoming = csr_array((weights, (pairs[:, 1], pairs[:, 0])), shape=(len(nodes), len(nodes)))  # sums parallel edges
+    weights = np.empty(0) if (incoming.data == 1).all() else incoming.data
+    ptr, idx = incoming.indptr.astype(np.int64), incoming.indices.astype(np.int32)
+    return Converted(graph, nodes, ptr, idx, weights, attribute)
 
 
 def convert_to_nx(result: Any, **_: Any) -> Any:
@@ -134,10 +141,10 @@ def pagerank(
         if restart.sum() == 0:
             raise ZeroDivisionError
         restart /= restart.sum()
-    ptr, idx, _ = G.incoming
-    least = n * tol * alpha / (1 - alpha)
-    values, _, residual = kernel(ptr, idx, G.incoming.weights, restart, alpha, least, max_iter)
-    if residual > least or max_iter < 1:
+    # networkx stops at less than a limit, the kernel at no more than one.
+    least = float(np.nextafter(n * tol * alpha / (1 - alpha), -1))
+    values, _, residual = kernel(G.ptr, G.idx, G.weights, restart, alpha, least, max_iter)
+    if not residual <= least:  # nor if it is no number
         raise nx.PowerIterationFailedConvergence(max_iter)
     return G.by_node(values)
 
@@ -160,10 +167,7 @@ def triangles(G: Converted, nodes: Any = None) -> Any:
     """As `networkx.triangles`."""
     from kolgraph.kernels.triangles import triangles as kernel
 
-    counts = G.by_node(kernel(*G.undirected()))
-    if nodes is None:
-        return counts
-    return counts[nodes] if nodes in G.original else {node: counts[node] for node in G.original.nbunch_iter(nodes)}
+    return G.of(nodes, kernel(*G.undirected()))
 
 
 def clustering(G: Converted, nodes: Any = None, weight: None = None) -> Any:
@@ -175,10 +179,7 @@ def clustering(G: Converted, nodes: Any = None, weight: None = None) -> Any:
     ptr, idx = G.undirected()
     closed, degree = kernel(ptr, idx), np.diff(ptr)
     pairs = degree * (degree - 1) / 2
-    values = G.by_node(np.divide(closed, pairs, out=np.zeros(len(G)), where=pairs > 0))
-    if nodes is None:
-        return values
-    return values[nodes] if nodes in G.original else {node: values[node] for node in G.original.nbunch_iter(nodes)}
+    return G.of(nodes, np.divide(closed, pairs, out=np.zeros(len(G)), where=pairs > 0))
 
 
 def harmonic_centrality(
@@ -189,8 +190,12 @@ def harmonic_centrality(
 
     from kolgraph.kernels.harmonic import harmonic_exact
 
-    ptr, idx, _ = G.incoming
-    return G.by_node(harmonic_exact(ptr, idx, np.arange(len(G))), nbunch)
+    if nbunch is None:
+        return G.by_node(harmonic_exact(G.ptr, G.idx, np.arange(len(G))))
+    asked = set(G.original.nbunch_iter(nbunch))
+    rows = [row for row, node in enumerate(G.nodes) if node in asked]
+    values = harmonic_exact(G.ptr, G.idx, np.array(rows, dtype=np.int64))
+    return {G.nodes[row]: value for row, value in zip(rows, values.tolist(), strict=True)}
 
 
 def _weak(G: Converted) -> NDArray[np.int32]:
@@ -198,7 +203,7 @@ def _weak(G: Converted) -> NDArray[np.int32]:
 
     from kolgraph.kernels.components import components
 
-    labels: NDArray[np.int32] = components(G.incoming.ptr, G.incoming.idx, np.empty(0, np.int32))
+    labels: NDArray[np.int32] = components(G.ptr, G.idx, np.empty(0, np.int32))
     return labels
 
 
@@ -206,7 +211,7 @@ def _strong(G: Converted) -> NDArray[np.int32]:
     """Numbered as networkx yields them: no edge leads from a part to a later one."""
     from kolgraph.kernels.components import strong_components
 
-    labels: NDArray[np.int32] = strong_components(G.incoming.ptr, G.incoming.idx)
+    labels: NDArray[np.int32] = strong_components(G.ptr, G.idx)
     last: NDArray[np.int32] = labels.max(initial=0) - labels  # along in-edges it is the other way round
     return last
 
@@ -281,8 +286,10 @@ def can_run(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool
         return f"{other[0]} is not supported by kolgraph"
     if not directed and given["G"].is_directed():
         return "directions are not supported by kolgraph"
-    if name == "pagerank" and not 0 <= given.get("alpha", 0.85) < 1:
-        return "kolgraph needs an alpha below 1"
+    if (name == "clustering" or given.get("nodes") is not None) and given["G"].is_multigraph():
+        return "parallel edges are not supported here by kolgraph"
+    if name == "pagerank" and not 0 < given.get("alpha", 0.85) < 1:
+        return "kolgraph needs an alpha between 0 and 1"
     return True
 
 

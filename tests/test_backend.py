@@ -47,7 +47,7 @@ code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--pyargs"
 print("\\n" + json.dumps({"code": int(code), "passed": len(passed), "calls": calls}))
 """
 nodes = st.integers(0, 7)
-edges = st.lists(st.tuples(nodes, nodes, st.sampled_from([0, 0.5, 1, 2.0])), max_size=24)
+edges = st.lists(st.tuples(nodes, nodes, st.sampled_from([0, 0.1, 1, 2.0, 1e-60, 1e60])), max_size=24)
 
 
 @pytest.fixture(autouse=True)
@@ -85,12 +85,14 @@ def made(kind: type, pairs: list[tuple[int, int, float]]) -> Any:
 def test_answers_are_those_of_networkx(kind: type, pairs: list[tuple[int, int, float]]) -> None:
     graph = made(kind, pairs)
     start = {node: i for i, node in enumerate(graph)}
-    for options in ({}, {"weight": None}, {"personalization": start, "alpha": 0.6}, {"alpha": 0.0}):
-        expected = nx.pagerank(graph, tol=1e-10, max_iter=1000, **options)
-        found = nx.pagerank(graph, tol=1e-10, max_iter=1000, backend="kolgraph", **options)
-        assert found == pytest.approx(expected, abs=1e-8)
+    for options in ({}, {"weight": None}, {"personalization": start, "alpha": 0.6}):
+        expected = nx.pagerank(graph, tol=1e-13, max_iter=1000, **options)
+        found = nx.pagerank(graph, tol=1e-13, max_iter=1000, backend="kolgraph", **options)
+        assert found == pytest.approx(expected, abs=1e-11)
         assert list(found) == list(graph)
-    assert nx.harmonic_centrality(graph, backend="kolgraph") == pytest.approx(nx.harmonic_centrality(graph))
+    for some in (None, 7, ["x", 3, "x", "nobody"], []):
+        expected = nx.harmonic_centrality(graph, some)
+        assert nx.harmonic_centrality(graph, some, backend="kolgraph") == pytest.approx(expected)
     if graph.is_directed():
         same_sets(nx.weakly_connected_components, graph)
         same_sets(nx.strongly_connected_components, graph)
@@ -118,6 +120,11 @@ def test_what_means_something_else_is_left_to_networkx() -> None:
     assert backend.can_run("core_number", (converted,), {}) == "directions are not supported by kolgraph"
     assert "among" in str(backend.can_run("katz_centrality", (converted,), {}))
     assert backend.can_run("pagerank", (converted,), {"dangling": None}) is True
+    assert "between 0 and 1" in str(backend.can_run("pagerank", (converted,), {"alpha": 1}))
+    parallel = nx.MultiGraph([(0, 1), (0, 1)])
+    for name, options in (("clustering", {}), ("triangles", {"nodes": [0]})):  # networkx refuses these
+        assert "parallel edges" in str(backend.can_run(name, (parallel,), options))
+    assert backend.can_run("triangles", (parallel,), {}) is True
     with pytest.raises(NotImplementedError, match="weights"):
         backend.convert_from_nx(nx.Graph([(0, 1, {"weight": -1})]), edge_attrs={"weight": 1})
 
@@ -125,7 +132,9 @@ def test_what_means_something_else_is_left_to_networkx() -> None:
 def test_errors_are_those_of_networkx() -> None:
     for call in (
         lambda b: nx.pagerank(nx.path_graph(4), max_iter=1, tol=1e-12, backend=b),
+        lambda b: nx.pagerank(nx.path_graph(4), tol=0, backend=b),
         lambda b: nx.pagerank(nx.path_graph(4), personalization={9: 1}, backend=b),
+        lambda b: nx.pagerank(nx.path_graph(4), personalization={0: float("nan")}, backend=b),
         lambda b: nx.core_number(nx.Graph([(0, 0)]), backend=b),
         lambda b: nx.is_connected(nx.Graph(), backend=b),
         lambda b: nx.triangles(nx.path_graph(3), 99, backend=b),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kolgraph.errors import AnalysisError, InputError, UnknownAccount
 from kolgraph.graph import CSR, Graph
 from kolgraph.influence import MEASURES, pagerank
+from kolgraph.influence.pagerank import personal_pageranks
 from tests.graphs import clique, dangling_chain, from_rows, graphs, path, random_edges, star
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -69,7 +70,7 @@ def test_empty_graph_has_no_scores() -> None:
 @few
 @given(graphs(), st.sampled_from([0.3, 0.85, 0.99]))
 def test_sums_to_one_and_nobody_is_below_the_teleport_share(graph: Graph, damping: float) -> None:
-    got = values(graph, damping=damping)
+    got = values(graph, damping=damping, max_iter=5000)
     assert got.sum() == pytest.approx(1)
     assert got.min() >= (1 - damping) / graph.n - 1e-12
 
@@ -230,7 +231,97 @@ def test_the_answer_names_its_question() -> None:
     assert scores.run_id != pagerank(graph).run_id
 
 
+# ---------------------------------------------------------------- personalised, for many accounts
+
+
+def test_personal_by_hand() -> None:
+    # 0 -> 1, 1 dangling, from 0: r0 = .15 + .85 r1, r1 = .85 r0. From 1, which acts on nobody, all stays there.
+    got = personal_pageranks(path(2), ["v0", "v1"])
+    assert got.values == pytest.approx(np.array([[0.15 / 0.2775, 0.1275 / 0.2775], [0, 1]]), abs=1e-6)
+    assert got.frame()["v1"].to_dict() == {"v0": 0, "v1": 1}
+    assert got.top("v0", 5).index.tolist() == ["v1"]
+
+
+@few
+@given(graphs(), st.sampled_from([0.0, 0.3, 0.85, 0.99]), st.booleans(), st.sampled_from([1e-2, 1e-6, 1e-11]))
+def test_personal_is_within_tol_of_the_solution(graph: Graph, damping: float, weighted: bool, tol: float) -> None:
+    src, dst, weight = graph.edges()
+    moves = np.zeros((graph.n, graph.n))
+    moves[src, dst] = weight if weighted else 1
+    moves /= np.where(moves.sum(axis=1) > 0, moves.sum(axis=1), 1)[:, None]
+    exact = np.linalg.inv(np.eye(graph.n) - damping * moves)
+    exact /= exact.sum(axis=1)[:, None]  # what dangling accounts send back only makes the restart larger
+    options = {"damping": damping, "weighted": weighted, "tol": tol, "max_iter": 5000}
+    got = personal_pageranks(graph, list(graph.ids), **options).values  # type: ignore[arg-type]
+    assert got.sum(axis=1) == pytest.approx(1)
+    assert np.abs(got - exact).sum(axis=1).max() <= tol + 1e-13
+    assert (got[exact < 1e-15] == 0).all()
+
+
+@few
+@given(graphs(), st.booleans())
+def test_personal_equals_igraph(graph: Graph, weighted: bool) -> None:
+    peer = graph.to_igraph()
+    got = personal_pageranks(graph, list(graph.ids), weighted=weighted, tol=1e-11).values
+    for v, row in enumerate(got):
+        expected = peer.personalized_pagerank(reset_vertices=[v], weights="weight" if weighted else None)
+        assert row == pytest.approx(expected, abs=1e-9)
+
+
+def test_an_answer_depends_neither_on_the_others_nor_on_threads() -> None:
+    src, dst = random_edges(300, 700, seed=9)  # many dangling rows; chains and cycles that converge at different times
+    graph = Graph.from_rows(src, dst, None, np.arange(300))
+    everybody = [str(i) for i in range(300)]
+    alone = np.concatenate([personal_pageranks(graph, [account]).values for account in everybody[:40]])
+    threads = numba.get_num_threads()
+    try:
+        for n in range(1, threads + 1):
+            numba.set_num_threads(n)
+            together = personal_pageranks(graph, everybody).values
+            assert together[:40].tobytes() == alone.tobytes()
+    finally:
+        numba.set_num_threads(threads)
+    for row, account in zip(together[::17], everybody[::17], strict=True):
+        assert np.abs(row - values(graph, restart={account: 1.0})).sum() <= 1e-6
+
+
+def test_seen_from_a_niche_its_own_accounts_come_first() -> None:
+    rng = np.random.default_rng(4)
+    src, dst = rng.integers(0, 50, 600), rng.integers(0, 50, 600)
+    src, dst = np.append(src, src + 50), np.append(dst, dst + 50)  # two niches alike, and ten ties between them
+    src, dst = np.append(src, np.arange(10)), np.append(dst, 50 + np.arange(10))
+    graph = Graph.from_edges(src, dst)
+    found = personal_pageranks(graph, ["30", "80"])
+    assert all(int(account) < 50 for account in found.top("30", 10).index)
+    assert all(int(account) >= 50 for account in found.top("80", 10).index)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "options", "error", "words"),
+    [
+        (["v0", "v0"], {}, InputError, "named twice"),
+        (["v0", "nobody"], {}, UnknownAccount, "nobody"),
+        (["v0"], {"tol": 0.0}, InputError, "tol must be above 0"),
+        (["v0"], {"damping": 1.0}, InputError, "damping"),
+        (["v0", "v1"], {"max_iter": 2}, AnalysisError, r"2 of 2 answers .* after 2 sweeps"),
+    ],
+)
+def test_a_wrong_personal_question_is_refused(accounts, options, error, words) -> None:
+    with pytest.raises(error, match=words):
+        personal_pageranks(clique(3), accounts, **options)
+
+
+def test_top_of_an_account_that_was_not_asked_about() -> None:
+    found = personal_pageranks(clique(3), [])
+    assert found.values.shape == (0, 3)
+    with pytest.raises(UnknownAccount, match="v0"):
+        found.top("v0", 1)
+
+
+# ---------------------------------------------------------------- the list of measures
+
+
 def test_every_measure_carries_its_name() -> None:
     for name, measure in MEASURES.items():
-        assert measure.compute(dangling_chain()).measure == name
+        assert measure.compute(clique(4)).measure == name
         assert measure.en and measure.zh and measure.cost

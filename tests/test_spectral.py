@@ -1,4 +1,4 @@
-"""HITS, Katz, LeaderRank: by hand, by law, against dense linear algebra and networkx, and with a planted order."""
+"""HITS, Katz, eigenvector, LeaderRank: by hand, by law, against dense algebra and networkx, and with planted order."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import AnalysisError, InputError, UnknownName
 from kolgraph.graph import CSR, Graph
 from kolgraph.influence import hits, katz, leader_rank
+from kolgraph.influence.spectral import eigenvector
 from tests.graphs import clique, from_rows, graphs, path, random_edges, star
 
 few = settings(max_examples=40, deadline=None)
@@ -34,6 +35,13 @@ def planted(seed: int) -> Graph:
     fans = [(2 + i, i // 50) for i in range(100)]
     crowd = [(102 + j, 2 + i) for i in range(50) for j in np.random.default_rng(seed + i).choice(40, 10, replace=False)]
     return from_rows(142, [*fans, *[(int(a), b) for a, b in crowd]])
+
+
+def tied_back(graph: Graph) -> Graph:
+    """Every account also acted on, with little weight, by those it acts on: then there are cycles."""
+    src, dst, weight = graph.edges()
+    both = np.concatenate([weight, weight * np.float32(0.01)])
+    return Graph.from_rows(np.concatenate([src, dst]), np.concatenate([dst, src]), both, graph.ids.astype("S8"))
 
 
 # ---------------------------------------------------------------- HITS
@@ -129,6 +137,81 @@ def test_katz_does_not_depend_on_the_unit_of_weights_where_there_are_cycles(grap
     assert katz(scaled(graph, factor)).values == pytest.approx(katz(graph).values, rel=1e-4)
 
 
+# ---------------------------------------------------------------- eigenvector
+
+
+def test_eigenvector_by_hand() -> None:
+    # a <-> b, and b -> c: the pair grows by 1 a step and is alike; c = b / 1. With b -> a of weight 4 the growth is 2:
+    # a = 4 b / 2, b = a / 2, c = b / 2.
+    pairs = [(0, 1), (1, 0), (1, 2)]
+    assert eigenvector(from_rows(4, pairs)).values == pytest.approx([1, 1, 1, 0], abs=1e-9)
+    assert eigenvector(from_rows(4, pairs, [1, 4, 1])).values == pytest.approx([1, 0.5, 0.25, 0], abs=1e-9)
+    assert eigenvector(from_rows(4, pairs, [1, 4, 1]), weighted=False).values == pytest.approx([1, 1, 1, 0], abs=1e-9)
+
+
+def test_equally_strong_parts_share_as_from_an_equal_start() -> None:
+    # Two pairs apart. In the second, half of what everybody has lies with an onlooker who acts on one of the pair.
+    graph = from_rows(5, [(0, 1), (1, 0), (2, 3), (3, 2), (4, 3)])
+    # From (1, 1) and the onlooker's 1: along the left vector (1, 1, 1) of the second pair 3 units come together, not 2.
+    assert eigenvector(graph).values == pytest.approx([2 / 3, 2 / 3, 1, 1, 0], abs=1e-8)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@few
+@given(graph=graphs())
+def test_eigenvector_solves_its_equation_or_says_why_not(weighted: bool, graph: Graph) -> None:
+    matrix = dense(graph) if weighted else (dense(graph) > 0) + 0.0
+    if not weighted:
+        src, dst, _ = graph.edges()
+        matrix[dst, src] = 1
+    radius = np.abs(np.linalg.eigvals(matrix)).max()
+    try:
+        x = eigenvector(graph, weighted=weighted, max_iter=3000).values
+    except AnalysisError as error:
+        assert "katz" in str(error) if radius < 1e-4 else "did not settle" in str(error)
+        return
+    assert x.min() >= 0 and x.max() == 1
+    assert np.abs(matrix @ x - radius * x).max() <= 1e-5 * radius
+
+
+@few
+@given(graphs(weighted=True), st.sampled_from([0.25, 8.0]))
+def test_eigenvector_does_not_depend_on_the_unit_of_weights(graph: Graph, factor: float) -> None:
+    try:
+        expected = eigenvector(graph, max_iter=1000).values
+    except AnalysisError:
+        return
+    assert eigenvector(scaled(graph, factor), max_iter=1000).values == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_eigenvector_equals_networkx(weighted: bool) -> None:
+    src, dst = random_edges(300, 2500, seed=8)
+    graph = Graph.from_rows(src, dst, np.random.default_rng(8).integers(1, 9, 2500).astype(np.float32), np.arange(300))
+    peer = graph.to_networkx()
+    theirs = nx.eigenvector_centrality(peer, max_iter=1000, tol=1e-12, weight="weight" if weighted else None)
+    wanted = np.array([theirs[account] for account in graph.ids])
+    assert eigenvector(graph, weighted=weighted).values == pytest.approx(wanted / wanted.max(), abs=1e-7)
+
+
+def test_a_cycle_of_one_length_does_not_swing() -> None:
+    ring = from_rows(7, [(i, (i + 1) % 6) for i in range(6)] + [(6, 0)])
+    assert eigenvector(ring).values == pytest.approx([1, 1, 1, 1, 1, 1, 0], abs=1e-8)
+
+
+@pytest.mark.parametrize("graph", [path(4), from_rows(3, [(0, 1), (1, 0)], [1.0, 0.0]), from_rows(2, [])])
+def test_without_cycles_there_is_no_eigenvector(graph: Graph) -> None:
+    with pytest.raises(AnalysisError, match=r"leads back .* ask for katz"):
+        eigenvector(graph)
+
+
+def test_an_eigenvector_that_has_not_settled_is_refused() -> None:
+    # The first pair acts on the second, which is just as strong: its lead grows for ever, ever more slowly.
+    two = from_rows(4, [(0, 1), (1, 0), (1, 2), (2, 3), (3, 2)])
+    with pytest.raises(AnalysisError, match="did not settle in 500 steps"):
+        eigenvector(two, max_iter=500)
+
+
 # ---------------------------------------------------------------- LeaderRank
 
 
@@ -164,7 +247,7 @@ def test_leader_rank_adds_up_to_the_number_of_accounts(graph: Graph) -> None:
 # ---------------------------------------------------------------- planted
 
 
-@pytest.mark.parametrize("measure", [katz, leader_rank])
+@pytest.mark.parametrize("measure", [katz, leader_rank, lambda g: eigenvector(tied_back(g))])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_of_two_stars_with_as_many_fans_the_one_with_the_better_fans_is_first(measure, seed: int) -> None:
     assert measure(planted(seed)).values[:2].argmax() == 0
@@ -174,6 +257,8 @@ def test_of_two_stars_with_as_many_fans_the_one_with_the_better_fans_is_first(me
     ("call", "error", "words"),
     [
         (lambda g: hits(g, kind="star"), UnknownName, "star"),
+        (lambda g: eigenvector(g, tol=0.0), InputError, "tol must be above 0, not 0.0"),
+        (lambda g: eigenvector(g, max_iter=0), InputError, "max_iter must be at least 1, not 0"),
         (lambda g: katz(g, attenuation=1.0), InputError, r"attenuation must lie in \(0, 1\), not 1.0"),
     ],
 )

@@ -1,4 +1,4 @@
-"""VoteRank: by hand, by law, against networkx, and with planted overlapping audiences."""
+"""VoteRank and collective influence: by hand, by law, against networkx, and with planted overlapping audiences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
 from kolgraph.influence import vote_rank
+from kolgraph.influence.spreaders import collective_influence
 from tests.graphs import from_rows, graphs, path, random_edges, star
 
 few = settings(max_examples=60, deadline=None)
@@ -77,6 +79,100 @@ def test_audiences_that_overlap_are_not_bought_twice() -> None:
     assert set(elected(from_rows(500, [*shared, *own]), most=8)) >= {"v10", "v11", "v12"}
 
 
-def test_a_wrong_option_is_told() -> None:
-    with pytest.raises(InputError, match="most must be at least 1, not 0"):
-        vote_rank(path(3), most=0)
+# ---------------------------------------------------------------- collective influence
+
+
+def naive(graph: Graph, radius: int, most: int) -> list[tuple[int, float]]:
+    """Everything worked out anew at every step, by networkx; the first row wins a tie."""
+    peer = nx.Graph()
+    peer.add_nodes_from(range(graph.n))
+    src, dst, _ = graph.edges()
+    peer.add_edges_from((int(a), int(b)) for a, b in zip(src, dst, strict=True) if a != b)
+    out: list[tuple[int, float]] = []
+    while len(out) < most and peer:
+        best, at = 0.0, -1
+        for v in sorted(peer):
+            far = nx.single_source_shortest_path_length(peer, v, cutoff=radius)
+            now = (peer.degree[v] - 1) * sum(peer.degree[u] - 1 for u, d in far.items() if d == radius)
+            if now > best:
+                best, at = now, v
+        if at < 0:
+            break
+        out.append((at, best))
+        peer.remove_node(at)
+    return out
+
+
+def test_collective_influence_by_hand() -> None:
+    # Fans 0, 1, 2 - hub 3 - bridge 4 - hub 5 - fans 6, 7, 8. The hubs have 4 ties, the bridge 2.
+    graph = from_rows(9, [(0, 3), (1, 3), (2, 3), (4, 3), (4, 5), (6, 5), (7, 5), (8, 5)])
+    # One tie away: bridge (2 - 1) (3 + 3) = 6, hub (4 - 1) (2 - 1) = 3. Without the bridge only fans are left: 0.
+    assert collective_influence(graph, radius=1).values.tolist() == [0, 0, 0, 0, 6, 0, 0, 0, 0]
+    # Two ties away: a hub sees the other, 3 * 3 = 9; the bridge only fans. Without a hub nobody is worth anything.
+    assert collective_influence(graph).values.tolist() == [0, 0, 0, 9, 0, 0, 0, 0, 0]
+
+
+def test_collective_influence_of_shapes_and_of_nothing() -> None:
+    nobody = np.empty(0, np.int64)
+    assert collective_influence(Graph.from_edges(nobody, nobody)).values.size == 0
+    assert collective_influence(star(5)).values.tolist() == [0] * 6
+    assert collective_influence(from_rows(3, [(0, 0), (0, 1)])).values.tolist() == [0, 0, 0]
+
+
+@few
+@given(graphs(), st.sampled_from([1, 2]))
+def test_collective_influence_is_what_working_everything_out_anew_gives(graph: Graph, radius: int) -> None:
+    expected = np.zeros(graph.n)
+    for v, value in naive(graph, radius, graph.n):
+        expected[v] = value
+    assert collective_influence(graph, radius=radius).values.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_collective_influence_on_larger_graphs(radius: int, seed: int) -> None:
+    src, dst = random_edges(120, 250, seed)
+    graph = Graph.from_rows(src, (dst // 2).astype(np.int32), None, np.arange(120))
+    expected = np.zeros(120)
+    for v, value in naive(graph, radius, 40):
+        expected[v] = value
+    assert collective_influence(graph, radius=radius, most=40).values.tolist() == expected.tolist()
+
+
+@few
+@given(graphs(), st.sampled_from([1, 2]))
+def test_direction_and_weights_do_not_matter_to_collective_influence(graph: Graph, radius: int) -> None:
+    got = collective_influence(graph, radius=radius).values
+    assert collective_influence(graph.reverse(), radius=radius).values.tolist() == got.tolist()
+    src, dst, _ = graph.edges()
+    plain = Graph.from_rows(src, dst, None, graph.ids.astype("S8"))
+    assert collective_influence(plain, radius=radius).values.tolist() == got.tolist()
+
+
+def test_those_who_hold_a_graph_together_go_before_the_popular() -> None:
+    # Ten hubs with 20 fans each are joined by twelve accounts that each know four of them; ten stars with 60 fans, more
+    # than anybody else has, stand apart.
+    rng = np.random.default_rng(3)
+    joined = [(300 + i, hub) for i in range(12) for hub in rng.choice(10, 4, replace=False).tolist()]
+    fans = [(10 + 20 * hub + i, hub) for hub in range(10) for i in range(20)]
+    stars = [(400 + 61 * s + 1 + i, 400 + 61 * s) for s in range(10) for i in range(60)]
+    graph = from_rows(1010, [*joined, *fans, *stars])
+    for radius in (1, 2):
+        picked = np.flatnonzero(collective_influence(graph, radius=radius, most=10).values)
+        assert set(picked.tolist()) <= {*range(10), *range(300, 312)}
+        left = graph.to_igraph()
+        left.delete_vertices(picked.tolist())
+        assert max(left.connected_components(mode="weak").sizes()) <= 61  # no part is larger than a star
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda g: vote_rank(g, most=0), "most must be at least 1, not 0"),
+        (lambda g: collective_influence(g, most=0), "most must be at least 1, not 0"),
+        (lambda g: collective_influence(g, radius=3), "radius must be 1 or 2, not 3"),
+    ],
+)
+def test_a_wrong_option_is_told(call, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        call(path(3))

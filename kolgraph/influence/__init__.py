@@ -11,14 +11,14 @@ from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.core import k_core
 from kolgraph.influence.degree import degree
 from kolgraph.influence.explanation import Explanation, explain
-from kolgraph.influence.pagerank import pagerank
+from kolgraph.influence.pagerank import PersonalPageRanks, pagerank, personal_pageranks
 from kolgraph.influence.paths import betweenness, harmonic
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.quality import Quality, quality
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
-from kolgraph.influence.spectral import hits, katz, leader_rank
-from kolgraph.influence.spreaders import vote_rank
+from kolgraph.influence.spectral import eigenvector, hits, katz, leader_rank
+from kolgraph.influence.spreaders import collective_influence, vote_rank
 from kolgraph.influence.triangles import triangles
 
 if TYPE_CHECKING:
@@ -30,12 +30,15 @@ __all__ = [
     "REACH",
     "Explanation",
     "Measure",
+    "PersonalPageRanks",
     "Probabilities",
     "Quality",
     "Realised",
     "audiences",
     "betweenness",
+    "collective_influence",
     "degree",
+    "eigenvector",
     "explain",
     "harmonic",
     "hits",
@@ -45,6 +48,7 @@ __all__ = [
     "learn_probabilities",
     "lookalikes",
     "pagerank",
+    "personal_pageranks",
     "quality",
     "reach",
     "realised",
@@ -115,6 +119,13 @@ MEASURES: Mapping[str, Measure] = {
         source="Kleinberg (1999)",
         cost="O(n + m) per iteration",
     ),
+    "eigenvector": Measure(
+        compute=eigenvector,
+        en="acted on by accounts that are acted on by such accounts, without end",
+        zh="被重要账号关注，而后者同样被重要账号关注（特征向量）",
+        source="Bonacich (1987)",
+        cost="O(n + m) per iteration; none where nothing leads back",
+    ),
     "katz": Measure(
         compute=katz,
         en="followers, their followers and so on, further ones counting less",
@@ -128,6 +139,13 @@ MEASURES: Mapping[str, Measure] = {
         zh="逐个选出：避开已被覆盖的受众",
         source="Zhang, Chen, Dong & Zhao (2016)",
         cost="about O(m log n); 1,000 are elected",
+    ),
+    "collective_influence": Measure(
+        compute=collective_influence,
+        en="holds the graph together: without it paths break apart",
+        zh="维系全网的关键：移除后传播路径断裂",
+        source="Morone & Makse (2015)",
+        cost="O(m log n) about; 1,000 are removed",
     ),
     "core": Measure(
         compute=k_core,

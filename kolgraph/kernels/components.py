@@ -46,6 +46,8 @@ def components(ptr: I64, idx: I32, labels: I32) -> I32:
         v = _root(parent, np.int32(row))
         for e in range(ptr[row], ptr[row + 1]):
             other = idx[np.uint64(e)]
+            if parent[np.uint32(other)] == v:  # most edges lead to where we are already
+                continue
             if labels.size and labels[row] != labels[other]:
                 continue
             u = _root(parent, other)
