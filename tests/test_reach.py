@@ -69,6 +69,30 @@ def test_intervals_cover_the_simulated_truth() -> None:
     assert inside >= 55  # 95 % of 60 is 57; the slack is for the simulation's own error
 
 
+def test_what_is_reached_in_one_step_is_exact_however_few_sets_are_drawn() -> None:
+    graph = from_rows(6, [(1, 0), (2, 0), (3, 0), (3, 4)], [1.0, 2.0, 1.0, 3.0])
+    scores = reach(graph, targets=np.array([1.0, 1, 0.5, 1, 0, 1]), sets=1, seed=1)
+    assert scores.values == pytest.approx([1 + 1 + 0.5 + 0.25, 1, 0.5, 1, 0.75, 1])
+    assert scores.low is not None
+    assert (scores.low == scores.high).all()  # no follower has followers
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_given_probabilities_are_taken_as_they_are(seed: int) -> None:
+    # Chances that are what a weighted cascade has: the same answer by both ways; and half of them by hand.
+    rng = np.random.default_rng(seed)
+    graph = from_rows(30, [(int(a), int(b)) for a, b in rng.integers(0, 28, (90, 2))])
+    src, dst, weight = graph.edges()
+    p = (weight / graph.outgoing.strength[src]).astype(np.float32)
+    given_p = Graph.from_rows(src, dst, p, graph.ids.astype("S8"))
+    both = [reach(graph, sets=60_000, seed=seed), reach(given_p, probabilities=True, sets=60_000, seed=seed + 5)]
+    assert np.abs(both[0].values - both[1].values).max() < 5 * 30 / 2 * np.sqrt(2 / 60_000)
+    chain = from_rows(3, [(1, 0), (2, 1)], [0.5, 0.5])
+    assert reach(chain, probabilities=True, sets=90_000, seed=seed).values[0] == pytest.approx(1.75, abs=0.02)
+    with pytest.raises(InputError, match="no probability"):
+        reach(from_rows(2, [(1, 0)], [1.5]), probabilities=True, seed=1)
+
+
 def test_wrong_targets_are_refused() -> None:
     for targets in (
         np.zeros(10),
