@@ -141,11 +141,11 @@ MEASURES: Mapping[str, Measure] = {
         cost="about O(m log n); 1,000 are elected",
     ),
     "collective_influence": Measure(
-        compute=collective_influence,
-        en="holds the graph together: without it paths break apart",
-        zh="维系全网的关键：移除后传播路径断裂",
+        compute=partial(collective_influence, radius=1),
+        en="holds the graph together: without it groups fall apart",
+        zh="维系网络：移除后社群彼此断开",
         source="Morone & Makse (2015)",
-        cost="O(m log n) about; 1,000 are removed",
+        cost="about O(m log n); 1,000 are removed",
     ),
     "core": Measure(
         compute=k_core,

@@ -37,15 +37,6 @@ def _influence(ptr: I64, idx: I32, start: int, radius: int, degree: I64, seen: I
 
 
 @njit(cache=True, nogil=True)
-def _ceiling(ptr: I64, idx: I32, v: int, radius: int, degree: I64, whole: float) -> float:
-    """At least `_influence`, in O(degree): two steps away are at most all rows but the row and its neighbours."""
-    if radius == 2:
-        for e in range(ptr[v], ptr[v + 1]):
-            whole -= max(degree[idx[e]] - 1, 0)
-    return float((degree[v] - 1) * (whole - degree[v] + 1))
-
-
-@njit(cache=True, nogil=True)
 def _bounds(ptr: I64, idx: I32, radius: int, degree: I64) -> F64:
     """At least `_influence` of every row, in O(m radius): counts every walk instead of every row that one leads to."""
     n = degree.size
@@ -94,14 +85,8 @@ def collective_influence(ptr: I64, idx: I32, radius: int, most: int) -> tuple[I6
     heapq.heapify(heap)
     removed, influence = np.empty(most, np.int64), np.empty(most)
     k = mark = 0
-    whole = float(np.maximum(degree - 1, 0).sum())
     while heap and k < most:
         _, v = heapq.heappop(heap)
-        if heap and degree[v] > 0:
-            ceiling = _ceiling(ptr, idx, v, radius, degree, whole)
-            if (-ceiling, v) > heap[0]:
-                heapq.heappush(heap, (-ceiling, v))
-                continue
         mark += 1
         now = _influence(ptr, idx, v, radius, degree, seen, mark, queue)
         if now <= 0.0:
@@ -111,9 +96,7 @@ def collective_influence(ptr: I64, idx: I32, radius: int, most: int) -> tuple[I6
             continue
         removed[k], influence[k] = v, now
         k += 1
-        whole -= degree[v] - 1
         degree[v] = -1
         for e in range(ptr[v], ptr[v + 1]):
-            whole -= degree[idx[e]] > 1
             degree[idx[e]] -= degree[idx[e]] >= 0
     return removed[:k], influence[:k]
