@@ -98,8 +98,8 @@ class CheckUp:
 
         why, shares = self.why, self.shares
         known = {name: percent(value, lang) for name, value in shares.items() if name != "known"}
-        title = say("title", name=self.name, id=self.account_id, tier=self.tier, followers=self.followers)
-        out = [" ".join(title.split())]
+        who = _called(self.name, self.account_id)
+        out = [say("title", who=who, tier=self.tier, followers=self.followers).rstrip()]
         out.append(say("reach", reach=self.reach, span=span(self.reach_low, self.reach_high), each=self.inflation))
         if self.realised is not None:
             moved = span(self.realised_low, self.realised_high)
@@ -116,8 +116,13 @@ class CheckUp:
             out.append(say(f"audience.{kind}", parts=text["checkup.comma"].join(parts[:_TOP])))
         for row in why.edges.itertuples():
             brings = {"p": percent(row.probability, lang), "onward": row.onward, "brings": row.contribution}
-            out.append(say("edge", follower=f"{row.name} ({row.account_id})".strip(), **brings))
+            out.append(say("edge", follower=_called(str(row.name), str(row.account_id)), **brings))
         return out
+
+
+def _called(name: str, account_id: str) -> str:
+    """The name where there is one, and the id."""
+    return f"{name} ({account_id})" if name else account_id
 
 
 def _limit(name: str, lang: str) -> str:

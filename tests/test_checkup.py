@@ -84,7 +84,7 @@ def test_a_check_up_without_reposts_profiles_or_rings_says_what_it_can(tmp_path:
             check_up(ws, "x:nobody")
     assert (found.reach, found.reach_low, found.reach_high) == (3, 3, 3)
     assert (found.followers, found.realised, found.trend, found.posts) == (None, None, None, 0)
-    assert found.lines("en")[0].startswith("(x:b)")
+    assert found.lines("en")[0].startswith("x:b, ")
 
 
 def test_both_languages_say_the_same_numbers_and_json_is_json(seen: Workspace) -> None:

@@ -94,19 +94,24 @@ def strong_components(ptr: I64, idx: I32) -> I32:
         seen += 1
         low[start] = seen
         while depth >= 0:
-            v = path[depth]
-            if cursor[depth] < ptr[v + 1]:
-                u = idx[cursor[depth]]
-                if low[u] == 0:
-                    depth += 1
-                    path[depth], cursor[depth] = u, ptr[u]
-                    seen += 1
-                    low[u] = seen
-                    continue  # the edge is looked at again when u is done
-                cursor[depth] += 1
-                if low[u] < low[v]:
-                    low[v] = low[u]
-                    is_root[v] = 0
+            v, at = path[depth], cursor[depth]
+            oldest, unseen = low[v], -1
+            for e in range(at, ptr[v + 1]):
+                u = idx[np.uint64(e)]
+                reached = low[np.uint32(u)]
+                if reached == 0:
+                    unseen, cursor[depth] = u, e  # the edge is looked at again when u is done
+                    break
+                if reached < oldest:
+                    oldest = reached
+            if oldest < low[v]:
+                low[v] = oldest
+                is_root[v] = 0
+            if unseen >= 0:
+                depth += 1
+                path[depth], cursor[depth] = unseen, ptr[unseen]
+                seen += 1
+                low[unseen] = seen
                 continue
             depth -= 1
             if not is_root[v]:
