@@ -15,6 +15,15 @@ from tests.servers.neo4j import server
 from tests.shelf import Shelf
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Two workers of two threads each would mostly wait for each other; what needs several says so."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import numba
+
+        numba.set_num_threads(1)
+
+
 @pytest.fixture
 def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """The command line: exit code, stdout and stderr of a command."""

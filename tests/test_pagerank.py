@@ -123,13 +123,13 @@ def test_same_bytes_on_any_number_of_threads(weighted: bool) -> None:
     src, dst = random_edges(2000, 15_000, seed=3)
     weight = np.random.default_rng(3).random(15_000).astype(np.float32) if weighted else None
     graph = Graph.from_rows(src, dst, weight, np.arange(2000))
-    threads, answers = numba.get_num_threads(), set()
+    threads, before, answers = numba.config.NUMBA_NUM_THREADS, numba.get_num_threads(), set()
     try:
         for n in range(1, threads + 1):
             numba.set_num_threads(n)
             answers.add(values(graph).tobytes())
     finally:
-        numba.set_num_threads(threads)
+        numba.set_num_threads(before)
     assert len(answers) == 1
 
 
@@ -273,14 +273,14 @@ def test_an_answer_depends_neither_on_the_others_nor_on_threads() -> None:
     graph = Graph.from_rows(src, dst, None, np.arange(300))
     everybody = [str(i) for i in range(300)]
     alone = np.concatenate([personal_pageranks(graph, [account]).values for account in everybody[:40]])
-    threads = numba.get_num_threads()
+    threads, before = numba.config.NUMBA_NUM_THREADS, numba.get_num_threads()
     try:
         for n in range(1, threads + 1):
             numba.set_num_threads(n)
             together = personal_pageranks(graph, everybody).values
             assert together[:40].tobytes() == alone.tobytes()
     finally:
-        numba.set_num_threads(threads)
+        numba.set_num_threads(before)
     for row, account in zip(together[::17], everybody[::17], strict=True):
         assert np.abs(row - values(graph, restart={account: 1.0})).sum() <= 1e-6
 
