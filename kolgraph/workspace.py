@@ -87,7 +87,7 @@ class Workspace:
             settings.private(file)
         try:
             with workspace.transaction() as connection:
-                _lay_out(connection, folder, new=not there)
+                _lay_out(connection, folder)
         except BaseException:
             workspace.close()
             raise
@@ -341,10 +341,12 @@ class _Undo(Exception):
         self.report = report
 
 
-def _lay_out(connection: duckdb.DuckDBPyConnection, folder: Path, *, new: bool) -> None:
+def _lay_out(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Make the tables and views, or refuse those of another version."""
+    # A process that was killed while it made the workspace leaves a file without tables: that is a new one, too.
+    empty = not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
     connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
-    if new:
+    if empty:
         connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
     versions = connection.execute("SELECT version FROM layout").fetchall()
     if versions != [(SCHEMA_VERSION,)]:
