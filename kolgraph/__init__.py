@@ -17,14 +17,14 @@ __version__ = "0.1.0"
 _HOME = {
     "AnalysisError": "errors",
     "Cascades": "spread",
-    "CheckUp": "checkup",
+    "CheckUp": "verbs.explain",
     "EnvironmentProblem": "errors",
     "Graph": "graph",
-    "Groups": "niches",
+    "Groups": "centrality",
     "InputError": "errors",
     "KolgraphError": "errors",
     "LimitError": "errors",
-    "LoadReport": "loading",
+    "LoadReport": "workspace.loading",
     "Niches": "niches",
     "Plan": "planning",
     "Result": "results",
@@ -35,56 +35,59 @@ _HOME = {
     "UnknownName": "errors",
     "Workspace": "workspace",
     "World": "synth",
-    "answer": "answers",
+    "answer": "verbs.show",
     "audiences": "influence",
-    "betweenness": "influence",
-    "check_up": "checkup",
-    "collective_influence": "influence",
-    "components": "niches",
-    "cross_check": "crosscheck",
-    "degree": "influence",
-    "eigenvector": "influence",
+    "betweenness": "centrality",
+    "check_up": "verbs.explain",
+    "collective_influence": "centrality",
+    "components": "centrality",
+    "cross_check": "verbs.crosscheck",
+    "degree": "centrality",
+    "eigenvector": "centrality",
     "explain": "influence",
     "find_niches": "niches",
     "find_repost_rings": "rings",
     "find_rings": "rings",
-    "harmonic": "influence",
-    "hits": "influence",
-    "import_offline": "publishing",
-    "k_core": "influence",
-    "katz": "influence",
-    "label_propagation": "niches",
-    "leader_rank": "influence",
+    "harmonic": "centrality",
+    "hits": "centrality",
+    "import_offline": "verbs.publish",
+    "k_core": "centrality",
+    "katz": "centrality",
+    "label_propagation": "centrality",
+    "leader_rank": "centrality",
     "learn_probabilities": "influence",
     "lookalikes": "influence",
     "make_world": "synth",
     "measure_cascades": "spread",
     "open_store": "store",
-    "pagerank": "influence",
-    "personal_pageranks": "influence",
+    "pagerank": "centrality",
+    "personal_pageranks": "centrality",
     "plan": "planning",
-    "publish": "publishing",
-    "pull": "pulling",
+    "publish": "verbs.publish",
+    "pull": "verbs.pull",
     "quality": "influence",
-    "query": "asking",
+    "query": "verbs.ask",
     "reach": "influence.reach",
     "read_cascades": "spread",
     "realised": "influence",
-    "run": "run",
+    "run": "verbs.run",
     "sample_pool": "planning",
-    "triangles": "influence",
+    "triangles": "centrality",
     "unique_reach": "influence",
-    "vote_rank": "influence",
+    "vote_rank": "centrality",
     "write_report": "report",
-    "write_table": "export",
+    "write_table": "results.files",
 }
 
 if TYPE_CHECKING:
-    from kolgraph import run
-    from kolgraph.answers import answer
-    from kolgraph.asking import query
-    from kolgraph.checkup import CheckUp, check_up
-    from kolgraph.crosscheck import cross_check
+    from kolgraph.centrality import Groups, components, label_propagation
+    from kolgraph.centrality.core import k_core
+    from kolgraph.centrality.degree import degree
+    from kolgraph.centrality.pagerank import pagerank, personal_pageranks
+    from kolgraph.centrality.paths import betweenness, harmonic
+    from kolgraph.centrality.spectral import eigenvector, hits, katz, leader_rank
+    from kolgraph.centrality.spreaders import collective_influence, vote_rank
+    from kolgraph.centrality.triangles import triangles
     from kolgraph.errors import (
         AnalysisError,
         EnvironmentProblem,
@@ -95,34 +98,32 @@ if TYPE_CHECKING:
         UnknownAccount,
         UnknownName,
     )
-    from kolgraph.export import write_table
     from kolgraph.graph import Graph
     from kolgraph.influence.audience import audiences, lookalikes, unique_reach
-    from kolgraph.influence.core import k_core
-    from kolgraph.influence.degree import degree
     from kolgraph.influence.explanation import explain
-    from kolgraph.influence.pagerank import pagerank, personal_pageranks
-    from kolgraph.influence.paths import betweenness, harmonic
     from kolgraph.influence.probabilities import learn_probabilities
     from kolgraph.influence.quality import quality
     from kolgraph.influence.reach import reach
     from kolgraph.influence.realised import realised
-    from kolgraph.influence.spectral import eigenvector, hits, katz, leader_rank
-    from kolgraph.influence.spreaders import collective_influence, vote_rank
-    from kolgraph.influence.triangles import triangles
-    from kolgraph.loading import LoadReport
-    from kolgraph.niches import Groups, Niches, components, find_niches, label_propagation
+    from kolgraph.niches import Niches, find_niches
     from kolgraph.planning.plan import Plan, plan
     from kolgraph.planning.pool import sample_pool
-    from kolgraph.publishing import import_offline, publish
-    from kolgraph.pulling import pull
     from kolgraph.report import write_report
     from kolgraph.results import Result, Scores
+    from kolgraph.results.files import write_table
     from kolgraph.rings import Rings, find_repost_rings, find_rings
     from kolgraph.spread import Cascades, measure_cascades, read_cascades
     from kolgraph.store import open_store
     from kolgraph.synth import World, make_world
+    from kolgraph.verbs import run
+    from kolgraph.verbs.ask import query
+    from kolgraph.verbs.crosscheck import cross_check
+    from kolgraph.verbs.explain import CheckUp, check_up
+    from kolgraph.verbs.publish import import_offline, publish
+    from kolgraph.verbs.pull import pull
+    from kolgraph.verbs.show import answer
     from kolgraph.workspace import Workspace
+    from kolgraph.workspace.loading import LoadReport
 
 __all__ = [
     "AnalysisError",

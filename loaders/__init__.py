@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kolgraph.errors import UnknownFormat, UnknownName
 from kolgraph.loaders.formats import formats, recognise
-from kolgraph.loaders.source import Options, Reading, Reject, Source
+from kolgraph.loaders.reading.source import Options, Reading, Reject, Source
 
 __all__ = ["GENERIC", "Options", "Reading", "Reject", "Source", "formats", "read"]
 
@@ -32,25 +32,25 @@ class Generic(NamedTuple):
 
 #: In the order in which they are asked, the special ones first.
 GENERIC: Mapping[str, Generic] = {
-    "cascades": Generic("cascades", "repost tables with true parents: CED, nested trees", "带真实父节点的转发表"),
+    "cascades": Generic("known.cascades", "repost tables with true parents: CED, nested trees", "带真实父节点的转发表"),
     "graph": Generic(
-        "graphs",
+        "reading.graphs",
         "graph files: GraphML, GEXF, GDF, Pajek, node-link JSON, networkx edge lists",
         "图文件：GraphML、GEXF、GDF、Pajek、node-link JSON、networkx 边列表",
     ),
     "neo4j-admin": Generic(
-        "neo4jfiles",
+        "known.neo4jfiles",
         "CSV for neo4j-admin import: nodes and relationships, with headers of their own or beside",
         "neo4j-admin 导入用 CSV（表头在文件内或旁边）",
     ),
-    "edges": Generic("edges", "edge lists: SNAP, Gephi, two columns of ids", "边列表（SNAP、Gephi、两列 ID）"),
+    "edges": Generic("reading.edges", "edge lists: SNAP, Gephi, two columns of ids", "边列表（SNAP、Gephi、两列 ID）"),
     "planner": Generic(
-        "planner",
+        "known.planner",
         "price lists of agencies, and lists of who is who on several platforms",
         "机构报价表、跨平台人物对照表",
     ),
     "table": Generic(
-        "tabular", "tables with known headers, or with --record and --map", "表头可识别或用 --map 指定的表格"
+        "reading.tabular", "tables with known headers, or with --record and --map", "表头可识别或用 --map 指定的表格"
     ),
 }
 

@@ -8,11 +8,11 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from kolgraph.loaders import containers
-from kolgraph.loaders.source import Options, Reading, Source
+from kolgraph.loaders.reading import containers
+from kolgraph.loaders.reading.source import Options, Reading, Source
 from kolgraph.loaders.spec import Format, reading, recognised
 
-#: Modules of this package that hold FORMATS.
+#: Modules of `kolgraph.loaders.known` that hold FORMATS.
 FAMILIES = (
     "canonical",
     "weibo",
@@ -36,7 +36,7 @@ def formats() -> dict[str, Format]:
     """All formats by name, those of other packages first: they may know better."""
     found: list[Format] = [fmt for entry in sorted(entry_points(group=GROUP)) for fmt in entry.load()]
     for family in FAMILIES:
-        found += import_module(f"kolgraph.loaders.{family}").FORMATS
+        found += import_module(f"kolgraph.loaders.known.{family}").FORMATS
     return {fmt.name: fmt for fmt in found}
 
 

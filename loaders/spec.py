@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.source import Options, Part, Reading, Reject, Source, check_fields, quoted
+from kolgraph.loaders.reading.source import Options, Part, Reading, Reject, Source, check_fields, quoted
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -33,7 +33,7 @@ class Emit:
     Attributes
     ----------
     record : str
-        A key of `kolgraph.tables.RECORDS`.
+        A key of `kolgraph.workspace.tables.RECORDS`.
     fields : mapping
         Field of the record -> cell, or SQL behind "=".
     when : str
@@ -139,7 +139,7 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
     decision = f"{fmt.name}: {fmt.title}"
     if fmt.rows is None and source.shape == "parquet":
-        from kolgraph.loaders import parquet
+        from kolgraph.loaders.reading import parquet
 
         known = {name: f"c{k}" for k, name in enumerate(source.header)}
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
@@ -149,13 +149,13 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
         known = {name: f"c{k}" for k, name in enumerate(header)}
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
         columns = [f"c{k}" for k in range(len(header))]
-        from kolgraph.loaders.delimited import delimited
+        from kolgraph.loaders.reading.delimited import delimited
 
         made = delimited(
             source, parts, columns=columns, has_header=not fmt.header, decision=decision, ragged=fmt.ragged
         )
     else:
-        from kolgraph.loaders.jsonrows import json_rows, made_rows
+        from kolgraph.loaders.reading.jsonrows import json_rows, made_rows
 
         parts = _parts(fmt, source, options, {name: column for column, name in paths.items()})
         if fmt.rows is None and source.shape == "jsonl" and not fmt.prefix:
@@ -168,7 +168,7 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
 
 
 def _rows(fmt: Format, source: Source, options: Options) -> Rows:
-    from kolgraph.loaders import containers
+    from kolgraph.loaders.reading import containers
 
     if fmt.rows is not None:
         return fmt.rows(source, options)

@@ -12,7 +12,7 @@ import pytest
 from kolgraph import cli
 from kolgraph.settings import Neo4jLogin
 from tests.servers.neo4j import server
-from tests.shelf import Shelf
+from tests.worlds.shelf import Shelf
 
 
 @pytest.fixture(scope="session", autouse=True)

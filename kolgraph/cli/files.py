@@ -10,7 +10,7 @@ import click
 from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, named_values, open_workspace, printable, progress, show
 
 if TYPE_CHECKING:
-    from kolgraph.loading import LoadReport
+    from kolgraph.workspace.loading import LoadReport
 
 
 @click.command()
@@ -40,7 +40,7 @@ def load(
     """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
     from kolgraph import settings
     from kolgraph.errors import InputError, UnknownFormat
-    from kolgraph.loaders.containers import expand
+    from kolgraph.loaders.reading.containers import expand
     from kolgraph.workspace import Workspace
 
     parts = [pair for part in mapping for pair in part.split(",")]
@@ -74,7 +74,7 @@ def load(
 
 def _say(report: LoadReport) -> None:
     """What became of a file."""
-    from kolgraph.loading import describe
+    from kolgraph.workspace.loading import describe
 
     click.echo(printable(str(report)))
     for decision in report.decisions:
@@ -101,7 +101,7 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
 
     What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
     """
-    from kolgraph.pulling import pull as fetch
+    from kolgraph.verbs.pull import pull as fetch
     from kolgraph.workspace import Workspace
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
@@ -140,7 +140,7 @@ def resolve_names(workspace: Path) -> None:
 @FORMAT
 def info(workspace: Path, form: str) -> None:
     """Say what WORKSPACE holds: sizes, loaded files, rejected rows, current results."""
-    from kolgraph.answers import overview
+    from kolgraph.verbs.show import overview
 
     with open_workspace(workspace) as ws:
         for title, frame in overview(ws).items():
@@ -154,7 +154,7 @@ def info(workspace: Path, form: str) -> None:
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
     """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
-    from kolgraph.privacy import forget as erase
+    from kolgraph.verbs.forget import forget as erase
 
     with open_workspace(workspace) as ws, progress("forgetting"):
         done = erase(ws, accounts)
@@ -171,7 +171,7 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
 @FORMAT
 def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: str) -> None:
     """Who is who on several platforms: people and their accounts, as the lists you loaded say."""
-    from kolgraph import identities
+    from kolgraph.workspace import identities
 
     with open_workspace(workspace) as ws:
         if candidates:
@@ -197,10 +197,10 @@ def export(workspace: Path, what: str, output: Path, form: str | None, relations
     graph: accounts and edges                      .graphml, .gexf, .gdf
     all: every table of facts                      a folder
     """
-    from kolgraph import exchange
-    from kolgraph.answers import answer
     from kolgraph.errors import InputError
-    from kolgraph.export import write_table
+    from kolgraph.results.files import write_table
+    from kolgraph.verbs import export as exchange
+    from kolgraph.verbs.show import answer
 
     if (form and what != "all") or (relations and what != "graph"):
         raise InputError("--to belongs to all, --relation to graph")

@@ -73,9 +73,9 @@ def query(
         return
     if workspace is None or text is None:
         raise click.UsageError("name a workspace and a query; kolgraph query --list shows the queries")
-    from kolgraph.asking import to_frame
-    from kolgraph.publishing import FILE
     from kolgraph.store import open_store, prepare
+    from kolgraph.verbs.ask import to_frame
+    from kolgraph.verbs.publish import FILE
 
     if explain and form == "csv":
         raise click.UsageError("an explanation is no table: --format table or json")
@@ -104,8 +104,8 @@ def query(
 @click.option("--overwrite", is_flag=True, help="With --import: also if the database is there; what it holds is lost.")
 def publish(workspace: Path, engine: str | None, url: str | None, home: Path | None, overwrite: bool) -> None:
     """Send tables and results to the graph database; a server gets what changed since the last time."""
-    from kolgraph.publishing import import_offline
-    from kolgraph.publishing import publish as send
+    from kolgraph.verbs.publish import import_offline
+    from kolgraph.verbs.publish import publish as send
 
     if (home and (engine or url)) or (overwrite and not home):
         raise click.UsageError("--import goes with --overwrite and nothing else, and --overwrite with --import")
@@ -124,8 +124,8 @@ def cross_check(workspace: Path, url: str | None, form: str) -> None:
 
     URL is that of KOLGRAPH_NEO4J_URI unless it is named.
     """
-    from kolgraph.crosscheck import cross_check as compare
     from kolgraph.settings import Neo4jLogin
+    from kolgraph.verbs.crosscheck import cross_check as compare
 
     with open_workspace(workspace) as ws, progress("comparing"):
         frame = compare(ws, url or Neo4jLogin.from_environment().uri)
@@ -157,8 +157,8 @@ def _server(engine: str | None, url: str | None) -> str | None:
 
 def _make_ready(path: Path) -> None:
     """Build the database where it is missing; while another process writes to the workspace, take it as it is."""
-    from kolgraph.asking import make_ready
     from kolgraph.errors import StoreBusy
+    from kolgraph.verbs.ask import make_ready
 
     try:
         with open_workspace(path) as ws:

@@ -29,7 +29,7 @@ from kolgraph.cli.printing import (
 @click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the report; default: both.")
 def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
     """Build a sample world in FOLDER, load it from files, run everything, compare with the planted truth."""
-    from kolgraph.demo import run_demo
+    from kolgraph.cli.demo import run_demo
 
     comparison, reports = run_demo(
         folder, accounts=accounts, seed=seed, languages=(lang,) if lang else ("en", "zh"), progress=progress
@@ -63,13 +63,14 @@ def rank(
     form: str,
 ) -> None:
     """Rank accounts; by default by the real accounts that a post of theirs reaches."""
-    from kolgraph import run
-    from kolgraph.answers import with_names
+    from kolgraph.verbs import run
+    from kolgraph.verbs.show import with_names
 
     if listing:
         import pandas as pd
 
-        from kolgraph.influence import MEASURES, REACH
+        from kolgraph.centrality import MEASURES
+        from kolgraph.influence import REACH
 
         rows = [(name, m.en, m.zh, m.cost, m.source) for name, m in {"reach": REACH, **MEASURES}.items()]
         show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
@@ -96,7 +97,7 @@ def rank(
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")
 def explain(workspace: Path, account: str, lang: str, seed: int, form: str) -> None:
     """Say everything about one account: influence, audience, problems, whom it reaches and through whom."""
-    from kolgraph.checkup import check_up
+    from kolgraph.verbs.explain import check_up
 
     with open_workspace(workspace) as ws, progress(f"examining {account}"):
         found = check_up(ws, account, seed=seed)
@@ -126,8 +127,8 @@ def audience(
     form: str,
 ) -> None:
     """Say how many real followers accounts have, how much they overlap, and what they reach together."""
-    from kolgraph import run
-    from kolgraph.answers import with_names
+    from kolgraph.verbs import run
+    from kolgraph.verbs.show import with_names
 
     if similar and (len(accounts) > 1 or pairs or niche or region):
         raise click.UsageError("--similar takes one ID and no other option but --top and --format")
@@ -151,7 +152,7 @@ def audience(
 @FORMAT
 def niches(workspace: Path, relations: tuple[str, ...], top: int, seed: int, form: str) -> None:
     """Find niche clusters and name them by their topics."""
-    from kolgraph import run
+    from kolgraph.verbs import run
 
     with open_workspace(workspace) as ws, progress("finding niches"):
         table = run.niches(ws, relations=relations, seed=seed).summary_frame().head(top)
@@ -166,7 +167,7 @@ def niches(workspace: Path, relations: tuple[str, ...], top: int, seed: int, for
 @FORMAT
 def rings(workspace: Path, relation: str, explain: int | None, seed: int, form: str) -> None:
     """Expose dense coordinated groups (water army), with evidence."""
-    from kolgraph import run
+    from kolgraph.verbs import run
 
     with open_workspace(workspace) as ws, progress("searching for rings"):
         found = run.rings(ws, relation=relation, seed=seed)
@@ -184,7 +185,7 @@ def rings(workspace: Path, relation: str, explain: int | None, seed: int, form: 
 @FORMAT
 def spread(workspace: Path, root: str | None, top: int, form: str) -> None:
     """Measure every repost cascade: size, depth, breadth, virality, half-life."""
-    from kolgraph import run
+    from kolgraph.verbs import run
 
     with open_workspace(workspace) as ws, progress("measuring cascades"):
         found = run.spread(ws)
@@ -208,10 +209,10 @@ def spread(workspace: Path, root: str | None, top: int, form: str) -> None:
 @FORMAT
 def plan(workspace: Path, output: Path | None, form: str, **options: Any) -> None:
     """Choose the KOL combination with the largest real, non-overlapping reach."""
-    from kolgraph import run
-    from kolgraph.answers import with_names
     from kolgraph.errors import InputError
-    from kolgraph.export import write_table
+    from kolgraph.results.files import write_table
+    from kolgraph.verbs import run
+    from kolgraph.verbs.show import with_names
 
     if options["budget"] is None and options["count"] is None:
         raise InputError("a plan needs a limit: --budget CNY, --count KOLS, or both")

@@ -102,7 +102,7 @@ def learn_probabilities(
         np.concatenate([follower, a]),
         np.concatenate([followed, b]),
         np.concatenate([np.zeros(graph.m, np.float32), k.astype(np.float32)]),
-        graph._id_table,
+        graph.id_table,
     )
     source, target, count = union.edges()
     p = 1.0 / np.maximum(np.bincount(source, minlength=graph.n), 1)[source]
@@ -113,7 +113,7 @@ def learn_probabilities(
         scale, strength = _fit(p[rows], count[rows], seen[rows])
         prior = np.minimum(p[rows] * scale, 1.0)
         p[rows] = prior if np.isinf(strength) else (strength * prior + count[rows]) / (strength + seen[rows])
-    learnt = Graph(CSR(union.incoming.ptr, union.incoming.idx, p.astype(np.float32)), graph._id_table)
+    learnt = Graph(CSR(union.incoming.ptr, union.incoming.idx, p.astype(np.float32)), graph.id_table)
     observed = float(np.mean(seen > 0)) if union.m else 0.0
     return Probabilities(graph=learnt, scale=scale, strength=strength, observed=observed)
 

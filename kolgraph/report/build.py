@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import __version__, locale, pictures
-from kolgraph.export import atomic_path
 from kolgraph.report import data
+from kolgraph.results.files import atomic_path
 
 if TYPE_CHECKING:
     import jinja2

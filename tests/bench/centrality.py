@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from kolgraph.centrality import harmonic
 from kolgraph.graph import Graph
-from kolgraph.influence import audiences, harmonic, unique_reach
+from kolgraph.influence import audiences, unique_reach
 from kolgraph.kernels.harmonic import harmonic_exact
 from tests.bench.rmat import measured, rmat
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kolgraph import run
 from kolgraph.graph import Graph
 from kolgraph.kernels.rrsets import simulate
 from kolgraph.results import Scores
 from kolgraph.synth import make_world
+from kolgraph.verbs import run
 from kolgraph.workspace import Workspace
 from tests.bench.rmat import measured
 

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
+from kolgraph.centrality.pagerank import personal_pageranks
 from kolgraph.graph import Graph
-from kolgraph.influence.pagerank import personal_pageranks
 from tests.bench.rmat import rmat
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kolgraph.centrality import pagerank
 from kolgraph.graph import Graph
-from kolgraph.influence import pagerank
 
 I64 = NDArray[np.int64]
 

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from kolgraph.crosscheck import cross_check
+from kolgraph.centrality import MEASURES, betweenness, components
 from kolgraph.graph import Graph
-from kolgraph.influence import MEASURES, betweenness
-from kolgraph.niches import components
-from kolgraph.publishing import publish
 from kolgraph.settings import Neo4jLogin
-from kolgraph.store import gds, open_store
-from kolgraph.store.neo4j import Neo4jStore
+from kolgraph.store import open_store
+from kolgraph.store.engines import gds
+from kolgraph.store.engines.neo4j import Neo4jStore
+from kolgraph.verbs.crosscheck import cross_check
+from kolgraph.verbs.publish import publish
 from kolgraph.workspace import Workspace
 from tests.servers.neo4j import server
 
@@ -37,7 +37,7 @@ OTHERS = {
 #: In a process of its own, whose peak memory is then that of publishing.
 BUILD = """
 import json, re, sys, time
-from kolgraph.publishing import publish
+from kolgraph.verbs.publish import publish
 from kolgraph.workspace import Workspace
 with Workspace.open(sys.argv[1]) as ws:
     start = time.perf_counter()

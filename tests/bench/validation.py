@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kolgraph.centrality import harmonic, k_core, pagerank
 from kolgraph.graph import Graph
-from kolgraph.influence import harmonic, k_core, learn_probabilities, pagerank, reach
+from kolgraph.influence import learn_probabilities, reach
 
 F64 = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from tests.stores import table
+from tests.worlds.stores import table
 
 ACCOUNTS = [
     {

@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 import pyarrow.compute as pc
 
 from kolgraph.store import GraphStore, Snapshot, open_store
-from kolgraph.store.schema import SNAPSHOT
+from kolgraph.store.sync.schema import SNAPSHOT
 from tests.crash.snapshots import snapshot
 
 #: What tells two contents apart: name, counts, and two sums.

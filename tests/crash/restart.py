@@ -74,7 +74,10 @@ def run(running: Server, restarts: int, *, accounts: int, follows: int, seed: in
 
     def load() -> None:
         try:
-            with mock.patch.multiple("kolgraph.store.neo4j", BATCH=BATCH), open_store(where, login=login) as store:
+            with (
+                mock.patch.multiple("kolgraph.store.engines.neo4j", BATCH=BATCH),
+                open_store(where, login=login) as store,
+            ):
                 outcome.report = store.replace(new, progress=lambda rows: sent.__setitem__(0, rows))
         except KolgraphError as error:
             outcome.wrong.append(f"the load gave up: {type(error).__name__}: {error}")

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store import Snapshot
-from kolgraph.store.schema import MARK, SNAPSHOT, columns
-from tests.stores import HOSTILES, table
+from kolgraph.store.sync.schema import MARK, SNAPSHOT, columns
+from tests.worlds.stores import HOSTILES, table
 
 
 def snapshot(turn: int, *, accounts: int, follows: int, seed: int) -> Snapshot:

@@ -26,7 +26,7 @@ from tests.crash.snapshots import differences, snapshot
 from tests.servers.neo4j import server
 from tests.servers.neo4j.wire import Way, Wire
 
-MODULE = "kolgraph.store.neo4j"
+MODULE = "kolgraph.store.engines.neo4j"
 BATCH = 50
 #: The patience of a load that is cut: an error must come so many seconds, and one, after the wire broke for good.
 CONNECT_S, RETRY_S = 0.5, 0.5

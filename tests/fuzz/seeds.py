@@ -24,7 +24,7 @@ from kolgraph.loaders import formats
 from kolgraph.loaders.formats import FAMILIES
 from kolgraph.loaders.spec import CELL, Format, _cells
 from tests.fuzz.named import NAMED, Named
-from tests.samples import SAMPLES
+from tests.worlds.samples import SAMPLES
 
 #: What a name of a cell tells of its values, the more telling first.
 VALUES = (

@@ -18,13 +18,13 @@ from unittest import mock
 import duckdb
 
 from kolgraph import errors
-from kolgraph.ingest import Counts, ingest
 from kolgraph.loaders import formats
-from kolgraph.loaders.source import Reading, Reject, Source
-from kolgraph.loading import LoadReport, describe
+from kolgraph.loaders.reading.source import Reading, Reject, Source
+from kolgraph.workspace.ingest import Counts, ingest
+from kolgraph.workspace.loading import LoadReport, describe
 from tests.fuzz.mutate import mutate
 from tests.fuzz.seeds import cases
-from tests.shelf import Shelf
+from tests.worlds.shelf import Shelf
 
 #: What a user may say besides, right or wrong; most say nothing.
 TWISTS: tuple[Mapping[str, Any], ...] = (
@@ -174,10 +174,10 @@ def check_line(text: str) -> None:
 def bare_reading() -> Iterator[None]:
     """Files are read, and every row is rejected for meaning nothing: the readers are what Python code there is."""
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("kolgraph.loading.ingest", _reject_all))
-        for name in ("kolgraph.ingest.MACROS", "kolgraph.texts.MACROS"):
+        stack.enter_context(mock.patch("kolgraph.workspace.loading.ingest", _reject_all))
+        for name in ("kolgraph.workspace.ingest.MACROS", "kolgraph.workspace.texts.MACROS"):
             stack.enter_context(mock.patch(name, ()))
-        stack.enter_context(mock.patch("kolgraph.ingest.identity_macros", lambda *_: ()))
+        stack.enter_context(mock.patch("kolgraph.workspace.ingest.identity_macros", lambda *_: ()))
         yield
 
 

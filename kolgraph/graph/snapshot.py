@@ -1,0 +1,115 @@
+"""Snapshots of a workspace as graphs, kept as memory-mapped arrays until the relations they show change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kolgraph.errors import UnknownName
+from kolgraph.graph.graph import CSR, Graph, check_weights, text_table
+
+if TYPE_CHECKING:
+    from kolgraph.workspace import Workspace
+
+#: Relations a graph can be built from, and the table, time column and edge weight each is read with.
+RELATIONS: Mapping[str, tuple[str, str, str]] = {
+    "follow": ("follows", "coalesce(since_ts, observed_ts)", "weight"),
+    "repost": ("reposts", "ts", "weight"),
+    "mention": ("mentions", "ts", "1.0"),
+}
+
+
+def snapshot(
+    workspace: Workspace,
+    *,
+    relations: str | Sequence[str] | Mapping[str, float] = "follow",
+    since: int | None = None,
+    until: int | None = None,
+    niche: str | None = None,
+    accounts: Iterable[str] | None = None,
+) -> Graph:
+    """See `Graph.from_workspace`."""
+    mix = (
+        {relations: 1.0}
+        if isinstance(relations, str)
+        else (dict(relations) if isinstance(relations, Mapping) else dict.fromkeys(relations, 1.0))
+    )
+    for name in mix:
+        if name not in RELATIONS:
+            raise UnknownName.among("relation", name, RELATIONS)
+    check_weights(np.array(list(mix.values()), dtype=np.float64))
+    options = json.dumps([sorted(mix.items()), since, until], default=str)
+    key = hashlib.blake2b(options.encode(), digest_size=8).hexdigest()
+    folder = workspace.cache / f"graph-{workspace.version}-{key}"
+    graph = _read_cache(folder)
+    if graph is None:
+        graph = _read(workspace, mix, since, until)
+        _write_cache(graph, folder)
+    if niche is not None:
+        known = workspace.sql("SELECT account_id FROM accounts WHERE niche = ?", [niche])["account_id"]
+        if known.empty:
+            names = workspace.sql("SELECT DISTINCT niche FROM accounts WHERE niche IS NOT NULL")["niche"]
+            raise UnknownName.among("niche", niche, names)
+        graph = graph.subgraph(graph.rows(known))
+    if accounts is not None:
+        graph = graph.subgraph(graph.rows(accounts))
+    return graph
+
+
+def _read(workspace: Workspace, mix: Mapping[str, float], since: int | None, until: int | None) -> Graph:
+    parts, values = [], []
+    for name, factor in mix.items():
+        table, time, unit = RELATIONS[name]
+        where = "src IS NOT NULL AND dst IS NOT NULL"
+        values.append(float(factor))
+        if since is not None:
+            where += f" AND {time} >= ?"
+            values.append(since)
+        if until is not None:
+            where += f" AND {time} < ?"
+            values.append(until)
+        parts.append(f"SELECT src, dst, ({unit}) * ?::DOUBLE AS w FROM {table} WHERE {where}")
+    edges = workspace.arrays(" UNION ALL ".join(parts), values)
+    ids = workspace.sql("SELECT account_id FROM accounts ORDER BY account_key")["account_id"]
+    weight = edges["w"].astype(np.float32)
+    src, dst = edges["src"].astype(np.int32), edges["dst"].astype(np.int32)
+    return Graph.from_rows(src, dst, None if (weight == 1).all() else weight, text_table(ids))
+
+
+def _write_cache(graph: Graph, folder: Path) -> None:
+    """Keep the arrays of a graph; snapshots of earlier states of the workspace go. Failing is no harm."""
+    parts = {"ids": graph.id_table, "ptr": graph.incoming.ptr, "idx": graph.incoming.idx}
+    if graph.incoming.weight is not None:
+        parts["weight"] = graph.incoming.weight
+    temporary = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        version = folder.name.rpartition("-")[0]
+        for old in folder.parent.glob("graph-*"):
+            if not old.name.startswith(version):
+                shutil.rmtree(old, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+        for name, array in parts.items():
+            np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+        (temporary / "fingerprint").write_text(graph.fingerprint)
+        temporary.replace(folder)
+    except OSError:  # another process was first and its copy is the same; or the folder cannot be written
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _read_cache(folder: Path) -> Graph | None:
+    try:
+        arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")}
+        incoming = CSR(arrays["ptr"], arrays["idx"], arrays.get("weight"))
+        return Graph(incoming, arrays["ids"], fingerprint=(folder / "fingerprint").read_text())
+    except (OSError, ValueError, KeyError):  # not there, or damaged: it is made again
+        shutil.rmtree(folder, ignore_errors=True)
+        return None

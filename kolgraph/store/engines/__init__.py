@@ -1,0 +1,1 @@
+"""The two engines that answer Cypher, and the tools of their servers."""

@@ -1,0 +1,1 @@
+"""Cypher as both engines read it: tokens, lint, dialect, explanation."""

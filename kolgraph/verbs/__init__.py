@@ -1,0 +1,1 @@
+"""Verbs: one file per question asked of a workspace; each asks for the answers it stands on, and stores its own."""

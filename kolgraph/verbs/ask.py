@@ -1,0 +1,122 @@
+"""Ask the graph database of a workspace. It is derived, so it is built where it is missing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from kolgraph.errors import InputError, NotPublished
+from kolgraph.store import open_store, prepare
+from kolgraph.store.sync.schema import LABELS, MEASURES
+from kolgraph.verbs.publish import FILE, publish
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from kolgraph.store import GraphStore
+    from kolgraph.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+_ORIGIN = "MATCH (p:Publication) RETURN p.workspace AS workspace, p.software AS software"
+#: The computations whose results a graph database holds ...
+_HELD = " UNION ".join(
+    f"MATCH ({node}:{label}) WHERE {node}.{name} IS NOT NULL RETURN DISTINCT {node}.{name} AS run"
+    for node, (label, properties) in zip("abcdefgh", LABELS.items(), strict=False)
+    for name in sorted(properties)
+    if name == "run" or name.endswith("_run")
+)
+#: ... and those whose results the workspace would publish.
+_CURRENT = f"""
+    SELECT run_id FROM scores WHERE isfinite(value) AND measure IN ({", ".join(f"'{m}'" for m in MEASURES)})
+    UNION SELECT run_id FROM communities WHERE community >= 0 UNION SELECT run_id FROM rings
+    UNION SELECT run_id FROM cascades"""
+
+
+def query(workspace: Workspace, query: str, /, **parameters: Any) -> pd.DataFrame:
+    """Ask the embedded graph database of a workspace, which is built first where it is missing.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    query : str
+        A name of the library (``top-accounts``; `kolgraph.cypher.library` has them all), or reading Cypher text.
+    **parameters
+        Values of its ``$parameters``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per row of the answer; whole numbers are ``Int64`` and truth values ``boolean``, so that one that is
+        missing makes no other a float.
+
+    Raises
+    ------
+    InputError, UnknownName
+        The query or a parameter cannot be accepted.
+    LimitError
+        More rows or seconds than `settings.QUERY_ROWS` and `settings.QUERY_TIMEOUT_S`; `open_store` takes others.
+
+    Notes
+    -----
+    Where the workspace changed since it was published, a warning is logged, and the answer is that of the publication.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import kolgraph as kg, pandas as pd
+    >>> fans = pd.DataFrame({"follower": ["ann", "cai"], "followed": ["bob", "bob"]})
+    >>> with kg.Workspace.open(tempfile.mkdtemp() + "/acme.kol", create=True) as ws:
+    ...     _ = ws.load(fans, platform="weibo")
+    ...     who = "MATCH (a:Account)-[:FOLLOWS]->(b:Account) WHERE b.id = $id RETURN a.id AS id ORDER BY id"
+    ...     kg.query(ws, who, id="weibo:bob")["id"].to_list()
+    ['weibo:ann', 'weibo:cai']
+    """
+    prepare(query, parameters)  # a mistake is told before anything is built
+    make_ready(workspace)
+    with open_store(workspace.path / FILE) as store:
+        return to_frame(store.query(query, **parameters))
+
+
+def make_ready(
+    workspace: Workspace, *, progress: Callable[[str], AbstractContextManager[object]] = nullcontext
+) -> None:
+    """Build the embedded graph database where none can be read; warn where it is older than the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    progress : callable
+        Gives a context in which the database is built, from a word for it.
+    """
+    file = workspace.path / FILE
+    with open_store(file) as store:
+        try:
+            fresh = _is_current(workspace, store)
+        except (NotPublished, InputError):  # none, of another engine, or with other tables than ours
+            _log.warning("%s: there is no graph database that this version can read; publishing", file)
+            with progress("publishing"):
+                publish(workspace)
+            return
+    if not fresh:
+        _log.warning("%s: older than the workspace; to renew it, run: kolgraph publish %s", file, workspace.path)
+
+
+def _is_current(workspace: Workspace, store: GraphStore) -> bool:
+    """Whether a graph database was published from these files and results, by this version of kolgraph."""
+    origin = {"workspace": workspace.version, "software": f"kolgraph {version('kolgraph')}"}
+    held = set(store.query(_HELD)["run"].to_pylist())
+    return store.query(_ORIGIN).to_pylist() == [origin] and held == set(workspace.sql(_CURRENT)["run_id"])
+
+
+def to_frame(rows: pa.Table) -> pd.DataFrame:
+    """An answer as a DataFrame in which a missing value changes no type."""
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    return rows.to_pandas(types_mapper=kinds.get)

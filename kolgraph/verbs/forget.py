@@ -1,0 +1,272 @@
+"""Forget people: erase them from a workspace, and see to it that no later load brings them back."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kolgraph import settings
+from kolgraph.errors import EnvironmentProblem, UnknownAccount
+from kolgraph.loaders.records import PROFILE
+from kolgraph.workspace.names import count, resolve
+from kolgraph.workspace.pseudonyms import key_of
+from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS
+from kolgraph.workspace.tombstones import SOMEBODY, Tombstones, masked
+from kolgraph.workspace.values import REASONS, identity_macros
+
+if TYPE_CHECKING:
+    from kolgraph.workspace import Workspace
+    from kolgraph.workspace.names import Connection
+
+#: The embedded graph database of a workspace and what its engine puts beside it: made anew by publishing.
+GRAPH = "graph.lbug*"
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was done to forget accounts.
+
+    Attributes
+    ----------
+    rows : mapping
+        Table -> rows that are gone, or from which every trace was taken.
+    tombstones : int
+        Digests of ids and names that were not there before.
+    """
+
+    rows: Mapping[str, int]
+    tombstones: int
+
+    def __str__(self) -> str:
+        what = ", ".join(f"{n:,} {table}" for table, n in self.rows.items() if n)
+        return f"forgotten: {what or 'nothing that was still there'}; what was computed has to be computed again"
+
+
+def forget(workspace: Workspace, account_ids: Iterable[str]) -> Forgotten:
+    """Erase accounts from a workspace, and see to it that no later load brings them back.
+
+    With an account go its profile, names and identities, its posts, reposts and comments, and everything that others
+    posted to it or about its posts. Its row stays as a placeholder, since keys are row numbers. Texts of others stay,
+    with ``@某用户`` in the place of its names; a name that somebody else bears too stays as it is. All results go, and
+    the file is written anew, so that nothing is left in its free pages.
+
+    Parameters
+    ----------
+    account_ids : iterable of str
+        ``weibo:1234567890``; for a pseudonymous workspace the real ids or the pseudonyms.
+
+    Raises
+    ------
+    UnknownAccount
+        An account is not in the workspace, nor among the forgotten; nothing was done.
+    EnvironmentProblem
+        The key is not there, or the file could not be written anew; run it again.
+
+    Notes
+    -----
+    O(size of the workspace). A crash leaves the old file or the new one: run it again. What was exported, reported or
+    published elsewhere is out of reach.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from kolgraph.workspace import Workspace
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "f.csv").write_text("follower,followed\\nann,bob\\ncai,bob\\nann,cai\\n")
+    >>> with Workspace.open(folder / "acme.kol", create=True) as ws:
+    ...     _ = ws.load(folder / "f.csv")
+    ...     print(forget(ws, ["local:bob"]).rows["follows"])
+    2
+    """
+    ids = list(dict.fromkeys(account_ids))
+    with workspace.transaction() as connection:
+        done = _erase(connection, ids, str(workspace.path))
+    for file in workspace.path.glob(GRAPH):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(workspace.cache, ignore_errors=True)
+    _rewrite(workspace)
+    return done
+
+
+def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
+    key = key_of(connection)
+    for macro in identity_macros("local", key):
+        connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
+    tombstones = Tombstones(connection, make=True)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE gone AS SELECT given, coalesce(a.account_id, full_id(given)) AS account_id, "
+        "coalesce(a.account_key, b.account_key) AS account_key, "
+        "coalesce(a.platform, b.platform) AS platform FROM (SELECT unnest(?::VARCHAR[]) AS given) "
+        "LEFT JOIN accounts a ON a.account_id = given LEFT JOIN accounts b ON b.account_id = full_id(given)",
+        [ids],
+    ).fetchall()
+    missing = connection.execute(
+        "SELECT given FROM gone WHERE account_key IS NULL AND tombstone(account_id) NOT IN (FROM forgotten) "
+        "AND tombstone(given) NOT IN (FROM forgotten)"
+    ).fetchall()
+    if missing:
+        raise UnknownAccount.among((row[0] for row in missing), place)
+    connection.execute("DELETE FROM gone WHERE account_key IS NULL").fetchall()
+    _gather(connection)
+    buried = tombstones.add(
+        "SELECT account_id FROM gone UNION ALL SELECT name FROM gone_names UNION ALL SELECT post_id FROM gone_posts"
+    )
+    words = [row[0] for row in connection.execute("FROM gone_words").fetchall()]
+    rows = _delete(connection) | _mask(connection, words)
+    resolve(connection)
+    return Forgotten({table: n for table, n in rows.items() if n}, buried)
+
+
+def _gather(connection: Connection) -> None:
+    """What the accounts are known by: keys, names nobody else bears, ids of posts, and words that give them away."""
+    mine = "(SELECT account_key FROM gone)"
+    numbered = ", ".join(f"'{platform}'" for platform in NUMBERED)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE gone_names AS SELECT name_norm AS name FROM account_names "
+        f"WHERE account_key IN {mine} UNION SELECT lower(ltrim(split_part(account_id, ':', -1), '@')) FROM gone "
+        f"WHERE platform NOT IN ({numbered}) EXCEPT SELECT name_norm FROM account_names WHERE account_key NOT IN {mine}"
+    ).fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE gone_posts AS SELECT DISTINCT x AS post_id FROM ("
+        f"SELECT post_id FROM posts WHERE author IN {mine} UNION ALL SELECT post_id FROM reposts WHERE src IN {mine} "
+        f"UNION ALL SELECT comment_id FROM comments WHERE src IN {mine} "
+        f"UNION ALL SELECT post_id FROM namings WHERE src IN {mine} "
+        f"UNION ALL SELECT root_id FROM reposts WHERE dst IN {mine} AND derived IS NOT TRUE "
+        f"UNION ALL SELECT post_id FROM comments WHERE dst IN {mine} AND derived IS NOT TRUE AND parent_id IS NULL"
+        ") t(x) WHERE x IS NOT NULL"
+    ).fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE gone_words AS SELECT DISTINCT word FROM ("
+        "SELECT split_part(account_id, ':', -1) AS word FROM gone UNION ALL SELECT name FROM gone_names) "
+        "WHERE length(word) > 1 OR NOT regexp_full_match(word, '[0-9a-z]')"
+    ).fetchall()
+
+
+def _delete(connection: Connection) -> dict[str, int]:
+    """Delete the rows that name the accounts or their posts; the later ones are found by the earlier."""
+    mine, posts, names = "(SELECT account_key FROM gone)", "(FROM gone_posts)", "(FROM gone_names)"
+    about = f"post_id IN {posts} OR parent_id IN {posts} OR src IN {mine} OR dst IN {mine}"
+    named = (
+        f"SELECT post_id FROM namings WHERE role = 'author' AND (dst IN {mine} OR (dst IS NULL AND name IN {names}))"
+    )
+    rules = {
+        "follows": f"src IN {mine} OR dst IN {mine}",
+        "reposts": f"{about} OR root_id IN {posts} OR post_id IN ({named})",
+        "comments": f"{about} OR comment_id IN {posts} OR comment_id IN ({named})",
+        "posts": f"author IN {mine}",
+        "campaigns": f"post_id IN {posts} OR known_as(campaign_id) IN {names} OR known_as(name) IN {names}",
+        "identities": f"person_id IN (SELECT person_id FROM identities WHERE account_key IN {mine})",
+        "account_names": f"account_key IN {mine}",
+        "profile_times": f"account_key IN {mine}",
+    }
+    connection.execute("CREATE OR REPLACE TEMP TABLE emptied (post_id VARCHAR)").fetchall()
+    rows = {}
+    for table, rule in rules.items():
+        event = {"reposts": "post_id", "comments": "comment_id", "posts": "post_id"}.get(table)
+        if event:
+            connection.execute(f"INSERT INTO emptied SELECT {event} FROM {table} WHERE {rule}").fetchall()
+        rows[table] = count(connection, f"DELETE FROM {table} WHERE {rule}")
+    rows["namings"] = count(
+        connection,
+        f"DELETE FROM namings WHERE src IN {mine} OR post_id IN (FROM emptied) OR post_id IN {posts} "
+        f"OR (role <> 'chain' AND (dst IN {mine} OR (dst IS NULL AND name IN {names})))",
+    )
+    rows["accounts"] = count(
+        connection,
+        "UPDATE accounts SET account_id = 'forgotten:' || account_key, platform = 'forgotten', observed_ts = NULL, "
+        f"batch = NULL, {', '.join(f'{c} = NULL' for c in PROFILE)} WHERE account_key IN {mine}",
+    )
+    for table in RESULTS:
+        rows[table] = count(connection, f"DELETE FROM {table}")
+    return rows
+
+
+def _mask(connection: Connection, words: list[str]) -> dict[str, int]:
+    """Take the accounts out of what others wrote, out of rejected rows and out of the ledger."""
+    nobody, names = f"known_as('{SOMEBODY}')", "(FROM gone_names)"
+    connection.execute(
+        "UPDATE reposts SET chain = list_transform(chain, lambda n: CASE WHEN list_contains(names, n) THEN "
+        f"{nobody} ELSE n END) FROM (SELECT list(name) AS names FROM gone_names) WHERE list_has_any(chain, names)"
+    ).fetchall()
+    connection.execute(
+        f"UPDATE namings SET name = {nobody}, dst = NULL WHERE role = 'chain' AND name IN {names}"
+    ).fetchall()
+    rows: dict[str, int] = {}
+    if not words:
+        return rows
+    for table in CANONICAL.values():
+        for column in ("text", "bio", "note", "urls"):
+            if not table.columns.get(column, "").startswith("VARCHAR"):
+                continue
+            value = (
+                masked(column, words) if column != "urls" else f"list_transform(urls, lambda u: {masked('u', words)})"
+            )
+            rows[f"{table.name}.{column}"] = count(
+                connection, f"UPDATE {table.name} SET {column} = {value} WHERE {column} <> {value}"
+            )
+    return rows | _mask_ledger(connection, words)
+
+
+def _mask_ledger(connection: Connection, words: list[str]) -> dict[str, int]:
+    posts = "SELECT split_part(post_id, ':', -1) FROM gone_posts"
+    # A short handle is part of many words; what is longer stands in file names between underscores too.
+    pattern = "|".join(rf"\b{re.escape(w)}\b" if w.isascii() and len(w) < 6 else re.escape(w) for w in words)
+    said = "concat_ws(' ', value, raw, message)"
+    rejects = count(
+        connection,
+        f"UPDATE rejects SET value = NULL, raw = NULL, message = '{REASONS['FORGOTTEN']}' "
+        f"WHERE regexp_matches({said}, ?) OR list_has_any(regexp_extract_all({said}, '[\\p{{L}}\\p{{N}}_\\-]+'), "
+        f"(SELECT coalesce(list(x), []) FROM ({posts}) t(x)))",
+        f"(?i){pattern}",
+    )
+    rows = {"rejects": rejects}
+    for table, columns in {"batches": ("file", "options"), "rejects": ("file",)}.items():
+        for column in columns:
+            connection.execute(
+                f"UPDATE {table} SET {column} = regexp_replace({column}, ?, ?, 'g') WHERE regexp_matches({column}, ?)",
+                [f"(?i){pattern}", SOMEBODY, f"(?i){pattern}"],
+            ).fetchall()
+    return rows
+
+
+def _rewrite(workspace: Workspace) -> None:
+    """Write the file anew, so that free pages hold nothing, and put it in the place of the old one."""
+    file = workspace.path / "workspace.duckdb"
+    for old in workspace.path.glob(f"{file.name}.*.new*"):
+        old.unlink(missing_ok=True)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+    connection = workspace._connection
+    try:
+        with workspace._asking():
+            connection.execute("CHECKPOINT")
+            [(name,)] = connection.execute("SELECT current_database()").fetchall()
+            connection.execute("ATTACH '" + str(fresh).replace("'", "''") + "' AS fresh")
+            try:
+                settings.private(fresh)
+                connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+            finally:
+                connection.execute("DETACH fresh")
+        _to_disk(fresh)
+        # The old file is still locked: nobody can write into it what would be lost with it.
+        fresh.replace(file)
+        _to_disk(workspace.path)
+    except OSError as error:
+        raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    connection.close()
+    shutil.rmtree(workspace.path / "spill", ignore_errors=True)
+    workspace._connection = type(workspace).open(workspace.path)._connection
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

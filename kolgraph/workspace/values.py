@@ -1,0 +1,281 @@
+"""What a cell may say: grammars of ids, times, counts, money, as SQL that turns text into a value or a reason.
+
+Nothing here depends on when or where a file is loaded: a time without a zone is Beijing time, as every Chinese source
+writes it, and a relative one needs a reference in the row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from kolgraph.errors import InputError
+from kolgraph.loaders.records import RECORDS
+
+#: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
+EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
+
+_AMOUNT = r"^(\d+(?:\.\d+)?)(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\+?(?:次|人|个|粉丝|播放|followers|views)?$"
+MACROS = (
+    # Without a byte-order mark, zero-width spaces, space around it, and the ="..." with which spreadsheets keep ids as
+    # text. To look for signs is far cheaper than to take them away.
+    """clean(x) AS CASE WHEN contains(x, '=') OR contains(x, '"') OR contains(x, chr(65279)) OR contains(x, chr(8203))
+        OR contains(x, '\t') OR contains(x, '\r') OR contains(x, '\n')
+      THEN trim(regexp_replace(x, '^\\s*="?|"$|[\\x{feff}\\x{200b}]', '', 'g'), ' \t\r\n') ELSE trim(x) END""",
+    """digits_ms(x) AS CASE length(x)
+      WHEN 10 THEN try_cast(x AS BIGINT) * 1000 WHEN 13 THEN try_cast(x AS BIGINT)
+      WHEN 16 THEN try_cast(x AS BIGINT) // 1000 WHEN 19 THEN try_cast(x AS BIGINT) // 1000000 END""",
+    # A zone is Z, UTC, GMT, +08, +0800 or +08:00 behind a clock; without one a time is Beijing time, as every Chinese
+    # source writes it.
+    """zone(x) AS regexp_extract(x, ':\\d\\d(?:\\.\\d+)?\\s*(Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?)$', 1)""",
+    """zone_ms(z) AS CASE WHEN z = '' THEN 28800000 WHEN z[1] NOT IN ('+', '-') THEN 0
+      ELSE (CASE z[1] WHEN '-' THEN -1 ELSE 1 END) * 60000 * (z[2:3]::BIGINT * 60
+        + CASE WHEN length(z) > 3 THEN right(z, 2)::BIGINT ELSE 0 END) END""",
+    """wall(x, z) AS regexp_replace(regexp_replace(replace(trim(x[:length(x) - length(z)]), '/', '-'),
+      '^(\\d{4}-\\d+-\\d+)[T-](\\d)', '\\1 \\2'), '(:\\d\\d)\\.\\d+$', '\\1')""",
+    """wall_ms(x) AS epoch_ms(try_strptime(x, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%Y-%m-%d', '%Y-%m-%d %H-%M-%S',
+      '%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M', '%Y年%m月%d日']))""",
+    """clock_ms(x) AS wall_ms(wall(x, zone(x))) - zone_ms(zone(x))""",
+    # Nearly all times are written so, and asked for nothing else they take a sixth of the time.
+    """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - 28800000""",
+    # Weibo appends the device: "2014-05-01 10:00 来自 iPhone".
+    """time_ms(x) AS CASE WHEN regexp_matches(x, '^[A-Z][a-z]{2} ')
+      THEN epoch_ms(try_strptime(x, '%a %b %d %H:%M:%S %z %Y')) ELSE clock_ms(trim(split_part(x, '来自', 1))) END""",
+    """unit(x) AS CASE lower(x) WHEN '' THEN 1 WHEN '千' THEN 1e3 WHEN 'k' THEN 1e3 WHEN '万' THEN 1e4
+      WHEN '萬' THEN 1e4 WHEN 'w' THEN 1e4 WHEN '百万' THEN 1e6 WHEN 'm' THEN 1e6 WHEN '千万' THEN 1e7
+      WHEN '亿' THEN 1e8 WHEN '億' THEN 1e8 WHEN 'b' THEN 1e9 WHEN '万亿' THEN 1e12 END""",
+    # 3,456 and 1.2万 and 10万+ are all written by platforms; 1.0 is not, but spreadsheets make it.
+    f"""amount(x) AS try_cast(regexp_extract(x, '{_AMOUNT}', 1) AS DOUBLE) * unit(regexp_extract(x, '{_AMOUNT}', 2))""",
+    """plain(x) AS replace(translate(x, '０１２３４５６７８９．，＋', '0123456789.,+'), ',', '')""",
+    # Crawlers keep "3分钟前" and "06-27 10:00" as the page showed them: that means something beside the time of the
+    # crawl, or that in the post's id. The clock of the loader is never asked.
+    """weibo_ms(mid) AS CASE WHEN regexp_full_match(mid, '[0-9]{15,17}')
+      THEN ((try_cast(mid AS BIGINT) >> 22) + 515483463) * 1000 END""",
+    """any_ms(x) AS CASE WHEN regexp_full_match(x, '[0-9]{1,19}') THEN digits_ms(x) ELSE time_ms(x) END""",
+    """is_relative(x) AS regexp_matches(x,
+      '^(刚刚|[0-9]+ *(秒|分钟|小时|天)前|今天|昨天|前天|[0-9]{1,2}-[0-9]{1,2}( |$)|[0-9]{1,2}月[0-9]{1,2}日)')""",
+    """midnight(ref) AS (ref + 28800000) // 86400000 * 86400000 - 28800000""",
+    """clock_part(x) AS coalesce(try_cast(regexp_extract(x, '([0-9]{1,2}):[0-9]{2}', 1) AS BIGINT) * 3600000
+      + try_cast(regexp_extract(x, ':([0-9]{2})', 1) AS BIGINT) * 60000, 0)""",
+    """year_day(x) AS replace(replace(regexp_extract(x, '^[0-9]+[月-][0-9]+'), '月', '-'), '日', '')""",
+    """day_ms(x, year) AS wall_ms(year || '-' || year_day(x)) - 28800000 + clock_part(x)""",
+    """year_at(ref) AS year(epoch_ms(ref + 28800000))""",
+    """yearless_ms(x, ref) AS CASE WHEN day_ms(x, year_at(ref)) <= ref + 86400000 THEN day_ms(x, year_at(ref))
+      ELSE day_ms(x, year_at(ref) - 1) END""",
+    """relative_ms(x, ref) AS CASE WHEN x LIKE '刚刚%' THEN ref
+      WHEN x LIKE '今天%' THEN midnight(ref) + clock_part(x)
+      WHEN x LIKE '昨天%' THEN midnight(ref) - 86400000 + clock_part(x)
+      WHEN x LIKE '前天%' THEN midnight(ref) - 172800000 + clock_part(x)
+      WHEN x LIKE '%前%' THEN ref - try_cast(regexp_extract(x, '^[0-9]+') AS BIGINT) * CASE regexp_extract(x,
+        '(秒|分钟|小时|天)前', 1) WHEN '秒' THEN 1000 WHEN '分钟' THEN 60000 WHEN '小时' THEN 3600000 ELSE 86400000 END
+      ELSE yearless_ms(x, ref) END""",
+    # The time x of a post that was crawled at the time `crawled` and has the Weibo id `mid`.
+    """moment(x, crawled, mid) AS CASE WHEN coalesce(x, '') = '' THEN weibo_ms(mid)::VARCHAR
+      WHEN is_relative(x) THEN coalesce(relative_ms(x, any_ms(crawled)), weibo_ms(mid))::VARCHAR ELSE x END""",
+    """pieces(x, separator) AS list_filter(list_transform(string_split_regex(x, separator), lambda p: trim(p)),
+      lambda p: p <> '')""",
+    # Ids that are no numbers: a custom domain of Weibo stands where the uid would.
+    """platform_of(x) AS split_part(full_id(x), ':', 1)""",
+    """weibo_id(x) AS CASE WHEN regexp_full_match(x, '[0-9]+') THEN x WHEN x <> '' THEN 'weibo:domain:' || x END""",
+    # 发布于 上海, 来自河南, IP属地：北京
+    """bare_region(x) AS regexp_replace(x, '^\\s*(发布于|来自|IP属地：|IP属地:)\\s*', '')""",
+    """region(x) AS CASE WHEN trim(bare_region(x)) NOT IN ('', '其他', '未知') THEN trim(bare_region(x)) END""",
+    """verified_kind(flag, kind) AS CASE WHEN kind IN ('200', '220') THEN 'talent' WHEN kind = '-1' THEN 'none'
+      WHEN lower(flag) IN ('false', '0') THEN 'none' WHEN kind = '0' THEN 'person' WHEN kind = '1' THEN 'gov'
+      WHEN kind = '2' THEN 'company' WHEN kind = '3' THEN 'media' WHEN kind IN ('4', '5', '6', '7') THEN 'org'
+      WHEN lower(flag) IN ('true', '1') THEN 'unknown' END""",
+    """whole(x) AS CASE WHEN abs(x - round(x)) < 1e-6 AND x < 9e15 THEN round(x)::BIGINT END""",
+    # The account that a name means on a platform (NULL = on any), if just one was ever seen with it.
+    """account_named(x, p) AS (SELECT CASE WHEN count(*) = 1 THEN any_value(account_id) END FROM account_names
+      JOIN accounts USING (account_key) WHERE name_norm = known_as(x) AND (p IS NULL OR platform = p))""",
+)
+
+
+def hmac_macro(name: str, key: bytes) -> str:
+    """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (bytes(b ^ pad for b in block).hex() for pad in (0x36, 0x5C))
+    return f"{name}(x) AS left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(x)))), 32)"
+
+
+def identity_macros(platform: str, key: bytes | None) -> tuple[str, ...]:
+    """How ids, names and texts enter the workspace: as they are, or, with a key, as pseudonyms and not at all.
+
+    ``full_id`` puts the platform before a native id, ``known_as`` is the form in which names are compared, ``kept`` is
+    free text, ``coded`` a word of a short list, and ``sealed`` any other text that tells rows apart. A pseudonym is an
+    HMAC: without the key nobody can count up ids and compare hashes; with the same key the same person has the same
+    one in every file.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", platform):
+        raise InputError(f"{platform!r} is no name for a platform; use small letters and digits, for example weibo")
+    full = f"CASE WHEN contains(x, ':') AND regexp_matches(x, '^[a-z][a-z0-9_-]*:.') THEN x ELSE '{platform}:' || x END"
+    if key is None:
+        same = (f"{name}(x) AS x" for name in ("kept", "coded", "sealed"))
+        return (f"full_id(x) AS {full}", "known_as(x) AS lower(trim(x))", *same)
+    return (
+        hmac_macro("pseudonym", key),
+        f"whole_id(x) AS {full}",
+        # An account found by its name is a pseudonym already.
+        "full_id(x) AS CASE WHEN regexp_full_match(x, '[a-z][a-z0-9_-]*:p_[0-9a-f]{32}') THEN x "
+        "ELSE split_part(whole_id(x), ':', 1) || ':p_' || pseudonym(whole_id(x)) END",
+        "known_as(x) AS pseudonym(lower(trim(x)))",
+        "kept(x) AS CASE WHEN false THEN x END",
+        "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",
+        "sealed(x) AS pseudonym(x)",
+    )
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """SQL over a cleaned text ``{x}`` and its typed value ``{v}``: the value, and a code for what is wrong with it.
+
+    ``{d}`` is true where the raw text is 1-19 digits: nearly all cells are, and they skip every slower test.
+    """
+
+    value: str
+    problem: str
+
+
+_ID = _Kind(
+    "{x}",
+    "CASE WHEN {d} OR {x} IS NULL THEN NULL "
+    "WHEN regexp_full_match({x}, '[0-9]+(\\.[0-9]+[eE]\\+?|[eE]\\+)[0-9]+') THEN 'ID_SCIENTIFIC' "
+    "WHEN regexp_full_match({x}, '[0-9]+\\.[0-9]*') THEN 'ID_FLOAT' "
+    "WHEN lower({x}) IN ('nan', 'null', '\\n') THEN 'MISSING_FIELD' "
+    "WHEN length({x}) > 256 OR regexp_matches({x}, '[\\x00-\\x1f]') THEN 'BAD_ID' END",
+)
+KINDS: Mapping[str, _Kind] = {
+    "id": _ID,
+    "post": _ID,
+    "time": _Kind(
+        "CASE WHEN {d} THEN digits_ms({x}) ELSE coalesce(common_ms({x}), time_ms({x})) END",
+        f"CASE WHEN {{x}} IS NULL OR {{v}} BETWEEN {EARLIEST_MS} AND {LATEST_MS} THEN NULL "
+        "WHEN {v} IS NOT NULL THEN 'TIME_OUT_OF_RANGE' "
+        "WHEN regexp_matches({x}, '刚刚|前$|今天|昨天|前天|ago$') THEN 'TIME_RELATIVE_NO_REF' ELSE 'BAD_TIME' END",
+    ),
+    "count": _Kind(
+        "CASE WHEN {d} THEN try_cast({x} AS BIGINT) ELSE whole(amount(plain({x}))) END",
+        "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_COUNT' END",
+    ),
+    "weight": _Kind(
+        "CASE WHEN regexp_full_match({x}, '[0-9.]+([eE][+-]?[0-9]+)?') THEN try_cast({x} AS FLOAT) END",
+        "CASE WHEN {x} IS NOT NULL AND NOT coalesce(isfinite({v}), false) THEN 'BAD_WEIGHT' END",
+    ),
+    "money": _Kind(
+        "try_cast(amount(plain(regexp_replace({x}, '^[¥￥]\\s*|元$', '', 'g'))) AS DECIMAL(14, 2))",
+        "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_MONEY' END",
+    ),
+    # Our own spreadsheets put an apostrophe before text that would run as a formula.
+    "label": _Kind(
+        "CASE WHEN starts_with({x}, '''') AND regexp_matches({x}, '^''[=+\\-@\\t\\r＝＋－＠]') THEN {x}[2:] "
+        "ELSE {x} END",
+        "NULL",
+    ),
+    "text": _Kind("{x}", "NULL"),
+    "share": _Kind(
+        "try_cast({x} AS DOUBLE)",
+        "CASE WHEN {x} IS NOT NULL AND NOT coalesce({v} BETWEEN 0 AND 1, false) THEN 'BAD_SHARE' END",
+    ),
+    "names": _Kind("pieces({x}, '[,，;；、]')", "NULL"),
+    "words": _Kind("pieces({x}, '\\s')", "NULL"),
+}
+SQL_TYPE = {"time": "BIGINT", "count": "BIGINT", "weight": "FLOAT", "money": "DECIMAL(14, 2)", "share": "DOUBLE"}
+SQL_TYPE |= {"names": "VARCHAR[]", "words": "VARCHAR[]"}
+REASONS: Mapping[str, str] = {
+    "MISSING_FIELD": "is missing, and a row needs it",
+    "ID_SCIENTIFIC": "went through a spreadsheet and lost its digits; export the column as text",
+    "ID_FLOAT": "went through a float and may have lost digits; export the column as text or integer",
+    "BAD_ID": "is not an id: control characters, or longer than 256 characters",
+    "BAD_TIME": "is not a time; use epoch seconds or milliseconds, or 2026-01-31 08:00:00",
+    "TIME_OUT_OF_RANGE": "is a time outside 2000-2099",
+    "TIME_RELATIVE_NO_REF": "is relative to an unknown moment; give the time of the crawl",
+    "BAD_COUNT": "is not a whole number",
+    "BAD_WEIGHT": "is not a finite number >= 0",
+    "BAD_MONEY": "is not an amount of money >= 0",
+    "BAD_SHARE": "is not a number between 0 and 1",
+    "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named: --root",
+    "NO_TARGET": "is missing: nobody is named",
+    "NO_MATCH": "is the name of no account known here, or of several; load their accounts, or give an id or link",
+    "FORGOTTEN": "is somebody who must not come back",
+    "NO_RECORD": "says nothing that is known: no account, follow, repost, post, mention or comment",
+}
+
+
+#: Of some fields one is needed: code, field to name, condition over typed fields.
+NEEDS_ONE: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    "repost": [
+        (
+            "NO_ROOT",
+            "root",
+            "v_root IS NOT NULL OR v_dst IS NOT NULL OR v_author_name IS NOT NULL OR v_via IS NOT NULL "
+            "OR regexp_matches(coalesce(v_text, ''), '//\\s*[@＠]')",
+        )
+    ],
+    # Whoever was looked for by name and not found is "?".
+    "account": [("NO_MATCH", "name", "v_account IS DISTINCT FROM '?'")],
+    "identity": [("NO_MATCH", "name", "v_account IS DISTINCT FROM '?'")],
+    "mention": [("NO_TARGET", "dst", "v_dst IS NOT NULL OR v_dst_name IS NOT NULL")],
+    "comment": [("NO_TARGET", "post", "v_post IS NOT NULL OR v_dst IS NOT NULL OR v_parent IS NOT NULL")],
+}
+
+
+def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str = "") -> str:
+    """A SELECT that types every field, and says in ``bad`` what keeps a row from being merged.
+
+    ``bad`` is NULL for a good row, ``[state]`` for one the reading leaves out, else ``[CODE:field, fields...]``: the
+    first problem, and the raw text of everything.
+    """
+    fields = RECORDS[record]
+    present = set(columns) & set(fields)
+    digits, clean, given, typed, problems, usual = [], [], [], [], [], ["state IS NULL"]
+    for name, field in fields.items():
+        kind, d, x, v = KINDS[field.kind], f"d_{name}", f"x_{name}", f"v_{name}"
+        if name not in present:
+            typed.append(f"NULL::{SQL_TYPE.get(field.kind, 'VARCHAR')} AS {v}")
+            if field.required:
+                problems.append(f"'MISSING_FIELD:{name}'")
+                usual.append("false")
+            continue
+        if field.kind in {"label", "text"}:  # free text is taken as it is; what is parsed is trimmed first
+            clean.append(f"{name} AS {x}")
+        else:
+            digits.append(f"coalesce(regexp_full_match({name}, '[0-9]{{1,19}}'), {name} IS NULL) AS {d}")
+            # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.
+            clean.append(f"CASE WHEN {d} THEN {name} ELSE clean({name}) END AS {x}")
+            given.append(f"nullif({x}, '') AS {x}")
+            if field.kind not in SQL_TYPE:
+                usual.append(d)
+        if field.required:
+            usual.append(f"{name} IS NOT NULL")
+        if field.kind in SQL_TYPE:
+            good = f"BETWEEN {EARLIEST_MS} AND {LATEST_MS}" if field.kind == "time" else "IS NOT NULL"
+            usual.append(f"coalesce({v} {good}, {name} IS NULL)")
+        typed.append(f"{kind.value.format(d=d, x=x)} AS {v}")
+        problem = kind.problem.format(d=d, x=x, v=v)
+        if field.required:
+            problem = f"CASE WHEN {x} IS NULL THEN 'MISSING_FIELD' ELSE {problem} END"
+        if problem != "NULL":
+            problems.append(f"({problem}) || ':{name}'")
+    for code, blamed, needed in NEEDS_ONE.get(record, ()):
+        problems.append(f"CASE WHEN NOT ({needed}) THEN '{code}:{blamed}' END")
+        usual.append(f"({needed})")
+    counts = [n for n in present if fields[n].kind == "count"]
+    if counts:
+        listed = ", ".join(f"CASE WHEN regexp_matches(plain(x_{n}), '[^0-9.]') THEN '{n}' END" for n in sorted(counts))
+        typed.append(f"list_filter([{listed}], lambda n: n IS NOT NULL) AS v_rounded")
+    raw = ", ".join(name if name in present else "NULL" for name in fields)
+    values = ", ".join(f"v_{name} AS {name}" for name in fields)
+    if any(field.kind == "count" for field in fields.values()):
+        values += f", {'v_rounded' if counts else 'NULL::VARCHAR[]'} AS rounded"
+    # Nearly every row is usual, and asks for no closer look; what is wrong with the others takes one column, because a
+    # column more for every row costs as much as reading the file.
+    return (
+        f"SELECT {values}, {ordinal}CASE WHEN state IS NOT NULL THEN [state] WHEN code IS NOT NULL THEN [code, {raw}] "
+        f"END AS bad FROM (SELECT *, CASE WHEN {' AND '.join(usual)} THEN NULL "
+        f"WHEN state IS NULL THEN coalesce({', '.join(problems)}) END AS code FROM ("
+        f"SELECT {', '.join(typed)}, * FROM (SELECT * REPLACE ({', '.join(given)}) FROM ("
+        f"SELECT {', '.join(clean)}, * FROM ("
+        f"SELECT {', '.join(digits)}, * FROM ({relation}))))))"
+    )

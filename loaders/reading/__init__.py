@@ -1,0 +1,1 @@
+"""Source containers: delimited text, JSON, Parquet, spreadsheets, graph files, archives."""

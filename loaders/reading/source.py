@@ -1,0 +1,467 @@
+"""One input file: found, decoded, its header read; and what a loader hands over."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import gzip
+import hashlib
+import io
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName
+from kolgraph.loaders.reading.encodings import guess
+from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
+from kolgraph.loaders.records import RECORDS
+
+SAMPLE_BYTES = 1 << 16
+#: The engine refuses longer lines too; Python never holds more of one line than this.
+MAX_LINE = 2_000_000
+#: Raw text kept of a rejected row.
+MAX_RAW = 1 << 16
+DELIMITERS = ("\t", ",", ";", "|")
+JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
+ENDINGS = JSON_ENDINGS | {".csv", ".tsv", ".txt", ".edges", ".edgelist", ".ncol", ".net", ".gdf", ".js", ".xml"}
+ENDINGS |= {".graphml", ".gexf", ".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"}
+ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
+#: Files of these kinds run code when they are read by the library that wrote them.
+PICKLED = {".pickle", ".pkl", ".joblib", ".npy", ".npz"}
+RUNS_CODE = "files of this kind can run code when read; export the data as CSV or Parquet"
+PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n|c__builtin__\n|[\]}]q\x00")
+#: How a part of an archive of X starts.
+ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
+XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|gexf\b|html\b)", re.IGNORECASE)
+WHOLE_JSON = re.compile(r"\s*(\[\s*([\[{\]\"]|$)|\{\s*([\"}]|$))")
+#: Lines by which JSON lines are told from one JSON value.
+PROBED_LINES = 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user said about a file; None means "find out".
+
+    Attributes
+    ----------
+    format : str
+        Name of a loader.
+    record : str
+        ``account``, ``follow``, ``repost``, ``mention`` or ``post``.
+    mapping : mapping
+        Field of the record -> column of the file.
+    direction : {"forward", "backward"}
+        ``forward``: the first account acts on the second (follower, followed); ``backward``: the other way round.
+    platform : str
+        Goes before every native id: ``weibo:1234567890``; default: as the format says, else ``local``.
+    encoding : str
+        Of text files.
+    root : str
+        Id of the post that all rows repost or comment on, where the file does not say it.
+    subject : str
+        Id of the account that all rows are followers or followings of, where the file does not say it.
+    """
+
+    format: str | None = None
+    record: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    direction: str | None = None
+    platform: str | None = None
+    encoding: str | None = None
+    root: str | None = None
+    subject: str | None = None
+
+
+class Reject(NamedTuple):
+    """A row that is not accepted: where it is, which column, why, and its raw text.
+
+    ``partly``: the row itself was taken; only what it says beside its main record was not.
+    """
+
+    line: int | None
+    column: str | None
+    value: str | None
+    code: str
+    message: str
+    raw: str | None
+    partly: bool = False
+
+
+class Explained(NamedTuple):
+    """What became of the rows that were not simply good.
+
+    Attributes
+    ----------
+    places : mapping
+        Ordinal of a row -> its line number and raw text.
+    rejects : list of Reject
+        Rows that could not be read at all.
+    recovered : list of (line, raw text, {column: text})
+        Rows the engine could not read, but Python could.
+    """
+
+    places: Mapping[int, tuple[int | None, str | None]]
+    rejects: list[Reject]
+    recovered: Sequence[tuple[int, str, dict[str, str | None]]] = ()
+
+
+class NeedsRepair(Exception):
+    """The engine cannot keep count of these rows; the load starts again after `repair` was called."""
+
+    def __init__(self, repair: Callable[[], None]) -> None:
+        super().__init__("the file has to be repaired first")
+        self.repair = repair
+
+
+@dataclass(frozen=True)
+class Part:
+    """One record that a row is, as SQL over the columns of a relation.
+
+    Attributes
+    ----------
+    record : str
+        A key of `kolgraph.workspace.tables.RECORDS`.
+    fields : mapping
+        Field of the record -> SQL that yields its text.
+    when : str
+        SQL: the rows it holds for; "" = all.
+    each : str
+        SQL that yields a list, of which every item is seen as ``item``; "" = none.
+    side : bool
+        The row is told by other parts, and counted with them.
+    """
+
+    record: str
+    fields: Mapping[str, str]
+    when: str = ""
+    each: str = ""
+    side: bool = False
+
+
+@dataclass
+class Reading:
+    """The rows of a file, and which records they are.
+
+    Attributes
+    ----------
+    relation : str
+        A SELECT whose row order is the file's order; it yields `columns` as text, and ``state``: NULL for a row to be
+        taken, ``unread`` (looked at again by `explain`) or ``skipped``.
+    columns : sequence of str
+        Its text columns.
+    parts : sequence of Part
+        Of those that are not `side` the first that holds decides what a row is.
+    decision : str
+        What was recognised, for people: columns, and which way an edge points.
+    explain : callable
+        Called once the rows are staged (with `ordinal`, from 0, in the view ``numbered``); takes the connection and
+        the ordinals of rows whose values were not accepted.
+    repair : callable, optional
+        What can be done if the engine fails on the file as a whole.
+    arrow : object, optional
+        A pyarrow table to be visible as ``handed_over`` while `relation` runs.
+    platform : str, optional
+        Goes before native ids; None: as the user says.
+    named : bool
+        What the rows mean depends on the names of file and folder too.
+    """
+
+    relation: str
+    columns: Sequence[str]
+    parts: Sequence[Part]
+    decision: str
+    explain: Callable[[Any, Sequence[int]], Explained]
+    repair: Callable[[], None] | None = None
+    arrow: Any = None
+    platform: str | None = None
+    named: bool = False
+
+
+class Source:
+    """A file to be loaded.
+
+    Attributes
+    ----------
+    path : Path
+        As the user named it.
+    ending : str
+        Of its name, without ``.gz`` and ``.zst``.
+    shape : str
+        What its content is: ``table`` (delimited text), ``jsonl``, ``json`` (one value), ``js`` (values assigned to
+        ``window.YTD...``), ``xml``, ``parquet``, ``sqlite`` or ``xlsx``.
+    text_path : Path
+        Plain UTF-8 text to read from: `path` itself, or a temporary copy: unpacked, decoded or repaired.
+    header : list of str
+        Of a table or spreadsheet: cells of the first line that is neither blank nor a comment; else empty.
+    header_line : int
+        Its line number, from 1.
+    delimiter : str
+    broken : list of Reject, or None
+        Lines that had to be left out of a repaired copy; None as long as the file needed no repair.
+    max_input : int
+        Bytes that a packed file may unpack to.
+
+    Notes
+    -----
+    A packed file is unpacked once, to disk, when its text is asked for: the limits hold for every reader behind it, and
+    the engine, which unpacks in one thread only, reads plain text in all of them.
+    """
+
+    def __init__(self, path: str | Path, *, encoding: str | None = None, max_input: int = MAX_INPUT) -> None:
+        self.path = Path(path)
+        self.max_input = max_input
+        self.shape = "table"
+        self.header: list[str] = []
+        self.header_line = 1
+        self.delimiter = ","
+        self.broken: list[Reject] | None = None
+        self._text: Path | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        suffixes = [s.lower() for s in self.path.suffixes]
+        if suffixes and suffixes[-1] in PACKED:
+            suffixes.pop()
+        self.ending = next((s for s in reversed(suffixes) if s in ENDINGS), suffixes[-1] if suffixes else "")
+        self._check()
+        try:
+            with readable(self.path):
+                with self.open() as raw:
+                    sample = raw.read(SAMPLE_BYTES)
+                if not sample.strip(b" \t\r\n\0"):
+                    raise UnknownFormat(f"{path}: the file is empty")
+                if self._binary(sample):
+                    return
+                self._decode(sample, encoding)
+                self.shape = self._shape()
+                if self.shape == "table":
+                    self._read_header()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def text_path(self) -> Path:
+        """Where plain UTF-8 text is read from."""
+        if self._text is None:
+            if self.path.suffix.lower() not in PACKED:
+                return self.path
+            copy = self.copy()
+            with readable(self.path), self.open() as raw, copy.open("wb") as out:
+                shutil.copyfileobj(raw, out, 1 << 20)
+            self._text = copy
+        return self._text
+
+    @text_path.setter
+    def text_path(self, copy: Path) -> None:
+        self._text = copy
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Keys of JSON objects, also those one level down (``user.id``); names of the tables of an SQLite file.
+
+        They are looked for in the first 1000 lines or items; of one big object only its own keys count.
+        """
+        from kolgraph.loaders.reading import containers
+
+        return containers.keys(self)
+
+    def close(self) -> None:
+        """Remove the temporary copies, if any were made."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def open(self, path: Path | None = None) -> IO[bytes]:
+        """The bytes, unpacked."""
+        return opened(path or self._text or self.path, self.max_input)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the file's bytes as they lie on disk: processors have instructions for it."""
+        with self.path.open("rb") as raw:
+            return hashlib.file_digest(raw, "sha256").hexdigest()
+
+    def copy(self) -> Path:
+        """Where a temporary copy of the text goes; it lives until `close`."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="kolgraph-")
+        copies = len(list(Path(self._scratch.name).iterdir()))
+        return Path(self._scratch.name) / f"{copies}.txt"
+
+    def _check(self) -> None:
+        try:
+            if self.path.is_dir():
+                raise InputError(f"{self.path}: is a folder; name the files in it")
+            if not self.path.exists():
+                raise InputError(f"{self.path}: no such file")
+            if self.path.stat().st_size == 0:
+                raise UnknownFormat(f"{self.path}: the file is empty")
+        except (OSError, ValueError) as error:
+            raise InputError(f"{str(self.path)!r}: cannot be looked at ({error})") from error
+        if self.ending in PICKLED:
+            raise UnknownFormat(f"{self.path}: {RUNS_CODE}")
+        if self.ending in ARCHIVES - {".zip"}:
+            raise UnknownFormat(f"{self.path}: archives of this kind are not read; unpack it, and name the folder")
+
+    def _binary(self, sample: bytes) -> bool:
+        """Find out whether this is one of the known binary kinds; the forbidden ones are refused."""
+        if PICKLED_STARTS.match(sample):
+            raise UnknownFormat(f"{self.path}: {RUNS_CODE}")
+        if sample.startswith(b"\xd0\xcf\x11\xe0"):
+            raise UnknownFormat(f"{self.path}: is a workbook of an old Excel; save it as .xlsx or CSV")
+        if sample.startswith(b"PAR1"):
+            self.shape, self.ending = "parquet", ".parquet"
+        elif sample.startswith(b"SQLite format 3\0"):
+            self.shape = "sqlite"
+        elif sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            self.shape = "xlsx"
+        else:
+            return False
+        if self.path.suffix.lower() in PACKED:
+            raise UnknownFormat(f"{self.path}: only text may be packed; unpack it first")
+        if self.shape == "parquet":
+            from kolgraph.loaders.reading import parquet
+
+            self.header = parquet.header(self.path)
+        if self.shape == "xlsx":
+            if not is_workbook(self.path):
+                raise UnknownFormat(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
+            from kolgraph.loaders.reading import containers
+
+            self.header, self.header_line = containers.xlsx_header(self.path, max_input=self.max_input)
+        return True
+
+    def _decode(self, sample: bytes, encoding: str | None) -> None:
+        """BOM, else strict UTF-8, else strict GB18030, else refuse; other encodings are copied once as UTF-8."""
+        # Lines that end in CR only, as old Macs wrote them, become ordinary ones on the way.
+        cr_only = b"\r" in sample and b"\n" not in sample
+        encoding = encoding or guess(self.path, sample)
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise InputError(f"{self.path}: unknown encoding {encoding!r}; for example utf-8, gb18030, big5") from error
+        if encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"} and not cr_only:
+            return
+        copy = self.copy()
+        with self.open() as raw, copy.open("w", encoding="utf-8", newline="") as out:
+            reader = io.TextIOWrapper(raw, encoding=encoding, newline=None if cr_only else "")
+            try:
+                while block := reader.read(SAMPLE_BYTES):
+                    out.write(block)
+            except UnicodeError as error:
+                raise InputError(
+                    f"{self.path}: the text is not {encoding} throughout; name the right encoding with --encoding"
+                ) from error
+        self._text = copy
+
+    def _shape(self) -> str:
+        with self.open() as raw:
+            start = raw.read(SAMPLE_BYTES).decode("utf-8", "replace").lstrip("\ufeff")
+        if ASSIGNMENT.match(start):
+            return "js"
+        if XML.match(start):
+            return "xml"
+        whole = WHOLE_JSON.match(start)
+        first, _, more = start.strip().partition("\n")
+        # Where an item of a list has a line to itself, some lines look like lines of JSON.
+        goes_on = more and first.rstrip().endswith(("[", "{", ",")) and self.ending not in {".jsonl", ".ndjson"}
+        if whole and (whole[1].startswith("[") or first.strip() == "{" or goes_on):
+            return "json"
+        if not whole and self.ending not in JSON_ENDINGS:
+            return "table"
+        probed: list[bool] = []
+        with self.open() as raw:
+            for line in lines(raw):
+                if line.strip():
+                    probed.append(_is_object(line))
+                if len(probed) == PROBED_LINES:
+                    break
+        # The first line may be damaged; one object on one line is a value, unless the name says lines.
+        several = len(probed) > 1 and (probed[0] or sum(probed) > 1)
+        return "jsonl" if several or not whole or self.ending in {".jsonl", ".ndjson"} else "json"
+
+    def _read_header(self) -> None:
+        with self.open() as raw:
+            for number, line in enumerate(lines(raw), 1):
+                text = line.decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r\n")
+                if text.strip() and not text.startswith("#"):
+                    if len(line) >= MAX_LINE or "\r" in text:
+                        raise UnknownFormat.at(
+                            self.path, number, "this line is no row of a table: too long, or broken by CR"
+                        )
+                    # A space separates cells only where nothing else does: "Follower ID,Followed ID" holds two.
+                    counts = {d: len(next(csv.reader([text[:SAMPLE_BYTES]], delimiter=d))) for d in DELIMITERS}
+                    best = max(DELIMITERS, key=lambda d: counts[d])
+                    self.delimiter = best if counts[best] > 1 or " " not in text.strip() else " "
+                    self.header = [c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))]
+                    self.header_line = number
+                    return
+        raise UnknownFormat(f"{self.path}: nothing but comments and blank lines")
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a zip file is an Excel workbook."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path}: the archive is damaged ({error})") from error
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line.decode("utf-8-sig")), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is read, as one line: damaged, forbidden, or no room for a copy."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: the compressed file is damaged or cut off ({error})") from error
+    except OSError as error:
+        kind = EnvironmentProblem if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) else InputError
+        raise kind(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def lines(raw: IO[bytes]) -> Iterator[bytes]:
+    """Lines of a file; one longer than `MAX_LINE` is cut, so that a hostile file cannot fill the memory."""
+    while line := raw.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith(b"\n"):
+            while (more := raw.readline(MAX_LINE)) and not more.endswith(b"\n"):
+                pass
+        yield line
+
+
+def shown(raw: bytes) -> str:
+    """Raw bytes of a row as text to keep with a reject."""
+    return raw[:MAX_RAW].decode("utf-8", "replace").rstrip("\r\n")
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def column(name: str) -> str:
+    """A quoted SQL identifier: reads a column by its name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def check_fields(record: str, names: Iterable[str]) -> None:
+    """Refuse a record or fields that do not exist."""
+    if record not in RECORDS:
+        raise UnknownName.among("record", record, RECORDS)
+    for name in names:
+        if name not in RECORDS[record]:
+            raise UnknownName.among(f"field of a {record}", name, RECORDS[record])

@@ -1,0 +1,89 @@
+"""Exports: whole files or none, no live formulas, nothing rounded, and our own files read back as they were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
+from kolgraph.results.files import FORMATS, atomic_path, write_table
+from kolgraph.workspace import Workspace
+
+FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\tx", "\rx", "\0x", "＝1", "＋1", "－1", "＠x"]
+HARMLESS = ["a=b", "小明", "1", "", "'quoted", "x\ny"]
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"text": FORMULAS + HARMLESS, "number": range(-5, len(FORMULAS + HARMLESS) - 5)})
+
+
+def test_text_that_a_spreadsheet_would_run_is_quoted(frame: pd.DataFrame, tmp_path: Path) -> None:
+    write_table(frame, tmp_path / "a.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows(min_row=2))
+    assert all(row[0].data_type != "f" for row in rows)
+    assert [row[0].value[0] for row in rows[: len(FORMULAS)]] == ["'"] * len(FORMULAS)
+    assert [row[1].value for row in rows] == frame["number"].tolist()  # -5 stays a number
+    write_table(frame, tmp_path / "a.csv")
+    read = pd.read_csv(tmp_path / "a.csv", keep_default_na=False, lineterminator="\n")
+    assert read["text"].str[0].tolist()[: len(FORMULAS)] == ["'"] * len(FORMULAS)
+    assert read["text"].tolist()[len(FORMULAS) :] == HARMLESS
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # Excel reads it as UTF-8
+
+
+def test_other_formats_keep_text_as_it_is(frame: pd.DataFrame, tmp_path: Path) -> None:
+    write_table(frame, tmp_path / "a.json")
+    assert [row["text"] for row in json.loads((tmp_path / "a.json").read_text("utf-8"))] == frame["text"].tolist()
+    write_table(frame, tmp_path / "a.parquet")
+    assert pd.read_parquet(tmp_path / "a.parquet")["text"].tolist() == frame["text"].tolist()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_index_is_a_column_when_it_has_a_name(tmp_path: Path, kind: str) -> None:
+    frame = pd.DataFrame({"v": [1.5]}, index=pd.Index(["weibo:1"], name="account_id"))
+    path = write_table(frame, tmp_path / f"a.{kind}")
+    readers = {"csv": pd.read_csv, "xlsx": pd.read_excel, "json": pd.read_json, "parquet": pd.read_parquet}
+    assert readers[kind](path).to_dict("records") == [{"account_id": "weibo:1", "v": 1.5}]
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_our_own_accounts_file_reads_back_as_it_was(tmp_path: Path) -> None:
+    names = ["=cmd", "+86", "-x-", "@bob", "＝全角", "plain", "'kept"]
+    accounts = pd.DataFrame({"account": [f"weibo:{i}" for i in range(len(names))], "name": names, "niche": "美妆"})
+    write_table(accounts, tmp_path / "a.csv")
+    with Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        ws.load(tmp_path / "a.csv")
+        assert ws.sql("SELECT name FROM accounts ORDER BY account_id")["name"].tolist() == names
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+    with pytest.raises(ValueError, match="half-way"), atomic_path(target) as part:
+        part.write_text("new")
+        raise ValueError("half-way")
+    with pytest.raises(EnvironmentProblem, match="No space"), atomic_path(target) as part:
+        raise OSError(28, "No space left on device")
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, frame: pd.DataFrame) -> None:
+    with pytest.raises(EnvironmentProblem, match="cannot write here"):
+        write_table(frame, tmp_path / "none" / "a.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InputError, match="folder"):
+        write_table(frame, tmp_path / "folder.csv")
+    with pytest.raises(InputError, match="no file name"):
+        write_table(frame, "a\0.csv")
+    with pytest.raises(UnknownName, match=r"\.doc"):
+        write_table(frame, tmp_path / "a.doc")
+
+
+def test_a_sheet_has_an_end(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="1,048,575 rows"):
+        write_table(pd.DataFrame({"x": range(1 << 20)}), tmp_path / "a.xlsx")

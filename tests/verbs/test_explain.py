@@ -1,0 +1,97 @@
+"""The check-up of an account: what a workspace has seen, counted by hand, and the same page in both languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kolgraph.errors import UnknownAccount
+from kolgraph.graph import Graph
+from kolgraph.influence.observed import forwarding, read_engaged, read_follow_times, read_moves
+from kolgraph.verbs import run
+from kolgraph.verbs.explain import check_up
+from kolgraph.workspace import Workspace
+
+
+@pytest.fixture
+def seen(tmp_path: Path):
+    """Ann posted p1, p2; bob (a follower) took p1 twice; cai took it from bob; dan took p2, and follows nobody."""
+    folder = tmp_path / "seen.kol"
+    (tmp_path / "follows.csv").write_text(
+        "follower,followed,since\nbob,ann,1600000000000\ncai,bob,\ncai,ann,1600086400000\n"
+    )
+    (tmp_path / "posts.csv").write_text(
+        "post,author,time,text,likes\np1,ann,1700000001000,,\np2,ann,1700000002000,,\nq1,cai,1700000003000,,\n"
+    )
+    (tmp_path / "reposts.csv").write_text(
+        "repost,reposter,author,root,parent,time,text\nr1,bob,ann,p1,p1,1700000001100,\nr2,bob,ann,p1,p1,1700000001200,\n"
+        "r3,cai,ann,p1,r1,1700000001300,\nr4,dan,ann,p2,p2,1700000002100,\nr5,ann,ann,p2,p2,1700000002200,\n"
+    )
+    with Workspace.open(folder, create=True) as ws:
+        for name in ("follows", "posts", "reposts"):
+            ws.load(tmp_path / f"{name}.csv", platform="x")
+        yield ws
+
+
+def test_what_was_taken_from_whom_is_counted_by_hand(seen: Workspace) -> None:
+    graph = Graph.from_workspace(seen)
+    found = forwarding(seen, graph)
+    # Posts to take: ann p1 p2 r5, bob r1 r2, cai q1 r3, dan r4. Taken: bob 1 of ann's, cai 1 of bob's, dan and ann 1.
+    weights = {(str(graph.ids[a]), str(graph.ids[b])): float(w) for a, b, w in zip(*found.graph.edges(), strict=True)}
+    assert set(weights) == {
+        ("x:bob", "x:ann"),
+        ("x:cai", "x:bob"),
+        ("x:cai", "x:ann"),
+        ("x:dan", "x:ann"),
+        ("x:ann", "x:ann"),
+    }
+    prior = {"x:bob": 1.0, "x:cai": 0.5, "x:dan": 1.0, "x:ann": 1.0}
+    posts = {"x:ann": 3, "x:bob": 2}
+    expected = sum(posts[b] * prior[a] for a, b in weights)
+    assert found.scale == pytest.approx(4 / expected)
+    s = found.strength
+    taken = {edge: edge != ("x:cai", "x:ann") for edge in weights}
+    for (a, b), p in weights.items():
+        mean = min(prior[a] * found.scale, 1)
+        assert p == pytest.approx((s * mean + taken[a, b]) / (s + posts[b]), rel=1e-5)
+
+
+def test_moves_and_engagement_are_counted_by_hand(seen: Workspace) -> None:
+    ids = Graph.from_workspace(seen).ids
+    moves = read_moves(seen)
+    assert [str(ids[v]) for v in moves.author] == ["x:ann", "x:ann", "x:cai"]
+    assert moves.time.tolist() == [1700000001000, 1700000002000, 1700000003000]
+    pairs = sorted((int(p), str(ids[v])) for p, v in zip(moves.post, moves.reposter, strict=True))
+    assert pairs == [(0, "x:bob"), (0, "x:cai"), (1, "x:ann"), (1, "x:dan")]
+    table = run.realised(seen).frame()
+    assert table["realised"].to_dict() == {"x:ann": 1.5, "x:cai": 0.0}
+    engaged = dict(zip(ids, read_engaged(seen, ids.size, np.ones(ids.size)), strict=True))
+    assert (engaged["x:ann"], engaged["x:cai"]) == (2, 0)  # bob and cai follow ann, dan does not
+    assert np.isnan(engaged["x:dan"])
+    times = read_follow_times(seen)
+    assert sorted(times[~np.isnan(times)].tolist()) == [1600000000000, 1600086400000]
+
+
+def test_a_check_up_without_reposts_profiles_or_rings_says_what_it_can(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("follower,followed\na,b\nc,b\n")
+    with Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        ws.load(tmp_path / "f.csv", platform="x")
+        found = check_up(ws, "x:b")
+        with pytest.raises(UnknownAccount):
+            check_up(ws, "x:nobody")
+    assert (found.reach, found.reach_low, found.reach_high) == (3, 3, 3)
+    assert (found.followers, found.realised, found.trend, found.posts) == (None, None, None, 0)
+    assert found.lines("en")[0].startswith("x:b, ")
+
+
+def test_both_languages_say_the_same_numbers_and_json_is_json(seen: Workspace) -> None:
+    found = check_up(seen, "x:ann")
+    en, zh = found.lines("en"), found.lines("zh")
+    assert len(en) == len(zh)
+    assert not [line for line in [*en, *zh] if "{" in line or "nan" in line.lower()]
+    plain = json.loads(json.dumps(found.plain()))
+    assert plain["realised"] == 1.5
+    assert {edge["account_id"] for edge in plain["why"]["edges"]} == {"x:bob", "x:cai", "x:dan"}
