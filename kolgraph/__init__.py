@@ -32,6 +32,7 @@ _HOME = {
     "Provenance": "results",
     "Result": "results",
     "Rings": "rings",
+    "Rule": "rings",
     "Scores": "results",
     "StoreError": "errors",
     "UnknownAccount": "errors",
@@ -153,7 +154,7 @@ if TYPE_CHECKING:
     from kolgraph.planning.plan import plan
     from kolgraph.results import Provenance, Result, Scores
     from kolgraph.results.files import write_table
-    from kolgraph.rings import Rings, find_repost_rings, find_rings
+    from kolgraph.rings import Rings, Rule, find_repost_rings, find_rings
     from kolgraph.spread import Cascades, measure_cascades
     from kolgraph.store import open_store
     from kolgraph.synth import World, make_world
@@ -178,6 +179,7 @@ __all__ = [
     "Provenance",
     "Result",
     "Rings",
+    "Rule",
     "Scores",
     "StoreError",
     "UnknownAccount",

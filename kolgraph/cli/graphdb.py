@@ -23,7 +23,7 @@ from kolgraph.cli.printing import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolgraph.store.protocol import Question
+    from kolgraph.store.language.question import Question
 
 ENGINE = click.option(
     "--engine",

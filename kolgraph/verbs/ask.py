@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kolgraph.store import GraphStore
-    from kolgraph.store.protocol import Question
+    from kolgraph.store.language.question import Question
     from kolgraph.workspace import Workspace
 
 _log = logging.getLogger(__name__)

@@ -20,17 +20,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store.language.explaining import Explanation
-from kolgraph.store.protocol import (
-    Progress,
-    PublishReport,
-    Snapshot,
-    StoreInfo,
-    explain_text,
-    prepare,
-    too_many,
-    too_slow,
-    typed,
-)
+from kolgraph.store.language.question import explain_text, prepare, typed
+from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo, too_many, too_slow
 from kolgraph.store.sync.filling import Filling, overtaken, refuse_foreign
 from kolgraph.store.sync.journal import Journal
 from kolgraph.store.sync.schema import SNAPSHOT, Node, Relation, arrow_schema
