@@ -56,7 +56,7 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        said = ", ".join(f"{k}={v}" for k, v in self.parameters.items() if v not in (None, False, [], "", 1))
+        said = ", ".join(f"{k}={v}" for k, v in self.parameters.items() if v not in (None, False, [], "", 1, ["follow"]))
         return f"{self.verb}({said})"
 
 
