@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, named_values, open_workspace, printable, progress, show
+from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, as_json, named_values, open_workspace, printable, progress, show
 
 if TYPE_CHECKING:
     from kolgraph.workspace.loading import LoadReport
@@ -137,16 +138,20 @@ def resolve_names(workspace: Path) -> None:
 
 @click.command()
 @WORKSPACE
-@FORMAT
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print the answer.")
 def info(workspace: Path, form: str) -> None:
     """Say what WORKSPACE holds: sizes, loaded files, rejected rows, current results."""
     from kolgraph.verbs.show import overview
 
     with open_workspace(workspace) as ws:
-        for title, frame in overview(ws).items():
-            if form == "table":
-                click.echo(f"\n{title}")
-            show(frame, form)
+        tables = overview(ws)
+    if form == "json":  # one document; several tables are no CSV
+        parts = [f"{json.dumps(title)}: {as_json(frame)}" for title, frame in tables.items()]
+        click.echo("{\n" + ",\n".join(parts) + "\n}")
+        return
+    for title, frame in tables.items():
+        click.echo(f"\n{title}")
+        show(frame, form)
 
 
 @click.command()

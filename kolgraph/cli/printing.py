@@ -87,10 +87,16 @@ def short(value: Any) -> str:
     return "" if value is None or type(value).__name__ in {"NAType", "NaTType"} else printable(str(value))
 
 
+def as_json(frame: pd.DataFrame) -> str:
+    """A table as a JSON list of its rows."""
+    text: str = frame.to_json(orient="records", force_ascii=False, indent=1, default_handler=str)
+    return text
+
+
 def show(frame: pd.DataFrame, form: str) -> None:
     """Print a table: aligned for people, JSON or CSV for programs."""
     if form == "json":
-        click.echo(frame.to_json(orient="records", force_ascii=False, indent=1, default_handler=str))
+        click.echo(as_json(frame))
     elif form == "csv":
         click.echo(frame.to_csv(index=False), nl=False)
     else:

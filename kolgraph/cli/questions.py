@@ -14,6 +14,7 @@ from kolgraph.cli.printing import (
     SEED,
     TOP,
     WORKSPACE,
+    WorkspacePath,
     open_workspace,
     printable,
     progress,
@@ -40,9 +41,9 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 
 
 @click.command()
-@WORKSPACE
+@click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
 @click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
-@click.option("--list", "listing", is_flag=True, help="Explain the measures and stop.")
+@click.option("--list", "listing", is_flag=True, help="Explain the measures and stop; needs no workspace.")
 @click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
 @click.option("--region", help="The same for accounts of this declared region.")
 @click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
@@ -51,7 +52,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @SEED
 @FORMAT
 def rank(
-    workspace: Path,
+    workspace: Path | None,
     by: str,
     listing: bool,
     niche: str | None,
@@ -75,6 +76,8 @@ def rank(
         rows = [(name, m.en, m.zh, m.cost, m.source) for name, m in {"reach": REACH, **MEASURES}.items()]
         show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
         return
+    if workspace is None:
+        raise click.UsageError("name a workspace; kolgraph rank --list shows the measures")
     with open_workspace(workspace) as ws, progress(f"ranking by {by}"):
         scores = run.rank(ws, by=by, relations=relations, seed=seed, niche=niche, region=region, near=near)
         table = with_names(ws, scores.top(top))
