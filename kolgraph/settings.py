@@ -22,6 +22,8 @@ WORKSPACE_MEMORY = os.environ.get("KOLGRAPH_MEMORY", "512MB")
 BUSY_WAIT_S = 10.0
 #: Followers from which an account is in a tier, the highest tier first; below the last it is in none.
 TIERS = {"头部": 1_000_000, "腰部": 100_000, "尾部": 10_000, "KOC": 1_000}
+#: Answers kept of one question: the present one, and earlier ones to compare it with.
+KEPT_ANSWERS = 3
 #: Rows and seconds an ad-hoc query may take.
 QUERY_ROWS = 100_000
 QUERY_TIMEOUT_S = 60.0

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, as_json, named_values, open_workspace, printable, progress, show
+from kolgraph.cli.printing import (
+    FORMAT,
+    TOP,
+    WORKSPACE,
+    named_values,
+    open_workspace,
+    printable,
+    progress,
+    short,
+    show,
+)
 
 if TYPE_CHECKING:
     from kolgraph.workspace.loading import LoadReport
@@ -102,13 +112,12 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
 
     What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
     """
-    from kolgraph.verbs.pull import pull as fetch
     from kolgraph.workspace import Workspace
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
     options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
     with Workspace.open(workspace, create=True) as ws, progress(f"reading {url}"):
-        reports = fetch(ws, url, **options)
+        reports = ws.pull(url, **options)
     for report in reports:
         _say(report)
 
@@ -138,20 +147,33 @@ def resolve_names(workspace: Path) -> None:
 
 @click.command()
 @WORKSPACE
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print the answer.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
 def info(workspace: Path, form: str) -> None:
-    """Say what WORKSPACE holds: sizes, loaded files, rejected rows, current results."""
-    from kolgraph.verbs.show import overview
-
+    """Say what WORKSPACE holds: sizes, loaded files, rejected rows, and answers, with those that are old."""
     with open_workspace(workspace) as ws:
-        tables = overview(ws)
-    if form == "json":  # one document; several tables are no CSV
-        parts = [f"{json.dumps(title)}: {as_json(frame)}" for title, frame in tables.items()]
-        click.echo("{\n" + ",\n".join(parts) + "\n}")
+        found = ws.info()
+    if form == "json":
+        click.echo(json.dumps({title: table.to_dict("records") for title, table in found.items()}, default=str,
+                              ensure_ascii=False, indent=1))  # fmt: skip
         return
-    for title, frame in tables.items():
+    for title, table in found.items():
         click.echo(f"\n{title}")
-        show(frame, form)
+        show(table, form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("before", required=False, metavar="[RUN]")
+@click.argument("after", required=False, metavar="[RUN]")
+@click.option("--since", metavar="RUN", help="Compare this run with the answer to its question now.")
+@TOP
+@FORMAT
+def diff(workspace: Path, top: int, form: str, **options: Any) -> None:
+    """Say what changed between two runs of an answer; kolgraph info lists the runs."""
+    with open_workspace(workspace) as ws:
+        found = ws.diff(**options)
+    click.echo(short(found.summary()), err=True)
+    show(found.records(top), form)
 
 
 @click.command()
@@ -159,10 +181,8 @@ def info(workspace: Path, form: str) -> None:
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
     """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
-    from kolgraph.verbs.forget import forget as erase
-
     with open_workspace(workspace) as ws, progress("forgetting"):
-        done = erase(ws, accounts)
+        done = ws.forget(accounts)
     click.echo(str(done))
 
 
@@ -174,17 +194,10 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
 )
 @TOP
 @FORMAT
-def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: str) -> None:
+def people(workspace: Path, form: str, **options: Any) -> None:
     """Who is who on several platforms: people and their accounts, as the lists you loaded say."""
-    from kolgraph.workspace import identities
-
     with open_workspace(workspace) as ws:
-        if candidates:
-            table = identities.candidates(ws, limit=top)
-        elif unmatched:
-            table = identities.unmatched(ws).head(top)
-        else:
-            table = identities.people(ws).head(top)
+        table = ws.people(**options)
     show(table.reset_index(drop=table.index.name is None), form)
 
 
@@ -192,9 +205,9 @@ def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: s
 @WORKSPACE
 @click.argument("what")
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--to", "form", help="Of all: parquet, csv, or neo4j-admin.  [default: parquet]")
+@click.option("--to", help="Of all: parquet, csv, or neo4j-admin.  [default: parquet]")
 @click.option("--relation", "relations", multiple=True, help="Of the graph: follow, repost or mention.  [default: all]")
-def export(workspace: Path, what: str, output: Path, form: str | None, relations: tuple[str, ...]) -> None:
+def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
     """Write WHAT to OUTPUT.
 
     \b
@@ -202,20 +215,8 @@ def export(workspace: Path, what: str, output: Path, form: str | None, relations
     graph: accounts and edges                      .graphml, .gexf, .gdf
     all: every table of facts                      a folder
     """
-    from kolgraph.errors import InputError
-    from kolgraph.results.files import write_table
-    from kolgraph.verbs import export as exchange
-    from kolgraph.verbs.show import answer
-
-    if (form and what != "all") or (relations and what != "graph"):
-        raise InputError("--to belongs to all, --relation to graph")
     with open_workspace(workspace) as ws, progress(f"exporting {what}"):
-        if what == "all":
-            written = exchange.export_tables(ws, output, form or "parquet")
-        elif what == "graph":
-            written = [exchange.export_graph(ws, output, relations=relations or exchange.RELATIONS)]
-        else:
-            written = [write_table(answer(ws, what), output)]
+        written = ws.export(what, output, **options)
     for file in written:
         click.echo(f"written: {file}")
     if not written:
@@ -223,4 +224,4 @@ def export(workspace: Path, what: str, output: Path, form: str | None, relations
 
 
 #: What this module adds to the program.
-COMMANDS = (load, pull, formats, resolve_names, info, forget, people, export)
+COMMANDS = (load, pull, formats, resolve_names, info, diff, forget, people, export)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,7 +180,12 @@ def quality(
         shares=shares,
         tier=tier,
         score=_scores(shares, tier),
-        parameters={"tiers": dict(tiers), "limits": dict(LIMITS) | dict(FLOORS), "times": since is not None},
+        parameters={
+            "tiers": dict(tiers),
+            "limits": dict(LIMITS) | dict(FLOORS),
+            "times": since is not None,
+            "input": digest(shown, followings, posts, fakes, times, acted),
+        },
         graph=graph.fingerprint,
     )
 

@@ -82,6 +82,7 @@ class Ring:
 
 
 _EVIDENCE = ("edges", "expected", "density", "bits", "share_of_targets", "share_of_members", "dispersion")
+_SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +113,22 @@ class Rings(Result):
         """A row per ring, indexed by its number."""
         import pandas as pd
 
-        names = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "verdict")
-        rows = [
+        return pd.DataFrame(self.records(), columns=["ring", "n_members", "n_targets", *_SHOWN]).set_index("ring")
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        return [
             {"ring": r.number, "n_members": r.members.size, "n_targets": r.targets.size}
-            | {name: getattr(r, name) for name in names}
-            for r in self.rings
+            | {name: getattr(r, name) for name in _SHOWN}
+            for r in self.rings[:top]
         ]
-        return pd.DataFrame(rows, columns=["ring", "n_members", "n_targets", *names]).set_index("ring")
+
+    def entries(self) -> pd.DataFrame:
+        """Members with the verdict on their ring: rings have no name that lasts."""
+        import pandas as pd
+
+        rows = [(str(i), ring.verdict, ring.members.size) for ring in self.rings for i in ring.members]
+        return pd.DataFrame(rows, columns=["account_id", "verdict", "n_members"]).set_index("account_id")
 
     def members_frame(self) -> pd.DataFrame:
         """A row per member and target: ``ring, account_id, post_id, role, edges``; ids that do not apply are None."""

@@ -17,6 +17,7 @@ from kolgraph.store import Progress, PublishReport, open_store
 from kolgraph.store.engines import admin
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import SCORED, SNAPSHOT, columns
+from kolgraph.verbs.renewing import renew
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -175,7 +176,9 @@ def _one_row(values: Mapping[str, object]) -> pa.RecordBatchReader:
 
 
 def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Progress | None = None) -> PublishReport:
-    """Make a graph database hold what the workspace holds now: canonical tables and current results.
+    """Make a graph database hold what the workspace holds now: tables of facts, and the answers found so far.
+
+    Answers that have become old are found anew first; those that nobody asked for are not there.
 
     Parameters
     ----------
@@ -203,12 +206,15 @@ def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Pro
     deleted: then everything is sent again. Of ``scores`` only the measures of
     `kolgraph.store.sync.schema.SCORED` become properties.
     """
+    if not workspace.mode.as_is:
+        renew(workspace)
     with open_store(to if to is not None else workspace.path / FILE) as store:
         return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / JOURNAL, progress=progress)
 
 
 def keep(workspace: Workspace, where: str) -> Publication:
     """Keep what the workspace would publish now, because it is about to be brought there."""
+    renew(workspace)
     journal = Journal(workspace.cache / JOURNAL)
     publication = journal.write(WorkspaceSnapshot(workspace))
     journal.note(where, [publication.id])
