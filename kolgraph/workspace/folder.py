@@ -513,7 +513,7 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         try:
             connection = duckdb.connect(str(file), config=config)
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+            if "Could not set lock on file" not in str(error).replace(str(file), ""):
                 raise _translated(error, file) from error
             if time.monotonic() > deadline:
                 raise StoreBusy(f"{file.parent}: another process has it open; wait for it, then run again") from error

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,20 @@ def test_what_is_no_workspace_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a workspace"):
         Workspace.open(tmp_path / "odd.kol")
     assert (tmp_path / "thesis.doc").read_text() == "x"
+
+
+@pytest.mark.parametrize("damage", ["another kind", "cut off"])
+def test_a_damaged_file_is_not_mistaken_for_a_busy_one(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "blocks" / "Could not set lock on file.kol"  # what the engine says when it is busy
+    Workspace.open(folder, create=True).close()
+    file = folder / "workspace.duckdb"
+    file.write_bytes(b"not a database" * 1000 if damage == "another kind" else file.read_bytes()[:20_000])
+    start = time.monotonic()
+    with pytest.raises(KolgraphError) as error:
+        Workspace.open(folder)
+    assert not isinstance(error.value, StoreBusy)
+    assert "another process" not in str(error.value)
+    assert time.monotonic() - start < settings.BUSY_WAIT_S / 2
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
