@@ -106,7 +106,8 @@ def _plain(name: str, value: Any) -> Any:
         return dict(value)
     if hasattr(value, "__iter__"):
         return [_plain("", part) for part in value]
-    return value.item() if hasattr(value, "item") else value
+    value = value.item() if hasattr(value, "item") else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value  # 100 and 100.0 are one budget
 
 
 def _method(verb: str) -> _Method:
@@ -134,7 +135,7 @@ def _ask(workspace: Workspace, question: Question) -> Any:
     elif method.tabled(question.parameters) and not stored.tabled:
         workspace.answers.keep(question, result, stored.trace, seconds=stored.seconds, tabled=True)
     workspace.note_answer(key, stored.run)
-    workspace.note_current(key, stored.run)
+    workspace.note_current(_here(key), stored.run)
     provenance = Provenance(
         question.verb, question.parameters, stored.run, stored.made_ts, stored.seconds, read, tuple(old)
     )
@@ -166,7 +167,7 @@ def _compute(workspace: Workspace, question: Question, method: _Method) -> tuple
 
 def _stands(workspace: Workspace, stored: Stored) -> bool:
     """Whether nothing below an answer changed; answers below it that are old are found anew to know."""
-    if workspace.is_current(stored.question.key, stored.run):
+    if workspace.is_current(_here(stored.question.key), stored.run):
         return True
     now = workspace.counters()
     if any(now.get(table) != counter for table, counter in stored.trace.tables.items()):
@@ -182,5 +183,10 @@ def _stands(workspace: Workspace, stored: Stored) -> bool:
                     return False
             elif below.run != run:
                 return False
-    workspace.note_current(stored.question.key, stored.run)
+    workspace.note_current(_here(stored.question.key), stored.run)
     return True
+
+
+def _here(key: str) -> str:
+    """A question under the settings of this moment: they can change while a workspace is open."""
+    return f"{key} {[method.environment() for method in _METHODS.values() if method.environment]}"

@@ -29,7 +29,13 @@ def info(workspace: Workspace) -> dict[str, pd.DataFrame]:
     for stored in workspace.answers.all():
         why = workspace.answers.old_because(stored)
         made = pd.Timestamp(stored.made_ts, unit="ms").strftime("%Y-%m-%d %H:%M:%S")
-        state = f"old: {', '.join(dict.fromkeys(why))} changed" if why else "current"
+        state = (
+            "saved by hand"
+            if stored.question.verb == "save"
+            else f"old: {', '.join(dict.fromkeys(why))} changed"
+            if why
+            else "current"
+        )
         answers.append((stored.run, str(stored.question), made, round(stored.seconds, 1), state))
     return {
         "tables": pd.DataFrame(sizes, columns=["table", "rows"]),

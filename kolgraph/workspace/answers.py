@@ -56,7 +56,9 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        said = ", ".join(f"{k}={v}" for k, v in self.parameters.items() if v not in (None, False, [], "", 1, ["follow"]))
+        said = ", ".join(
+            f"{k}={v}" for k, v in self.parameters.items() if v not in (None, False, [], "", 1, ["follow"])
+        )
         return f"{self.verb}({said})"
 
 
@@ -159,6 +161,9 @@ class Answers:
             part.replace(place)
         except OSError:  # a full disk: the answer is there, it will only have to be found again
             shutil.rmtree(part, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
 
     def _enter(self, connection: Connection, stored: Stored, result: Result) -> None:
         from kolgraph import __version__
