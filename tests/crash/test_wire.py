@@ -9,7 +9,6 @@ from tests.servers.neo4j.server import Server
 
 
 @pytest.mark.neo4j
-@pytest.mark.xdist_group("neo4j")
 def test_loads_cut_at_any_byte_are_exact_after_the_next_one(own_server: Server) -> None:
     outcomes = sweep(own_server.login, points=24, seed=2).values()
     assert [fault for outcome in outcomes for fault in outcome.wrong] == []

@@ -306,14 +306,6 @@ def test_publish_goes_to_a_file_of_the_workspace(tmp_path):
 
 # ---------------------------------------------------------------------- the server
 
-on_server = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")]
-
-
-def _mark(test):
-    for mark in on_server:
-        test = mark(test)
-    return test
-
 
 @contextmanager
 def _driver(login: Neo4jLogin):
@@ -323,7 +315,7 @@ def _driver(login: Neo4jLogin):
         yield driver
 
 
-@_mark
+@pytest.mark.neo4j
 def test_what_others_keep_on_the_server_stays(neo4j_login):
     with open_store(neo4j_login.uri, login=neo4j_login) as store, _driver(neo4j_login) as driver:
         store.replace(follows("abc", PAIRS))
@@ -339,7 +331,7 @@ def test_what_others_keep_on_the_server_stays(neo4j_login):
         assert rows(store, COUNT) == [(2,)]
 
 
-@_mark
+@pytest.mark.neo4j
 @pytest.mark.parametrize("text", ["CREATE (:Account {id: 'mine'})", "MATCH (a:Account) CREATE (a)-[:FOLLOWS]->(a)"])
 def test_a_database_with_such_data_of_its_own_is_refused(neo4j_login, text):
     with open_store(neo4j_login.uri, login=neo4j_login) as store, _driver(neo4j_login) as driver:
@@ -353,7 +345,7 @@ def test_a_database_with_such_data_of_its_own_is_refused(neo4j_login, text):
             driver.execute_query("MATCH (:Account)-[r:FOLLOWS]->(:Account) DELETE r")
 
 
-@_mark
+@pytest.mark.neo4j
 def test_a_wrong_password_is_one_line_without_it(neo4j_login):
     login = Neo4jLogin(uri=neo4j_login.uri, password="hunter2secret")
     with open_store(login.uri, login=login) as store, pytest.raises(StoreError) as raised:
@@ -425,7 +417,7 @@ def wire(neo4j_login) -> Iterator[tuple[Wire, Neo4jLogin]]:
     relay.close()
 
 
-@_mark
+@pytest.mark.neo4j
 @pytest.mark.parametrize(("cuts", "after_bytes"), [(1, 0), (3, 0), (1, 700), (3, 1500), (2, 4000)])
 def test_a_load_over_a_wire_that_breaks_is_exact(wire, caplog, cuts, after_bytes):
     relay, login = wire
@@ -442,7 +434,7 @@ def test_a_load_over_a_wire_that_breaks_is_exact(wire, caplog, cuts, after_bytes
         assert caplog.text.count("a commit was sent and not answered; running again is safe") == cuts
 
 
-@_mark
+@pytest.mark.neo4j
 def test_a_commit_that_is_never_answered_is_in_doubt(wire, monkeypatch):
     monkeypatch.setattr("kolgraph.store.engines.neo4j.RETRY_S", 0.5)
     relay, login = wire
@@ -451,7 +443,7 @@ def test_a_commit_that_is_never_answered_is_in_doubt(wire, monkeypatch):
         store.replace(follows("abc", PAIRS))
 
 
-@_mark
+@pytest.mark.neo4j
 def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
     monkeypatch.setattr("kolgraph.store.engines.neo4j.GRACE_S", 0.2)
     monkeypatch.setattr(
