@@ -344,9 +344,9 @@ class _Undo(Exception):
 def _lay_out(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Make the tables and views, or refuse those of another version."""
     # A process that was killed while it made the workspace leaves a file without tables: that is a new one, too.
-    empty = not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
+    others = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name <> 'layout'").fetchall()
     connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
-    if empty:
+    if not others and not connection.execute("SELECT 1 FROM layout").fetchall():
         connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
     versions = connection.execute("SELECT version FROM layout").fetchall()
     if versions != [(SCHEMA_VERSION,)]:

@@ -27,6 +27,8 @@ from tests.worlds.stores import ENGINES, HOSTILES, follows, rows, table, world
 PAIRS = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
 EDGES = "MATCH (a:Account)-[:FOLLOWS]->(b:Account) RETURN a.id AS src, b.id AS dst ORDER BY src, dst"
 COUNT = "MATCH (a:Account) RETURN count(*) AS n"
+#: Seconds. What is told to give up soon does it at once, but the machine may be busy; what is not would try for longer.
+HANGS_S = 30
 
 
 @pytest.fixture(params=ENGINES)
@@ -374,7 +376,7 @@ def test_a_server_that_is_not_there_or_says_nothing_is_unavailable_soon(monkeypa
         gone = listener.getsockname()[1]
     with open_store(f"bolt://127.0.0.1:{gone}") as store, pytest.raises(StoreUnavailable, match="check the server"):
         store.replace({})
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < HANGS_S
 
 
 @pytest.mark.parametrize(
@@ -456,7 +458,7 @@ def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
         begin = time.monotonic()
         with pytest.raises(StoreUnavailable, match=r"no answer within 0\.7 s"):
             store.query(COUNT)
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < HANGS_S
     relay.close()
     for thread in threading.enumerate():
         if thread.name == "kolgraph-bolt":
@@ -468,7 +470,7 @@ def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
 
 def test_every_text_handed_to_an_engine_comes_from_a_file_or_the_schema():
     asked = {"run", "execute", "execute_query", "_read", "ask"}
-    for path in Path("kolgraph/store").resolve().glob("*.py"):
+    for path in Path("kolgraph/store").resolve().rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asked):
                 continue

@@ -11,6 +11,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +74,26 @@ def test_what_is_no_workspace_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a workspace"):
         Workspace.open(tmp_path / "odd.kol")
     assert (tmp_path / "thesis.doc").read_text() == "x"
+
+
+@pytest.mark.parametrize("begun", ["", "CREATE TABLE layout (version INTEGER)"])
+def test_a_workspace_whose_making_was_killed_is_a_new_one(tmp_path: Path, edges: Path, begun: str) -> None:
+    folder = tmp_path / "w.kol"
+    folder.mkdir()
+    with duckdb.connect(str(folder / "workspace.duckdb")) as connection:
+        connection.execute(begun)
+    for known in (False, True):
+        with Workspace.open(folder) as ws:
+            assert ws.load(edges).known is known
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_workspace_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
+    Workspace.open(tmp_path / "w.kol", create=True).close()
+    with duckdb.connect(str(tmp_path / "w.kol" / "workspace.duckdb")) as connection:
+        connection.execute("UPDATE layout SET version = ?", [version])
+    with pytest.raises(InputError, match="was made by another version of kolgraph"):
+        Workspace.open(tmp_path / "w.kol")
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.ni
 ADMIN = """\
 #!/bin/sh
 export NEO4J_HOME='{home}' NEO4J_CONF='{home}/conf'
-exec java -Xmx"${{HEAP_SIZE:-1g}}" {opens} -cp '{jars}' org.neo4j.cli.AdminTool "$@"
+exec java -Xmx"${{HEAP_SIZE:-1g}}" {options} -cp '{jars}' org.neo4j.cli.AdminTool "$@"
 """
 START_S = 180.0
 STOP_S = 60.0
@@ -102,13 +102,14 @@ class Server:
         self.home, self.port = home, _free_port()
         self.login = Neo4jLogin(uri=f"bolt://127.0.0.1:{self.port}", password=secrets.token_hex(12))
         own = jars("pom.xml", "neo4j-jars")
-        self._path, self._options = f"{own}{os.sep}*", [f"-Xmx{heap}", *([] if measured else SHORT_LIVED)]
+        self._path, self._options = f"{own}{os.sep}*", [*([] if measured else SHORT_LIVED), *OPENS]
+        self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("conf", "bin", "plugins"):
             (home / name).mkdir()
         (home / "conf" / "neo4j.conf").write_text(CONF.format(port=self.port))
         admin = home / "bin" / "neo4j-admin"
-        admin.write_text(ADMIN.format(home=home, opens=" ".join(OPENS), jars=self._path))
+        admin.write_text(ADMIN.format(home=home, options=" ".join(self._options), jars=self._path))
         admin.chmod(0o700)
         if gds:
             # They are found only where they are plugins and, started from jars, on the class path as well.
@@ -122,9 +123,10 @@ class Server:
         if self._process and self._process.poll() is None:
             return
         first, log = not (self.home / "data").exists(), self.home / "server.log"
-        command = ["java", "-Xms256m", *self._options, *OPENS, "-cp", self._path, str(HERE / "Launcher.java")]
+        command = ["java", "-Xms256m", f"-Xmx{self._heap}", *self._options, "-cp", self._path]
+        command += [str(HERE / "Launcher.java"), str(self.home)]
         with log.open("wb") as output:
-            self._process = subprocess.Popen([*command, str(self.home)], stdout=output, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_S
         while b"ready\n" not in log.read_bytes():
             if self._process.poll() is not None or time.monotonic() > deadline:
