@@ -38,9 +38,9 @@ def lay_out(connection: Connection, folder: Path) -> None:
         A later version made them, or one that is too early.
     """
     # A process that was killed while it made the workspace leaves a file without tables: that is a new one, too.
-    empty = not count(connection, "SELECT count(*) FROM duckdb_tables()")
+    others = count(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name <> 'layout'")
     connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
-    if empty:
+    if not others and not count(connection, "SELECT count(*) FROM layout"):
         connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
     versions = [version for (version,) in connection.execute("SELECT version FROM layout").fetchall()]
     if versions == [2]:

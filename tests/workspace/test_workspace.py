@@ -12,6 +12,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, UnknownAccount
 from kolgraph.results import Scores
-from kolgraph.workspace import Workspace
+from kolgraph.workspace import SCHEMA_VERSION, Workspace
 from tests.worlds.shelf import Shelf
 
 
@@ -88,6 +89,26 @@ def test_a_damaged_file_is_not_mistaken_for_a_busy_one(tmp_path: Path, damage: s
     assert not isinstance(error.value, StoreBusy)
     assert "another process" not in str(error.value)
     assert time.monotonic() - start < settings.BUSY_WAIT_S / 2
+
+
+@pytest.mark.parametrize("begun", ["", "CREATE TABLE layout (version INTEGER)"])
+def test_a_workspace_whose_making_was_killed_is_a_new_one(tmp_path: Path, edges: Path, begun: str) -> None:
+    folder = tmp_path / "w.kol"
+    folder.mkdir()
+    with duckdb.connect(str(folder / "workspace.duckdb")) as connection:
+        connection.execute(begun)
+    for known in (False, True):
+        with Workspace.open(folder) as ws:
+            assert ws.load(edges).known is known
+
+
+@pytest.mark.parametrize("version", [1, SCHEMA_VERSION + 1])
+def test_a_workspace_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
+    Workspace.open(tmp_path / "w.kol", create=True).close()
+    with duckdb.connect(str(tmp_path / "w.kol" / "workspace.duckdb")) as connection:
+        connection.execute("UPDATE layout SET version = ?", [version])
+    with pytest.raises(InputError, match="was made by another version of kolgraph"):
+        Workspace.open(tmp_path / "w.kol")
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
