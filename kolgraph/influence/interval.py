@@ -29,7 +29,9 @@ def wilson(hits: NDArray[np.int64], trials: int) -> tuple[NDArray[np.float64], N
     return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
-def counts(seen: ArrayLike, rate: ArrayLike, linear: ArrayLike, square: ArrayLike) -> tuple[F64, F64]:
+def counts(
+    seen: ArrayLike, rate: ArrayLike, linear: ArrayLike, square: ArrayLike, *, whole: bool = True
+) -> tuple[F64, F64]:
     """95 % interval of how many there are, from how many were seen.
 
     Parameters
@@ -41,6 +43,8 @@ def counts(seen: ArrayLike, rate: ArrayLike, linear: ArrayLike, square: ArrayLik
     linear, square : array_like, shape (k,)
         ``linear >= 0``; a negative ``square`` is what a finite list takes away, a positive one what an uncertain rate
         adds. With both 0 the interval is ``seen / rate``.
+    whole : bool
+        The counts are whole numbers; False for totals of any unit.
 
     Returns
     -------
@@ -70,6 +74,8 @@ def counts(seen: ArrayLike, rate: ArrayLike, linear: ArrayLike, square: ArrayLik
     twice = np.where(bounded, 2 * lead, 1.0)
     low = np.divide(2 * x * x, middle + root, out=np.zeros(x.shape), where=middle + root > 0)
     high = np.where(bounded, (middle + root) / twice, np.inf)
-    few = (x >= 1) & (x <= 3) & (p > 0)
+    sure = (p == 0) & (q == 0)
+    low, high = np.where(sure, x / a, low), np.where(sure, x / a, high)
+    few = (x >= 1) & (x <= 3) & ~sure & whole
     least = _FEW[np.where(few, np.floor(x), 0).astype(np.int64)]
     return np.where(few, np.minimum(low, least / a), low), high

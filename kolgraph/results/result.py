@@ -71,6 +71,8 @@ class Scores(Result):
     values : ndarray of float64, shape (n,)
     low, high : ndarray of float64, shape (n,), or None
         95 % interval; None where the value is exact.
+    reason : ndarray of object, shape (n,), or None
+        Why a value is NaN, as a code; None for accounts that have one. Texts: ``coverage.<code>`` in the catalogues.
     """
 
     analysis: ClassVar[str] = "scores"
@@ -79,6 +81,7 @@ class Scores(Result):
     values: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+    reason: NDArray[np.object_] | None = None
 
     @property
     def variant(self) -> str:
@@ -86,13 +89,15 @@ class Scores(Result):
         return self.measure
 
     def frame(self) -> pd.DataFrame:
-        """Indexed by account id, best first; equal values in order of id, so the order never depends on chance."""
+        """Indexed by account id, best first, NaN last; equal values in order of id, so the order is never by chance."""
         import pandas as pd
 
         columns = {self.measure: self.values}
         if self.low is not None and self.high is not None:
             columns |= {"low": self.low, "high": self.high}
         table = pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))
+        if self.reason is not None and not pd.isna(self.reason).all():
+            table["reason"] = pd.Series(self.reason, index=table.index, dtype=object)
         order = np.lexsort((self.ids.astype(str), -self.values))
         return table.iloc[order]
 
