@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from kolgraph.centrality import Measure
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
+from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
+from kolgraph.influence.extrapolate import extrapolate_reach
+from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.quality import Quality, quality
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
+from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
 
 __all__ = [
     "REACH",
+    "Coverage",
     "Explanation",
+    "Overlap",
     "Probabilities",
     "Quality",
     "Realised",
+    "audience_share",
     "audiences",
+    "coverage",
     "explain",
+    "extrapolate_reach",
     "learn_probabilities",
     "lookalikes",
+    "overlap",
     "quality",
     "reach",
     "realised",
+    "ring_share",
+    "share_of_list",
     "unique_reach",
 ]
 

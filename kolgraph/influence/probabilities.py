@@ -49,6 +49,7 @@ def learn_probabilities(
     posts: ArrayLike,
     *,
     fake: ArrayLike | None = None,
+    followings: ArrayLike | None = None,
 ) -> Probabilities:
     """Estimate for every edge how likely its source forwards a post of its target.
 
@@ -64,6 +65,10 @@ def learn_probabilities(
         Posts of every account, own ones and reposts, that others could have forwarded, >= 0.
     fake : array_like, shape (n,), bool, optional
         Accounts whose forwarding says nothing of that of others: what they are paid for is learnt apart.
+    followings : array_like, shape (n,), optional
+        How many accounts each follows as the platform shows, NaN where unknown: for a graph that holds a sample of all
+        follows. Then reposts along pairs that are no edge count nothing, and make no edge: who forwarded is among the
+        followers for certain, and no random sample of them.
 
     Returns
     -------
@@ -97,6 +102,9 @@ def learn_probabilities(
 
     a, b, k, n_posts, fakes = _checked(graph, src, dst, taken, posts, fake)
     follower, followed, _ = graph.edges()
+    if followings is not None:
+        loaded = np.isin(a.astype(np.int64) * graph.n + b, follower.astype(np.int64) * graph.n + followed)
+        a, b, k = a[loaded], b[loaded], k[loaded]
     # Pairs are summed when a graph is built: one build makes the union and says what was taken along each edge.
     union = Graph.from_rows(
         np.concatenate([follower, a]),
@@ -105,7 +113,10 @@ def learn_probabilities(
         graph.id_table,
     )
     source, target, count = union.edges()
-    p = 1.0 / np.maximum(np.bincount(source, minlength=graph.n), 1)[source]
+    follows = np.maximum(np.bincount(source, minlength=graph.n), 1.0)
+    if followings is not None:
+        follows = np.fmax(follows, np.asarray(followings, dtype=np.float64))
+    p = 1.0 / follows[source]
     seen = np.maximum(n_posts[target], count)  # nobody forwards more posts than there are
     scale, strength = 1.0, float("inf")
     for kind in (True, False):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kolgraph.graph import Graph
+    from kolgraph.influence.coverage import Coverage
 
 #: Who follows more accounts than this hardly sees a post of any one of them.
 MASS_FOLLOWINGS = 1_500
@@ -40,7 +41,9 @@ class Quality(Result):
         platform shows, ``ring_share``, ``zombie_share``, ``reachable``, ``reciprocal``, ``burst_share``, ``engaged``.
     tier : ndarray of str, shape (n,)
     score : ndarray of float64, shape (n,)
-        0 to 100: percentile within the tier; NaN without followers.
+        0 to 100: percentile within the tier; NaN without followers, and where too little of them is loaded.
+    reason : ndarray of object, shape (n,), or None
+        Why there is no score, as a code of `Coverage`; None where there is one.
     """
 
     analysis: ClassVar[str] = "quality"
@@ -48,14 +51,19 @@ class Quality(Result):
     shares: pd.DataFrame
     tier: NDArray[np.object_]
     score: NDArray[np.float64]
+    reason: NDArray[np.object_] | None = None
 
     def frame(self) -> pd.DataFrame:
-        """Accounts with followers, indexed by id, best score first; ``problems`` in the order of `problems`."""
+        """Accounts with followers, indexed by id, best score first, NaN last, with their `problems`."""
         import pandas as pd
 
         table = self.shares.assign(tier=self.tier, score=self.score, problems=self.problems())
         table.index = pd.Index(self.ids, name="account_id")
-        table = table[self.shares["known"].to_numpy() > 0]
+        there = self.shares["known"].to_numpy() > 0
+        if self.reason is not None:
+            table["reason"] = pd.Series(self.reason, index=table.index, dtype=object)
+            there |= self.reason == "no_follower_loaded"
+        table = table[there]
         return table.iloc[np.lexsort((table.index.astype(str), -table["score"]))]
 
     def problems(self) -> list[tuple[str, ...]]:
@@ -81,6 +89,7 @@ def quality(
     fake: ArrayLike | None = None,
     since: ArrayLike | None = None,
     engaged: ArrayLike | None = None,
+    coverage: Coverage | None = None,
 ) -> Quality:
     """Judge the audience of every account.
 
@@ -99,6 +108,9 @@ def quality(
         When each edge came about, epoch milliseconds, in the order of `Graph.edges`; NaN where nobody knows.
     engaged : array_like, shape (n,), optional
         Real followers who forwarded something, of every account; NaN where it has no posts.
+    coverage : Coverage, optional
+        What was loaded of this graph. Where it says that an audience, or the rings in it, cannot be judged, there is no
+        score, no share that the sample cannot tell, and no problem: NaN, with the reason.
 
     Returns
     -------
@@ -171,6 +183,9 @@ def quality(
             "engaged": np.divide(acted, real, out=np.full(n, np.nan), where=real > 0),
         }
     )
+    reason = None
+    if coverage is not None:
+        shares, reason = _told(shares, coverage)
     size = np.where(np.isnan(shown), known, shown)
     tier = np.full(n, "", dtype=object)
     for name, least in sorted(tiers.items(), key=lambda item: item[1]):
@@ -179,15 +194,28 @@ def quality(
         ids=graph.ids,
         shares=shares,
         tier=tier,
-        score=_scores(shares, tier),
+        score=_scores(shares, tier, np.ones(n, bool) if coverage is None else coverage.rings_judged),
+        reason=reason,
         parameters={
             "tiers": dict(tiers),
             "limits": dict(LIMITS) | dict(FLOORS),
             "times": since is not None,
             "input": digest(shown, followings, posts, fakes, times, acted),
+            "coverage": None if coverage is None else coverage.run_id,
         },
         graph=graph.fingerprint,
     )
+
+
+def _told(shares: pd.DataFrame, coverage: Coverage) -> tuple[pd.DataFrame, NDArray[np.object_]]:
+    """Shares without those that what is loaded cannot tell, and the reasons."""
+    if coverage.ids.shape != (len(shares),):
+        raise InputError(f"coverage is about {coverage.ids.size:,} accounts, the graph has {len(shares):,}")
+    shares = shares.copy()
+    told = [name for name in shares if name not in ("known", "known_share")]
+    shares.loc[~coverage.judged, told] = np.nan
+    shares.loc[~coverage.rings_judged, "ring_share"] = np.nan
+    return shares, coverage.ring_reason
 
 
 def _zombies(
@@ -223,10 +251,10 @@ def _bursts(dst: NDArray[np.int32], times: NDArray[np.float64], n: int) -> NDArr
     return np.asarray(np.divide(came, total, out=np.full(n, np.nan), where=total > 0), dtype=np.float64)
 
 
-def _scores(shares: pd.DataFrame, tier: NDArray[np.object_]) -> NDArray[np.float64]:
+def _scores(shares: pd.DataFrame, tier: NDArray[np.object_], judged: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Percentile within the tier of what `quality` multiplies."""
     score = np.full(len(shares), np.nan)
-    followed = shares["known"].to_numpy() > 0
+    followed = (shares["known"].to_numpy() > 0) & judged
     for name in np.unique(tier.astype(str)):
         rows = np.flatnonzero(followed & (tier == name))
         part = {key: values.to_numpy()[rows] for key, values in shares.items()}

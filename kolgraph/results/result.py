@@ -193,6 +193,8 @@ class Scores(Result):
         NaN where nothing can be said.
     low, high : ndarray of float64, shape (n,), or None
         95 % interval; None where the value is exact.
+    reason : ndarray of object, shape (n,), or None
+        Why a value is NaN, as a code; None for accounts that have one. Texts: ``coverage.<code>`` in the catalogues.
     """
 
     analysis: ClassVar[str] = "scores"
@@ -201,6 +203,7 @@ class Scores(Result):
     values: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+    reason: NDArray[np.object_] | None = None
 
     @property
     def variant(self) -> str:
@@ -226,7 +229,10 @@ class Scores(Result):
         if self.low is not None and self.high is not None:
             columns |= {"low": self.low, "high": self.high}
         best = self.best(self.values.size if top is None else top)
-        return [{"account_id": str(self.ids[i])} | {c: float(v[i]) for c, v in columns.items()} for i in best]
+        rows = [{"account_id": str(self.ids[i])} | {c: float(v[i]) for c, v in columns.items()} for i in best]
+        if self.reason is None or all(code is None for code in self.reason):
+            return rows
+        return [row | {"reason": self.reason[i]} for row, i in zip(rows, best, strict=True)]
 
     def frame(self) -> pd.DataFrame:
         """Indexed by account id, best first; accounts without a number last."""
@@ -240,7 +246,10 @@ class Scores(Result):
         columns = {self.measure: self.values[rows]}
         if self.low is not None and self.high is not None:
             columns |= {"low": self.low[rows], "high": self.high[rows]}
-        return pd.DataFrame(columns, index=pd.Index(self.ids[rows], name="account_id"))
+        table = pd.DataFrame(columns, index=pd.Index(self.ids[rows], name="account_id"))
+        if self.reason is not None and not pd.isna(self.reason).all():
+            table["reason"] = pd.Series(self.reason[rows], index=table.index, dtype=object)
+        return table
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``scores``."""

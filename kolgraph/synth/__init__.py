@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kolgraph.synth.thinning import thin_follows
 from kolgraph.synth.world import World, make_world
 
-__all__ = ["World", "make_world"]
+__all__ = ["World", "make_world", "thin_follows"]

@@ -1,0 +1,276 @@
+"""Audiences of which a sample is loaded: shares, ring shares and overlap of the whole, with 95 % intervals.
+
+The assumption behind every interval here: **the loaded followers of an account are a random sample of all, drawn
+independently of other accounts' lists**. Lists read newest first are none; where `Coverage.order` says so, everything
+that is not loaded in full is NA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kolgraph.errors import InputError
+from kolgraph.influence.coverage import Coverage, missing
+from kolgraph.influence.interval import counts
+from kolgraph.results import Scores
+
+if TYPE_CHECKING:
+    from kolgraph.graph import Graph
+    from kolgraph.rings import Rings
+
+F64 = NDArray[np.float64]
+ASSUMPTION = "the loaded followers of an account are a random sample of all of them"
+#: Stands for the followers of an account of which nobody knows how many it has.
+_ENDLESS = 1e9
+
+
+def share_of_list(
+    seen: ArrayLike, loaded: ArrayLike, size: ArrayLike, *, recall: ArrayLike = 1.0, spread: ArrayLike = 0.0
+) -> tuple[F64, F64, F64]:
+    """Share of a list that is marked, from the marked ones in a sample of it.
+
+    Parameters
+    ----------
+    seen, loaded : array_like, shape (k,)
+        Marked members of the sample, and its size.
+    size : array_like, shape (k,)
+        Of the whole list; NaN where unknown: then it is taken to be endless.
+    recall, spread : array_like, shape (k,)
+        Chance that a marked member of the sample is recognised, and the standard deviation of that chance.
+
+    Returns
+    -------
+    value, low, high : ndarray, shape (k,), float64
+        NaN where nothing is loaded. With the whole list loaded and a recall of 1 all three are ``seen / size``.
+
+    Raises
+    ------
+    InputError
+        More seen than loaded, more loaded than there are, a recall outside (0, 1].
+
+    Notes
+    -----
+    Score interval (`kolgraph.influence.interval.counts`) with the variance of a hypergeometric count, thinned by the
+    recall: of r marked among n, with a fraction f loaded and recall q, the mean is ``r f q`` and the variance
+    ``r f q (1 - f q) - r (r - 1) q**2 f (1 - f) / (n - 1) + r**2 f**2 spread**2``. O(k).
+
+    Examples
+    --------
+    >>> [x.round(3).tolist() for x in share_of_list([3, 3], [30, 30], [300, 30])]
+    [[0.1, 0.1], [0.027, 0.1], [0.247, 0.1]]
+    """
+    x, k, n, q, sd = np.broadcast_arrays(*(np.asarray(v, np.float64) for v in (seen, loaded, size, recall, spread)))
+    n = np.where(np.isnan(n), np.maximum(_ENDLESS, 1e3 * k), n)
+    if (x > k).any() or (k > n).any() or (x < 0).any():
+        raise InputError("a sample holds no more marked ones than it has members, and no more members than the list")
+    if not ((q > 0) & (q <= 1)).all():
+        raise InputError("recall must be above 0 and at most 1")
+    some = k > 0
+    f = np.divide(k, n, out=np.zeros(x.shape), where=n > 0)
+    a, pairs = f * q, q * q * f * (1 - f) / np.maximum(n - 1, 1)
+    low, high = counts(x, np.where(some, a, 1.0), a * (1 - a) + pairs, f * f * sd * sd - pairs)
+    most = n - (k - x) * (q == 1)  # without a recall of 1 an unmarked member proves nothing
+    whole = np.where(some & (n > 0), n, np.nan)
+    value = np.clip(np.divide(x, a, out=np.zeros(x.shape), where=a > 0), x, most) / whole
+    return value, np.clip(low, x, most) / whole, np.clip(high, x, most) / whole
+
+
+def audience_share(graph: Graph, coverage: Coverage, marked: ArrayLike, *, measure: str = "share") -> Scores:
+    """Share of all followers of every account who are marked: a region, a niche, anything known of accounts.
+
+    Parameters
+    ----------
+    graph : Graph
+        The one `coverage` is about.
+    coverage : Coverage
+    marked : array_like, shape (n,), float
+        1 or 0 of every account, NaN where unknown: followers of whom it is unknown are left out of the sample.
+    measure : str
+        Name of the number.
+
+    Returns
+    -------
+    Scores
+        With a 95 % interval, NaN with a reason where `Coverage.reason` has one. Exact where everything is loaded.
+
+    Raises
+    ------
+    InputError
+        Another number of values.
+
+    Notes
+    -----
+    Assumes that `ASSUMPTION` holds. O(n + m).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kolgraph.graph import Graph
+    >>> from kolgraph.influence.coverage import coverage
+    >>> g = Graph.from_edges(["x", "y", "z"], ["ann", "ann", "ann"])
+    >>> shown = pd.DataFrame({"followers": np.where(g.ids == "ann", 3.0, 0.0), "followings": 1.0})
+    >>> found = audience_share(g, coverage(g, shown), g.ids == "x")
+    >>> found.frame()[["share", "low", "high"]].iloc[0].round(3).tolist()
+    [0.333, 0.333, 0.333]
+    """
+    mark = np.asarray(marked, dtype=np.float64)
+    if mark.shape != (graph.n,):
+        raise InputError(f"marked needs one value for each of {graph.n:,} accounts")
+    src, dst = _follows(graph)
+    told = ~np.isnan(mark[src])
+    seen = np.bincount(dst[told], weights=mark[src[told]], minlength=graph.n)
+    loaded = np.bincount(dst[told], minlength=graph.n)
+    size = np.where(loaded < coverage.followers, coverage.size * _known_part(loaded, coverage), coverage.size)
+    value, low, high = share_of_list(seen, loaded, np.fmax(size, loaded) + 0 * coverage.size)
+    reason = sampled_reason(coverage, coverage.reason)
+    reason[missing(reason) & (loaded == 0)] = "nothing_known"
+    return _scores(graph, measure, (value, low, high), reason, {"assumption": ASSUMPTION})
+
+
+def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scores:
+    """Share of all followers of every account who are members of coordinated rings.
+
+    Parameters
+    ----------
+    graph : Graph
+        The one `coverage` is about.
+    coverage : Coverage
+    rings : sequence of Rings
+        Of follows, of reposts, or both, as `find_rings` and `find_repost_rings` found them in what is loaded.
+
+    Returns
+    -------
+    Scores
+        ``ring_share`` with a 95 % interval; NaN with a reason where `Coverage.ring_reason` has one. It is what full
+        lists would show: equal to it where everything is loaded.
+
+    Notes
+    -----
+    Found members are too few by those whom the loaded part of their edges does not give away. That part is calibrated
+    (`kolgraph.rings.power`), with its spread between rings, and enters estimate and interval. Followers who could not
+    be seen in a ring at all (`Coverage.visible`) raise the upper end. A ring in reposts is not thinned by short
+    follower lists. Assumes that `ASSUMPTION` holds. O(n + m).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kolgraph.graph import Graph
+    >>> from kolgraph.influence.coverage import coverage
+    >>> from kolgraph.rings import find_rings
+    >>> rng = np.random.default_rng(1)
+    >>> crowd = rng.integers(0, 900, (2, 4000))
+    >>> bots, customers = np.nonzero(rng.random((40, 15)) < 0.6)
+    >>> g = Graph.from_edges([*crowd[0], *(bots + 1000)], [*crowd[1], *customers])
+    >>> shown = pd.DataFrame({"followers": g.incoming.degree.astype(float), "followings": g.outgoing.degree})
+    >>> found = ring_share(g, coverage(g, shown), [find_rings(g, seed=1)])
+    >>> bool(0.7 < found.top(1)["ring_share"].item() < 0.99)
+    True
+    """
+    src, dst = _follows(graph)
+    miss, doubt, fake = _recall(graph, coverage, rings, dst)
+    hit = fake[src]
+    n = graph.n
+    seen = np.bincount(dst[hit], minlength=n)
+    # Of one found with a chance of a half there are two: their mean gives the recall of this audience.
+    each, spread = _audience_recall(coverage, seen, src[hit], dst[hit], miss, doubt, n)
+    value, low, high = share_of_list(seen, coverage.followers, coverage.size, recall=each, spread=spread)
+    high = np.minimum(high + (1 - coverage.visible), 1.0)
+    reason = sampled_reason(coverage, coverage.ring_reason)
+    facts = {"assumption": ASSUMPTION, "views": coverage.views, "rings": [found.run_id for found in rings]}
+    return _scores(graph, "ring_share", (value, low, high), reason, facts)
+
+
+def _recall(
+    graph: Graph, coverage: Coverage, rings: Sequence[Rings], dst: NDArray[np.int32]
+) -> tuple[F64, F64, NDArray[np.bool_]]:
+    """Chance to be missed, and its spread, for every found member; and who is one. Shapes (n,)."""
+    import pandas as pd
+
+    from kolgraph.rings.power import recall_of
+
+    index = pd.Index(graph.ids)
+    miss, doubt, fake = np.ones(graph.n), np.zeros(graph.n), np.zeros(graph.n, bool)
+    for found in rings:
+        for ring in found.rings:
+            if ring.verdict != "coordinated":
+                continue
+            members = index.get_indexer(ring.members)
+            members = members[members >= 0]
+            if found.relation == "repost":
+                rate = coverage.repost_rate
+            else:
+                targets = index.get_indexer(ring.targets)
+                size = np.fmax(coverage.size[targets], coverage.followers[targets])
+                rate = float(coverage.followers[targets].sum() / size.sum())
+            known = recall_of(ring, rate, found.relation)
+            # Found in two views: missed only where both miss, and as doubtful as the surer of the two.
+            doubt[members] = np.where(fake[members], np.minimum(doubt[members], known.spread), known.spread)
+            miss[members] *= 1 - known.member
+            fake[members] = True
+    return miss, doubt, fake
+
+
+def _audience_recall(
+    coverage: Coverage,
+    seen: NDArray[np.int64],
+    src: NDArray[np.int32],
+    dst: NDArray[np.int32],
+    miss: F64,
+    doubt: F64,
+    n: int,
+) -> tuple[F64, F64]:
+    """Recall of ring members among the followers of every account, and its spread."""
+    from kolgraph.rings.power import recall_at
+
+    # Where none was found, rings nobody knows of are looked for, in the view that shows most.
+    if "repost" in coverage.views:
+        usual = recall_at(coverage.repost_rate, "repost")
+    else:
+        usual = recall_at(coverage.follow_rate, "follow")
+    for_one = np.maximum(1 - miss[src], 1e-3)
+    there = np.bincount(dst, weights=1 / for_one, minlength=n)
+    recall = np.divide(seen, there, out=np.full(n, max(usual.member, 1e-3)), where=seen > 0)
+    told = np.bincount(dst, weights=doubt[src] / for_one, minlength=n)
+    spread = np.divide(told, there, out=np.full(n, usual.spread), where=seen > 0)
+    return np.minimum(recall, 1.0), spread
+
+
+def sampled_reason(coverage: Coverage, reason: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Reasons, and ``newest_only`` where lists are newest first and more is shown than was loaded."""
+    out = reason.copy()
+    if coverage.order == "newest":
+        out[missing(out) & (coverage.followers < np.nan_to_num(coverage.size, nan=np.inf))] = "newest_only"
+    return out
+
+
+def _scores(
+    graph: Graph, measure: str, numbers: tuple[F64, F64, F64], reason: NDArray[np.object_], facts: dict[str, Any]
+) -> Scores:
+    unknown = ~missing(reason)
+    value, low, high = (np.where(unknown, np.nan, part) for part in numbers)
+    return Scores(
+        measure=measure,
+        ids=graph.ids,
+        values=value,
+        low=low,
+        high=high,
+        reason=reason,
+        parameters=facts,
+        graph=graph.fingerprint,
+    )
+
+
+def _known_part(loaded: NDArray[np.int64], coverage: Coverage) -> F64:
+    """Part of the loaded followers of whom a mark is known."""
+    some = coverage.followers > 0
+    return np.divide(loaded, coverage.followers, out=np.zeros(loaded.size), where=some)
+
+
+def _follows(graph: Graph) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    src, dst, _ = graph.edges()
+    other = src != dst
+    return src[other], dst[other]
