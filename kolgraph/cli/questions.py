@@ -52,6 +52,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
 @RELATION
 @RAW
+@click.option("--extrapolate", is_flag=True, help="Scale reach to the followers shown: those loaded are a sample.")
 @SEED
 @modes
 @TOP
@@ -196,6 +197,23 @@ def rings(workspace: Path, relation: str, explain: int | None, seed: int, as_is:
 
 @click.command()
 @WORKSPACE
+@click.option("--complete/--incomplete", default=None, help="Whether lists without a shown count are loaded in full.")
+@modes
+@TOP
+@FORMAT
+def coverage(workspace: Path, complete: bool | None, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Say what was loaded of what platforms show, per account, and why accounts cannot be judged."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.coverage(complete=complete)
+        rows = with_names(ws, found.records(top))
+    click.echo(found.line(), err=True)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
 @RAW
 @modes
 @TOP
@@ -288,8 +306,13 @@ def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: s
 
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
         found = ws.plan(**options)
-        rows = with_names(ws, found.records())
+        rows, left_out = with_names(ws, found.records()), dict[str, list[str]]()
+        for account, code in found.left_out:
+            left_out.setdefault(ws.coverage().why(code), []).append(account)
     click.echo(short(found.summary()), err=True)
+    for why, accounts in left_out.items():
+        more = f" and {len(accounts) - 5:,} more" if len(accounts) > 5 else ""
+        click.echo(f"left out, {why}: {', '.join(map(printable, accounts[:5]))}{more}", err=True)
     stands_on(found)
     show(rows, form)
     if output is not None:
@@ -314,5 +337,5 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, real, realised, quality, spread, plan, report
+    demo, rank, explain, audience, similar, niches, rings, coverage, real, realised, quality, spread, plan, report
 )  # fmt: skip

@@ -115,7 +115,10 @@ class Coverage(Result):
         return tuple(view for view, rate in rates.items() if rate >= seen_from(view))
 
     def summary(self) -> dict[str, Any]:
-        """What an answer stands on, in a few numbers."""
+        """What an answer stands on, in a few numbers and in one line."""
+        return self._facts() | {"line": self.line()}
+
+    def _facts(self) -> dict[str, Any]:
         known = np.isfinite(self.size)
         size = float(self.size[known].sum())
         reposts = self.posts.dropna(subset=["reposts_shown"])
@@ -141,7 +144,7 @@ class Coverage(Result):
 
     def line(self, lang: str = "en") -> str:
         """What an answer stands on, in one line."""
-        text, facts = catalogue(lang), self.summary()
+        text, facts = catalogue(lang), self._facts()
         parts = [
             text["coverage.lists"].format(lists=number(facts["lists"], lang), accounts=number(facts["accounts"], lang))
         ]

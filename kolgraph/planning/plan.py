@@ -43,6 +43,8 @@ class Plan(Result):
     budget_cny : float or None
     pool : Pool
         The sets behind the numbers; hand it to `plan` for the next what-if.
+    left_out : tuple of (id, code)
+        Candidates that were not considered, because what is loaded cannot tell their reach, and why.
     """
 
     analysis: ClassVar[str] = "plan"
@@ -59,6 +61,7 @@ class Plan(Result):
     population: float
     budget_cny: float | None
     pool: Pool
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def spent_cny(self) -> float:

@@ -33,15 +33,21 @@ def lines(found: CheckUp, lang: str) -> list[str]:
 
     why, shares = found.why, found.shares
     known = {name: percent(value, lang) for name, value in shares.items() if name != "known"}
+    if shares.get("ring_low") != shares.get("ring_high"):  # of a sample
+        known["ring_share"] += text["checkup.span"].format(low=known["ring_low"], high=known["ring_high"])
     who = _called(found.name, found.account_id)
     out = [say("title", who=who, tier=found.tier, followers=found.followers).rstrip()]
-    out.append(say("reach", reach=found.reach, span=span(found.reach_low, found.reach_high), each=found.inflation))
+    if found.reason:
+        out.append("! " + say("cannot_tell", reason=found.reason[lang]))
+    else:
+        out.append(say("reach", reach=found.reach, span=span(found.reach_low, found.reach_high), each=found.inflation))
     if found.realised is not None:
         moved = span(found.realised_low, found.realised_high)
         out.append(say("realised", posts=float(found.posts), realised=found.realised, span=moved))
     if found.trend is not None:
         out.append(say("trend", trend=found.trend, span=span(found.trend_low, found.trend_high)))
-    out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
+    if not found.reason:
+        out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
     if found.score is not None:
         out.append(say("score", score=found.score))
         out.append(say("shares", known=shares["known"], **known))

@@ -48,8 +48,8 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
         known = set(kept.files)
     pending = dict(rest or {})
     result = _class(tree["class"]).__new__(_class(tree["class"]))
-    if not isinstance(result, Result):
-        raise ValueError(f"{folder}: holds no answer")
+    if not isinstance(result, Result) or set(tree["fields"]) != {f.name for f in fields(result)}:
+        raise ValueError(f"{folder}: holds no answer of this version")
     for name, value in tree["fields"].items():
         if isinstance(value, dict) and value.keys() <= {"array", "texts", "frame"}:
             if value.get("array", value.get("texts", next(iter(known), ""))) not in known:

@@ -136,11 +136,29 @@ def _ask(workspace: Workspace, question: Question) -> Any:
         workspace.answers.keep(question, result, stored.trace, seconds=stored.seconds, tabled=True)
     workspace.note_answer(key, stored.run)
     workspace.note_current(_here(key), stored.run)
+    line = "" if workspace.traces or question.verb == "coverage" else _coverage(workspace)
     provenance = Provenance(
-        question.verb, question.parameters, stored.run, stored.made_ts, stored.seconds, read, tuple(old)
+        verb=question.verb,
+        parameters=question.parameters,
+        run=stored.run,
+        made_ts=stored.made_ts,
+        seconds=stored.seconds,
+        read=read,
+        old=tuple(old),
+        coverage=line,
     )
     object.__setattr__(result, "provenance", provenance)
     return result
+
+
+def _coverage(workspace: Workspace) -> str:
+    """What share of what there is was loaded, in one line; read, if it was told before."""
+    question = Question("coverage", {"complete": None}, _method("coverage").version)
+    stored = workspace.answers.latest(question.key)
+    if stored is None or not (workspace.mode.as_is or _stands(workspace, stored)):
+        _ask(workspace, question)
+        stored = workspace.answers.latest(question.key)
+    return "" if stored is None else str(stored.summary.get("line", ""))
 
 
 def ask_again(workspace: Workspace, stored: Stored) -> Any:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.observed import read_follow_times, read_profiles
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kolgraph.influence import Coverage
+    from kolgraph.results import Scores
     from kolgraph.workspace import Workspace
 
 #: Original posts: those that a file holds, and those that reposts and comments name.
@@ -43,3 +49,28 @@ def coverage(workspace: Workspace, *, complete: bool | None = None) -> Coverage:
         since=read_follow_times(workspace),
         complete=complete,
     )
+
+
+def reasons(workspace: Workspace, *, raw: bool) -> NDArray[np.object_]:
+    """Why the reach of an account cannot be told, as a code of `Coverage`, shape (n,); None where it can.
+
+    Who counts everybody need not see rings. And who has no follower reaches nobody: that is known.
+    """
+    found = coverage(workspace)
+    reason = (found.reason if raw else found.ring_reason).copy()
+    reason[reason == "no_follower"] = None
+    return reason
+
+
+def told(scores: Scores, reason: NDArray[np.object_]) -> Scores:
+    """Scores without those that what is loaded cannot tell: NA, with the reason."""
+    unknown = np.array([code is not None for code in reason], dtype=bool)
+    if scores.reason is not None:
+        reason = np.where(unknown, reason, scores.reason)
+        unknown |= np.array([code is not None for code in scores.reason], dtype=bool)
+
+    def hidden(part: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(unknown, np.nan, part)
+
+    low, high = (None if part is None else hidden(part) for part in (scores.low, scores.high))
+    return replace(scores, values=hidden(scores.values), low=low, high=high, reason=reason)

@@ -10,6 +10,7 @@ from kolgraph.influence.explanation import Explanation
 from kolgraph.influence.explanation import explain as take_apart
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
+from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.niches import niches
 from kolgraph.verbs.observed import forwarding, read_profiles
 from kolgraph.verbs.quality import quality
@@ -51,6 +52,8 @@ class CheckUp(Result):
         See `kolgraph.influence.quality.Quality`.
     problems : tuple of str
         Shares beyond their limits.
+    reason : dict of language to str
+        Why reach and score cannot be told; empty where they can.
     why : Explanation
         Whom it reaches, through whom, and what the rings have to do with it.
     """
@@ -74,6 +77,7 @@ class CheckUp(Result):
     score: float | None
     shares: dict[str, float | None]
     problems: tuple[str, ...]
+    reason: dict[str, str]
     why: Explanation
 
     @property
@@ -125,6 +129,8 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     if row is None:
         raise UnknownAccount.among([account], str(workspace.path))
     scores, moved, judged = rank(workspace, seed=seed), realised(workspace), quality(workspace)
+    code = None if scores.reason is None else scores.reason[row]
+    reason = {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in ("en", "zh")}
     graph, learnt = forwarding(workspace)
     profiles = read_profiles(workspace)
     why = take_apart(
@@ -164,6 +170,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         score=_number(judged.score[row]),
         shares={str(name): _number(value) for name, value in judged.shares.iloc[row].items()},
         problems=judged.problems()[row],
+        reason=reason,
         why=replace(why, edges=why.edges.assign(name=[names[i] for i in why.edges["account_id"]])),
     )
 

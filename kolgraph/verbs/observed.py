@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.graph import Graph
-from kolgraph.influence import learn_probabilities
+from kolgraph.influence import Probabilities, learn_probabilities
 from kolgraph.verbs.real import real
 
 if TYPE_CHECKING:
@@ -62,13 +62,20 @@ def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw:
         Learn from everybody alike; by default what ring members forward is learnt apart.
     """
     graph = Graph.from_workspace(workspace, relations=relations)
+    learnt = learn(workspace, graph, raw=raw)
+    return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
+
+
+def learn(
+    workspace: Workspace, graph: Graph, *, raw: bool = False, followings: NDArray[np.float64] | None = None
+) -> Probabilities:
+    """Learn from all reposts how likely every edge is to carry a post on; see `learn_probabilities`."""
     taken = workspace.arrays(_TAKEN)
     counted = workspace.arrays(f"SELECT account, count(*) AS n FROM ({_PUBLISHED}) GROUP BY account ORDER BY account")
     posts = np.zeros(graph.n)
     posts[counted["account"]] = counted["n"]
     fake = real(workspace, raw=raw).fake
-    learnt = learn_probabilities(graph, taken["src"], taken["dst"], taken["n"], posts, fake=fake)
-    return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
+    return learn_probabilities(graph, taken["src"], taken["dst"], taken["n"], posts, fake=fake, followings=followings)
 
 
 def read_moves(workspace: Workspace) -> Moves:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import AnalysisError, InputError, UnknownAccount, option
+from kolgraph.results import digest
 from kolgraph.verbs.asking import answer
+from kolgraph.verbs.coverage import reasons
 from kolgraph.verbs.observed import forwarding
 from kolgraph.verbs.real import targets
 
@@ -73,13 +76,29 @@ def plan(
         raise InputError(f"a plan needs a limit: {option('budget', 'CNY')}, {option('count', 'KOLS')}, or both")
     must = list(must)
     prices = candidates(workspace, niche=niche, region=region)
+    unknown = _unknown(workspace, raw=raw)
+    left_out = {account: unknown[account] for account in prices if account in unknown and account not in must}
+    if len(left_out) == len(prices):
+        raise AnalysisError(
+            f"of no candidate enough followers are loaded to tell its reach; load follower lists, or {option('raw')}"
+        )
+    prices = {account: price for account, price in prices.items() if account not in left_out}
     if missing := [account for account in must if account not in prices]:
         everyone = candidates(workspace)
         if unpriced := [account for account in missing if account not in everyone]:
             raise UnknownAccount.among(unpriced, "the price list")
         prices |= {account: everyone[account] for account in missing}
     sets = pool(workspace, audience=audience, audience_region=audience_region, relations=relations, raw=raw, seed=seed)
-    return choose(sets, candidates=prices, budget_cny=budget, count=count, must=must, never=list(never))
+    found = choose(sets, candidates=prices, budget_cny=budget, count=count, must=must, never=list(never))
+    said = {**found.parameters, "left_out": digest(sorted(left_out.items()))}
+    return replace(found, left_out=tuple(sorted(left_out.items())), parameters=said)
+
+
+def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
+    """Accounts whose reach cannot be told, and why, as a code of `kolgraph.influence.Coverage`."""
+    reason = reasons(workspace, raw=raw)
+    ids = workspace.ids()
+    return {ids[i]: reason[i] for i in range(ids.size) if reason[i] is not None}
 
 
 def pool(

@@ -11,7 +11,8 @@ from kolgraph.centrality import MEASURES
 from kolgraph.errors import InputError, UnknownName, option
 from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
-from kolgraph.verbs.observed import forwarding
+from kolgraph.verbs.coverage import coverage, reasons, told
+from kolgraph.verbs.observed import forwarding, learn
 from kolgraph.verbs.real import targets
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def _by_default(parameters: Mapping[str, Any]) -> bool:
     """A score for everybody: rows of ``scores``, the newest of each measure."""
-    odd = ("niche", "region", "near", "raw")
+    odd = ("niche", "region", "near", "raw", "extrapolate")
     return parameters["seed"] == 1 and parameters["relations"] == ["follow"] and not any(parameters[o] for o in odd)
 
 
@@ -42,6 +43,7 @@ def rank(
     region: str | None = None,
     near: Sequence[str] = (),
     raw: bool = False,
+    extrapolate: bool = False,
     seed: int = 1,
 ) -> Scores:
     """Score every account by a measure of `kolgraph.centrality.MEASURES`, or by ``reach``: real people moved per post.
@@ -57,7 +59,15 @@ def rank(
         For ``pagerank``: as seen from these accounts.
     raw : bool
         For ``reach``, and with niche or region: count everybody, ring members too.
+    extrapolate : bool
+        For ``reach``: scaled to the followers that platforms show, under the assumption that those loaded are a random
+        sample of them; see `kolgraph.influence.extrapolate_reach`. Only along follows.
     seed : int
+
+    Returns
+    -------
+    Scores
+        A reach is NA, with the reason, where too little of the audience is loaded, or where rings in it would not show.
 
     Raises
     ------
@@ -66,21 +76,29 @@ def rank(
         Options that mean nothing for the measure.
     """
     from kolgraph.centrality import pagerank
-    from kolgraph.influence import reach
+    from kolgraph.influence import extrapolate_reach, reach
 
     near = list(near)
     asked = {"niche": niche is not None, "region": region is not None, "near": bool(near), "raw": raw}
-    allowed = {"reach": {"niche", "region", "raw"}, "pagerank": set(asked)}.get(by, set())
+    asked |= {"extrapolate": extrapolate}
+    allowed = {"reach": set(asked) - {"near"}, "pagerank": set(asked) - {"extrapolate"}}.get(by, set())
     if by != "reach" and by not in MEASURES:
         raise UnknownName.among("measure", by, [*MEASURES, "reach"])
     if wrong := [name for name, said in asked.items() if said and name not in allowed]:
         raise InputError(f"{option(wrong[0])} means nothing for {by!r}: leave it out")
     if near and (niche is not None or region is not None):
         raise InputError(f"{option('near')} names the accounts to start from: leave out niche and region")
-    if by == "reach":
-        graph, learnt = forwarding(workspace, relations=relations, raw=raw)
+    if by == "reach" and extrapolate:
+        graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
+        learnt = learn(workspace, graph, raw=raw, followings=loaded.followings_shown).graph
         weight = targets(workspace, niche=niche, region=region, raw=raw)
-        return reach(graph, targets=weight, probabilities=learnt, seed=seed)
+        found = extrapolate_reach(graph, loaded, probabilities=learnt.incoming.weights, targets=weight)
+        return told(found, reasons(workspace, raw=raw))
+    if by == "reach":
+        graph, given = forwarding(workspace, relations=relations, raw=raw)
+        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        found = reach(graph, targets=weight, probabilities=given, seed=seed)
+        return told(found, reasons(workspace, raw=raw))
     graph = Graph.from_workspace(workspace, relations=relations)
     if near:
         return pagerank(graph, restart=dict.fromkeys(near, 1.0))

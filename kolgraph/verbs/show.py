@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import UnknownName
+from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.realised import realised
@@ -88,11 +89,14 @@ def ranking(
     rows = with_names(workspace, scores.records(top))
     if by != "reach":
         return rows, [scores]
+    for row in rows:
+        if row.get("reason") is not None:
+            row["reason"] = coverage(workspace).why(row["reason"])
     raw = bool(options.get("raw", False))
     moved, judged = realised(workspace, raw=raw), quality(workspace, raw=raw)
     for row, i in zip(rows, best, strict=True):
         # Followers for each real account moved: what a brand pays for and does not get.
-        row["inflation"] = row["followers"] / row["reach"] if row["followers"] and row["reach"] > 0 else None
+        row["inflation"] = row["followers"] / reach if row["followers"] and (reach := row[scores.measure]) > 0 else None
         row |= {"realised": moved.values[i], "trend": moved.trend[i]}
         row |= {"audience": judged.score[i], "tier": judged.tier[i]}
     return rows, [scores, moved, judged]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kolgraph.workspace.folder import Workspace
     from kolgraph.workspace.names import Connection
 
-_COLUMNS = "run_id, question, verb, parameters, method, stands_on, made_ts, seconds, tabled, analysis, variant"
+_COLUMNS = "run_id, question, verb, parameters, method, stands_on, made_ts, seconds, tabled, analysis, variant, summary"
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Stored:
     made_ts: int
     seconds: float
     tabled: bool
+    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Answers:
@@ -123,10 +124,11 @@ class Answers:
 
     def _rows(self, where: str, values: list[Any]) -> Iterator[Stored]:
         rows = self._workspace.fetch(f"SELECT {_COLUMNS} FROM runs WHERE {where}", values)
-        for run, _, verb, parameters, method, stands_on, made_ts, seconds, tabled, *_ in rows:
+        for run, _, verb, parameters, method, stands_on, made_ts, seconds, tabled, _, _, summary in rows:
             on = json.loads(stands_on)
             question = Question(verb, json.loads(parameters), method)
-            yield Stored(run, question, Trace(on["tables"], on["answers"]), made_ts, seconds, tabled)
+            trace = Trace(on["tables"], on["answers"])
+            yield Stored(run, question, trace, made_ts, seconds, tabled, json.loads(summary))
 
     # ------------------------------------------------------------------ reading and keeping
 
@@ -180,7 +182,7 @@ class Answers:
                     )
             connection.execute("UPDATE runs SET tabled = false WHERE analysis = ? AND variant = ?", [analysis, variant])
         connection.execute(
-            f"INSERT INTO runs ({_COLUMNS}, summary, seed, graph, version) VALUES ({', '.join('?' * 15)})",
+            f"INSERT INTO runs ({_COLUMNS}, seed, graph, version) VALUES ({', '.join('?' * 15)})",
             [
                 stored.run,
                 question.key,
