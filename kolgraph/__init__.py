@@ -100,6 +100,7 @@ VERBS = {
     "similar": "verbs.audience:similar",
     "spread": "verbs.spread:spread",
     "table": "verbs.show:table",
+    "unload": "verbs.unload:unload",
 }
 #: What names of earlier versions are called now.
 _MOVED = {

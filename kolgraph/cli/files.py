@@ -50,43 +50,33 @@ def load(
 ) -> None:
     """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
     from kolgraph import settings
-    from kolgraph.errors import InputError, UnknownFormat
-    from kolgraph.loaders.reading.containers import expand
+    from kolgraph.errors import InputError
     from kolgraph.workspace import Workspace
 
     parts = [pair for part in mapping for pair in part.split(",")]
     options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
     if bool(files) == retry_rejects:
         raise InputError("name the files to load, or --retry-rejects and no file")
-    options["max_input"] = settings.MAX_INPUT if max_input is None else max_input
-    with Workspace.open(workspace, create=not retry_rejects) as ws:
-        if retry_rejects:
+    limit = settings.MAX_INPUT if max_input is None else max_input
+    if retry_rejects:
+        with open_workspace(workspace) as ws:
             with progress("loading what was rejected"):
-                reports = ws.retry_rejects()
+                reports = ws.retry_rejects(max_input=limit)
             for report in reports:
                 _say(report)
-            return
-        several = len(files) > 1 or files[0].is_dir()
-        for found in expand(files, max_input=options["max_input"]):
-            try:
-                with progress("loading" if options["pseudonymise"] else f"loading {printable(found.name)}"):
-                    report = ws.load(found.path, name=found.name, resolve_names=not several, **options)
-            except UnknownFormat as error:
-                # A folder of a crawler holds more than data; what was named by itself has to be data.
-                if not several or found.name in map(str, files):
-                    raise
-                click.echo(f"  skipped: {printable(str(error))}", err=True)
-            else:
-                _say(report)
-        if several and not options["dry_run"]:
-            with progress("resolving names"):
-                ws.resolve_names()
+        return
+    with Workspace.filling(workspace) as ws:
+        ws.progress = progress
+        ws.load_all(files, each=_say, max_input=limit, **options)
 
 
 def _say(report: LoadReport) -> None:
     """What became of a file."""
     from kolgraph.workspace.loading import describe
 
+    if report.skipped:
+        click.echo(f"  {printable(str(report))}", err=True)
+        return
     click.echo(printable(str(report)))
     for decision in report.decisions:
         click.echo(f"  {printable(decision)}")
@@ -116,7 +106,7 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
     options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
-    with Workspace.open(workspace, create=True) as ws, progress(f"reading {url}"):
+    with Workspace.filling(workspace) as ws, progress(f"reading {url}"):
         reports = ws.pull(url, **options)
     for report in reports:
         _say(report)
@@ -188,6 +178,22 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
 
 @click.command()
 @WORKSPACE
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+def unload(workspace: Path, files: tuple[str, ...], max_input: int | None) -> None:
+    """Take loaded FILES (or their batch numbers) out of WORKSPACE again, as if they had never been loaded.
+
+    The other files are loaded again; they have to be where they were.
+    """
+    from kolgraph import settings
+
+    with open_workspace(workspace) as ws:
+        done = ws.unload(files, max_input=settings.MAX_INPUT if max_input is None else max_input)
+    click.echo(printable(str(done)))
+
+
+@click.command()
+@WORKSPACE
 @click.option("--candidates", is_flag=True, help="Accounts that may belong to one person, with the evidence.")
 @click.option(
     "--unmatched", is_flag=True, help="Rows of price lists whose names no account has, and the closest names."
@@ -224,4 +230,4 @@ def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
 
 
 #: What this module adds to the program.
-COMMANDS = (load, pull, formats, resolve_names, info, diff, forget, people, export)
+COMMANDS = (load, pull, formats, resolve_names, info, diff, forget, unload, people, export)

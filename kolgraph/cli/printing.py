@@ -73,7 +73,7 @@ def stands_on(*answers: Result) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
     """Say on stderr what takes its time, and how long it took; the body may tell how many rows are done."""
-    start = time.monotonic()
+    what, start = printable(what), time.monotonic()
     live = sys.stderr.isatty()
 
     def tell(done: int) -> None:

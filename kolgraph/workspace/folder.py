@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
-from kolgraph.loaders.reading.objects import as_file
-from kolgraph.loaders.reading.source import NeedsRepair, Options, Source, readable
 from kolgraph.workspace.answers import Answers, Question, Trace
+from kolgraph.workspace.filling import Filling
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
-from kolgraph.workspace.loading import LoadReport, contents, load_file, sample
-from kolgraph.workspace.names import resolve
+from kolgraph.workspace.making import Making
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
 
 if TYPE_CHECKING:
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from kolgraph.loaders.reading.objects import Object
     from kolgraph.results import Result
 
 _log = logging.getLogger(__name__)
@@ -44,7 +40,7 @@ _log = logging.getLogger(__name__)
 FILE = "workspace.duckdb"
 
 
-class Workspace:
+class Workspace(Filling):
     """An open workspace folder; use it as a context manager.
 
     Examples
@@ -120,6 +116,30 @@ class Workspace:
             raise
         return workspace
 
+    @classmethod
+    @contextmanager
+    def filling(cls, path: str | Path) -> Iterator[Workspace]:
+        """Open a workspace to load into, made if there is none; if it was made and stays empty, it is taken away again.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp()) / "acme.kol"
+        >>> try:
+        ...     with Workspace.filling(folder) as ws:
+        ...         ws.load("not-there.csv")
+        ... except InputError as error:
+        ...     print(error, folder.exists())
+        not-there.csv: no such file False
+        """
+        made = Making(Path(path) / FILE)
+        workspace = None
+        try:
+            workspace = cls.open(path, create=True)
+            yield workspace
+        finally:
+            made.undo(workspace and workspace._connection)
+
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self._connection.close()
@@ -175,17 +195,33 @@ class Workspace:
                     connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
                 finally:
                     connection.execute("DETACH fresh")
+            self.exchange(fresh)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def exchange(self, fresh: Path) -> None:
+        """Put another file, whole and closed, in the place of this workspace's; a crash leaves one of the two.
+
+        Raises
+        ------
+        EnvironmentProblem
+            It cannot be put there; the old file is as it was.
+        """
+        file = self.path / FILE
+        try:
+            with self._translating():
+                self._connection.execute("CHECKPOINT")  # or what waits beside the old file would go into the new one
             _to_disk(fresh)
             # The old file is still locked: nobody can write into it what would be lost with it.
             fresh.replace(file)
             _to_disk(self.path)
         except OSError as error:
             raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
-        finally:
-            fresh.unlink(missing_ok=True)
-        connection.close()
+        self._connection.close()
         shutil.rmtree(self.path / "spill", ignore_errors=True)
         self._connection = type(self).open(self.path)._connection
+        self._counters, self._current = None, {}
+        self.__dict__.pop("_name", None)  # that of the new file
 
     # ------------------------------------------------------------------ asking
 
@@ -307,145 +343,6 @@ class Workspace:
         finally:
             self.mode = before
 
-    # ------------------------------------------------------------------ loading
-
-    def load(
-        self,
-        data: str | Path | Object,
-        *,
-        name: str | None = None,
-        max_reject_rate: float = settings.MAX_REJECT_RATE,
-        max_input: int = settings.MAX_INPUT,
-        dry_run: bool = False,
-        resolve_names: bool = True,
-        pseudonymise: bool = False,
-        format: str | None = None,
-        record: str | None = None,
-        mapping: dict[str, str] | None = None,
-        direction: str | None = None,
-        platform: str | None = None,
-        encoding: str | None = None,
-        root: str | None = None,
-        subject: str | None = None,
-    ) -> LoadReport:
-        """Load one file, DataFrame or graph in one transaction; the same content again changes nothing.
-
-        Parameters
-        ----------
-        data : str, Path, pandas.DataFrame, networkx.Graph or igraph.Graph
-            A DataFrame is loaded as the CSV file that it would be, with its index if that has a name. Of graphs the
-            nodes are the ids of accounts (in igraph: the vertex attribute ``name``); attributes called like a column
-            of an account or a relation fill it; they need a `direction`, and an undirected edge counts both ways.
-            Ids are text or integers; rows in which they are floats are rejected.
-        name : str, optional
-            How the file is called in messages and in the ledger, if not by its path or kind.
-        max_reject_rate : float
-            Share of rejected rows above which nothing is loaded.
-        max_input : int
-            Bytes that a packed file may unpack to.
-        dry_run : bool
-            Do everything, report it with a sample of the canonical rows, and undo it.
-        resolve_names : bool
-            Find out anew whom names mean, which looks at all names in the workspace; of many files only the last needs
-            it.
-        pseudonymise : bool
-            Accounts and posts enter under pseudonyms made with the key of `settings.secret_key`, names as digests,
-            texts not at all.
-        format, record, mapping, direction, platform, encoding, root, subject
-            See `kolgraph.loaders.Options`.
-
-        Raises
-        ------
-        InputError
-            The file cannot be read, is not recognised, or holds too many bad rows.
-
-        Notes
-        -----
-        O(rows) time; memory is bounded by `settings.WORKSPACE_MEMORY`, beyond it the engine spills to disk. Graph files
-        and graphs are held in memory besides.
-
-        Examples
-        --------
-        >>> import tempfile, networkx, pandas
-        >>> fans = pandas.DataFrame({"follower": [9007199254740993, 2], "followed": [1, 1]})
-        >>> graph = networkx.DiGraph([("4", "1"), ("5", "4")])
-        >>> with Workspace.open(tempfile.mkdtemp() + "/acme.kol", create=True) as ws:
-        ...     print(ws.load(fans, platform="weibo"))
-        ...     print(ws.load(graph, record="follow", direction="forward", platform="weibo"))
-        ...     ws.sql("SELECT min(account_id) AS a FROM accounts WHERE length(account_id) > 9")["a"].item()
-        <DataFrame>: 2 rows read = 2 accepted + 0 merged + 0 rejected
-        <DiGraph>: 5 rows read = 5 accepted + 0 merged + 0 rejected
-        'weibo:9007199254740993'
-        """
-        options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
-        key = settings.secret_key() if pseudonymise else None
-        if pseudonymise and key is None:
-            raise InputError("pseudonyms need a secret key of your own; set KOLGRAPH_KEY or KOLGRAPH_KEY_FILE")
-        with as_file(data) as (path, own_name):
-            called = own_name if name is None else name
-            try:
-                with closing(Source(path, encoding=encoding, max_input=max_input)) as source, readable(source.path):
-                    return self._load(
-                        source, options, called, max_reject_rate, key, dry_run=dry_run, names=resolve_names
-                    )
-            except KolgraphError as error:
-                if called == str(path):
-                    raise
-                raise type(error)(str(error).replace(str(path), called)) from error
-
-    def _load(
-        self,
-        source: Source,
-        options: Options,
-        name: str,
-        max_reject_rate: float,
-        key: bytes | None = None,
-        *,
-        dry_run: bool = False,
-        instead: int | None = None,
-        names: bool = True,
-    ) -> LoadReport:
-        """Load a file in one transaction, repaired if the engine cannot read it as it is."""
-        while True:
-            try:
-                with self.transaction() as connection:
-                    report = load_file(connection, source, options, name, max_reject_rate, instead=instead, key=key)
-                    if names:
-                        resolve(connection)
-                    if dry_run:
-                        raise _Undo(replace(report, sample=sample(connection)))
-            except _Undo as undone:
-                return undone.report
-            except NeedsRepair as damage:
-                damage.repair()
-            else:
-                return report
-
-    def retry_rejects(self) -> list[LoadReport]:
-        """Load again every file that had rejected rows: what was missing may be known by now, or a loader repaired.
-
-        Good rows are known, so only what was rejected can add something; what is still bad takes the place of what
-        was. Files that are gone or have changed are left as they are.
-        """
-        reports = []
-        damaged = self.sql(
-            "SELECT batch, file, options, content_hash FROM batches SEMI JOIN rejects USING (batch) ORDER BY batch"
-        )
-        for batch, file, meaning, content in damaged.itertuples(index=False):
-            if not meaning.startswith("[") or not Path(file).is_file():  # a pseudonymous ledger names no files
-                continue
-            version, said = json.loads(meaning)
-            options = Options(**said)
-            with closing(Source(file, encoding=options.encoding)) as source, readable(source.path):
-                if content in contents(source, options, version=version):
-                    reports.append(self._load(source, options, file, 1.0, instead=int(batch)))
-        return reports
-
-    def resolve_names(self) -> int:
-        """Find out anew whom names in posts mean; returns how many are still unknown."""
-        with self.transaction() as connection:
-            return resolve(connection)
-
     # ------------------------------------------------------------------ results
 
     def save(self, result: Result) -> str:
@@ -459,14 +356,6 @@ class Workspace:
     def runs(self) -> pd.DataFrame:
         """The manifests of the answers that are kept."""
         return self.sql("SELECT * FROM runs ORDER BY analysis, variant, made_ts")
-
-
-class _Undo(Exception):
-    """Ends the transaction of a dry run."""
-
-    def __init__(self, report: LoadReport) -> None:
-        super().__init__("dry run")
-        self.report = report
 
 
 @dataclass(frozen=True)
@@ -521,6 +410,9 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         except duckdb.Error as error:
             raise _translated(error, file) from error
         else:
+            if not file.exists():  # whoever made it has taken it away again
+                connection.close()
+                continue
             with _quiet():  # in a notebook without ipywidgets there is no progress bar, and saying so is an error
                 connection.execute("SET enable_progress_bar = false")
             return connection
