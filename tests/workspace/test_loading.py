@@ -227,19 +227,19 @@ def test_ids_that_look_like_those_of_a_platform_are_pointed_at(shelf: Shelf) -> 
         return [line for line in shelf.load(data, **options).decisions if line.startswith("no platform is named")]
 
     [line] = said("follower,followed\n1000300183,1000300184\n")
-    assert "local:1000300183" in line and "kolgraph unload WORKSPACE" in line and "--platform weibo" in line
+    assert "local:1000300183" in line and "kolgraph unload WORKSPACE" in line and "platform=weibo" in line
     assert not said("follower,followed\nann,bob\n12,13\n")
     assert not said("follower,followed\n1000300185,1000300186\n", platform="local")
     shelf.load("follower,followed\n91,92\n", platform="bilibili")
     [line] = said("follower,followed\n1000300187,1000300188\n")
-    assert "--platform bilibili" in line
+    assert "platform=bilibili" in line
 
 
 def test_ids_that_are_known_from_a_platform_are_asked_about(shelf: Shelf) -> None:
     shelf.load("account,name\n1000300183,小明\n", platform="weibo")
     fans = "follower,followed\n1000300183,1000300184\n"
     before = shelf.content()
-    with pytest.raises(InputError, match=r"1 of them are known from weibo \('1000300183'.*--platform local"):
+    with pytest.raises(InputError, match=r"1 of them are known from weibo \('1000300183'.*platform=local"):
         shelf.load(fans)
     assert shelf.content() == before
     shelf.load(fans, platform="local")
