@@ -162,8 +162,8 @@ class Filling:
         >>> _ = (folder / "f.csv").write_text("follower,followed\\nann,bob\\n")
         >>> _ = (folder / "README.md").write_text("# What this is\\n")
         >>> with Workspace.open(folder / "acme.kol", create=True) as ws:
-        ...     [bool(report.skipped) for report in ws.load_all(str(folder / "*.*"))]
-        [True, False]
+        ...     [bool(report.skipped) for report in ws.load_all([folder / "f.csv", str(folder / "*.md")])]
+        [False, True]
         """
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         key = settings.key_for(pseudonyms=pseudonymise)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import InputError, one_line
+from kolgraph.errors import InputError, one_line, option
 from kolgraph.workspace.tables import NUMBERED
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def platform_in_question(connection: Connection, known: int, file: str) -> list[
         platform, n, native = same[0]
         raise InputError(
             f"{file}: nothing says the platform of its ids, and {n:,} of them are known from {platform} ({native!r}, "
-            f"for example); add --platform {platform}, or --platform local if they are others; nothing loaded"
+            f"for example); add {option('platform', platform)}, or {option('platform', 'local')} if they are others; "
+            "nothing loaded"
         )
     [(numbers, ids, native)] = connection.execute(
         f"SELECT count(*) FILTER (regexp_full_match(native, '{_NUMBER}')), count(*), "
@@ -57,6 +58,6 @@ def platform_in_question(connection: Connection, known: int, file: str) -> list[
     return [
         one_line(
             f"no platform is named: ids are taken as local:{native}; if they are of {platform}, undo this with "
-            f"kolgraph unload WORKSPACE {shlex.quote(file)} and load it with --platform {platform}"
+            f"kolgraph unload WORKSPACE {shlex.quote(file)} and load it with {option('platform', platform)}"
         )
     ]

@@ -56,7 +56,7 @@ def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
         assert isinstance(json.loads(out), list), arguments
     code, out, err = invoke("info", world, "--format", "json")
     assert code == 0, err
-    assert {"tables", "files", "rejects", "results"} <= set(json.loads(out))
+    assert {"tables", "files", "rejects", "answers"} <= set(json.loads(out))
     code, out, _ = invoke("rank", world, "--top", "5", "--format", "json")
     best = json.loads(out)[0]
     assert best["low"] <= best["reach"] <= best["high"]
@@ -165,6 +165,25 @@ def test_a_mistake_is_one_clear_line(name: str, invoke: Invoke, world: Path, bro
 
 def test_names_cannot_send_escape_codes_to_a_terminal() -> None:
     assert cli.printable("\x1b]52;c;x\x07\x9b") == "␛]52;c;x␇␡"
+
+
+@pytest.mark.parametrize(
+    "files", [["good/f.csv", "odd.csv"], ["odd.csv"], ["odd*"], ["none.csv"], ["--dry-run", "good"]]
+)
+def test_a_load_that_fails_or_is_tried_leaves_no_empty_workspace(
+    files: list[str], invoke: Invoke, broken: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "f.csv").write_text("follower,followed\n1,2\n")
+    (tmp_path / "odd.csv").write_bytes((broken / "odd.csv").read_bytes())
+    loads = "good/f.csv" in files
+    given = [name if name.startswith("--") else tmp_path / name for name in files]
+    code, _, err = invoke("load", tmp_path / "new" / "a.kol", *given)
+    assert code == (0 if "--dry-run" in files else 2), err
+    assert (tmp_path / "new").exists() == loads  # what was loaded before the failure stays
+    (tmp_path / "old").mkdir()
+    assert invoke("load", tmp_path / "old" / "a.kol", *given)[0] == code
+    assert [p.name for p in (tmp_path / "old").iterdir()] == ["a.kol"] * loads
 
 
 def test_help_names_every_verb(invoke: Invoke) -> None:

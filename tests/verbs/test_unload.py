@@ -187,7 +187,7 @@ def test_a_file_loaded_without_its_platform_is_taken_out_as_the_report_says(
     put(tmp_path, a=follows("1000300183,1000300184"), b=follows("1000300184,1000300185"))
     code, out, _ = invoke("load", "w.kol", "a.csv")
     assert code == 0
-    assert "kolgraph unload WORKSPACE a.csv" in out
+    assert "kolgraph unload WORKSPACE a.csv and load it with --platform weibo" in out
     code, out, err = invoke("unload", "w.kol", "a.csv")
     assert (code, out) == (0, "unloaded: a.csv; 0 others loaded again; what was computed has to be computed again\n"), (
         err
