@@ -21,7 +21,7 @@ settings.register_profile("same", derandomize=True, database=None, deadline=None
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("same")
 #: How many times as many examples of each property are drawn in a round of exploring.
-MORE = 5
+MORE = 10
 
 
 @pytest.hookimpl(tryfirst=True)
