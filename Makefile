@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# One worker for each of two cores; tests that share a server or fixtures stay together (tests/conftest.py).
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+# One worker for each of two cores; which tests stay together says tests/conftest.py.
+PYTEST := $(BIN)/pytest -n 2
 # How long `make explore` goes on, in seconds; inf: until you stop it.
 SECONDS := 600
 

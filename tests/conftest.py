@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from kolgraph import cli
 from kolgraph.settings import Neo4jLogin
@@ -21,18 +25,39 @@ settings.register_profile("same", derandomize=True, database=None, deadline=None
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("same")
 #: How many times as many examples of each property are drawn in a round of exploring.
-MORE = 5
+MORE = 10
+#: The fixtures that start a server, and what parametrises with one.
+SERVERS = re.compile(r"\b(neo4j_login|own_server|gds_login|ENGINES)\b")
 
 
-@pytest.hookimpl(tryfirst=True)
+class Scopes(LoadScopeScheduling):
+    """Tests that share something expensive run in one worker: those of a file its fixtures, those of a server it.
+
+    The mark xdist_group would say so test by test, but pytest 9.2 ignores it (pytest-dev/pytest-xdist#1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "servers" if file in self._served else file
+
+    @cached_property
+    def _served(self) -> set[str]:
+        root = self.config.rootpath
+        files = (path for path in (root / "tests").rglob("test_*.py") if SERVERS.search(path.read_text("utf-8")))
+        return {path.relative_to(root).as_posix() for path in files}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scopes:
+    """Ours, whatever --dist says."""
+    return Scopes(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share something expensive run in one worker: those of a file its fixtures, those of a server it."""
-    for item in items:
-        group = "neo4j" if item.get_closest_marker("neo4j") else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Explore more examples of each property than the tests ask for; there is no setting that says so."""
     if settings.get_current_profile_name() == "explore":
         for test in {getattr(item, "function", None) for item in items}:
-            if is_hypothesis_test(test):  # there is no setting for "so many times more"
+            if is_hypothesis_test(test):
                 own = test._hypothesis_internal_use_settings
                 test._hypothesis_internal_use_settings = settings(own, max_examples=MORE * own.max_examples)
 

@@ -63,6 +63,7 @@ def quiet() -> Any:
     numba.set_num_threads(before)
 
 
+@pytest.mark.slow
 def test_the_tests_of_networkx_pass(tmp_path: Path) -> None:
     pytest.importorskip("networkx.algorithms.components.tests", reason="networkx was installed without its tests")
     script = tmp_path / "counted.py"

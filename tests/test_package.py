@@ -58,6 +58,7 @@ def tracked() -> list[str]:
     return run("git", "ls-files", "--cached", "--others", "--exclude-standard").split("\n")[:-1]
 
 
+@pytest.mark.slow
 def test_wheel_holds_every_source_file_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     moved = {"loaders/": "kolgraph/loaders/", "cypher/": "kolgraph/cypher/", "kolgraph/": "kolgraph/"}
     expected = {
@@ -70,6 +71,7 @@ def test_wheel_holds_every_source_file_and_nothing_else(wheel: zipfile.ZipFile) 
     assert inside == expected
 
 
+@pytest.mark.slow
 def test_wheel_top_level_is_kolgraph_alone(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0].split("-")[0] for name in wheel.namelist()} == {"kolgraph"}
 

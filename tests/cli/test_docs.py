@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,12 @@ def test_docstring_examples_are_true(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("readme")
-
-
 @pytest.mark.slow
-def test_every_readme_command_succeeds(folder: Path) -> None:
+def test_every_readme_command_succeeds(
+    invoke: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process: starting a new one for each would take most of the time."""
+    monkeypatch.chdir(tmp_path)
     lines = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
     assert len(lines) > 10
     for line in lines:
@@ -41,8 +41,8 @@ def test_every_readme_command_succeeds(folder: Path) -> None:
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M), line
             continue
         assert words[0] == "kolgraph", line
-        done = subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        code, _, err = invoke(*words[1:])
+        assert code == 0, f"{line}\n{err}"
 
 
 @pytest.mark.slow

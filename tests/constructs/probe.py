@@ -18,7 +18,7 @@ from neo4j.graph import Entity
 from neo4j.graph import Path as GraphPath
 
 from kolgraph.settings import Neo4jLogin
-from kolgraph.store import Snapshot, open_store
+from kolgraph.store import open_store
 from tests.constructs.texts import Construct
 from tests.constructs.world import snapshot
 
@@ -72,11 +72,11 @@ class Neo4j:
 
 
 @contextmanager
-def embedded(folder: Path, world: Snapshot | None = None) -> Iterator[Ladybug]:
+def embedded(folder: Path) -> Iterator[Ladybug]:
     """The embedded engine with the small world."""
     path = folder / "graph.lbug"
     with open_store(path) as store:
-        store.replace(world or snapshot())
+        store.replace(snapshot())
     engine = Ladybug(path)
     try:
         yield engine

@@ -143,7 +143,7 @@ def breaking_off(monkeypatch, after, *, written):
 
 @pytest.mark.neo4j
 @given(st.lists(st.tuples(snapshots, st.integers(20, 70), st.booleans()), min_size=1, max_size=5), snapshots)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8)
 def test_after_any_number_of_loads_that_broke_off_the_next_one_is_exact(neo4j_login, tries, last):
     with tempfile.TemporaryDirectory() as folder, open_store(neo4j_login.uri, login=neo4j_login) as store:
         journal = Path(folder)

@@ -118,7 +118,7 @@ worlds = st.lists(
 
 
 @given(rows=worlds)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_candidates_are_pairs_of_two_platforms_each_once_and_sure_only_if_declared(
     module_shelf: Shelf, rows: list[ROWS]
 ) -> None:
@@ -140,7 +140,7 @@ def test_candidates_are_pairs_of_two_platforms_each_once_and_sure_only_if_declar
 
 
 @given(rows=worlds, random=st.randoms(use_true_random=False))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_files_and_rows_is_irrelevant(
     module_shelf: Shelf, rows: list[ROWS], random: random.Random
 ) -> None:

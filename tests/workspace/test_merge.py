@@ -53,7 +53,7 @@ def load(shelf: Shelf, file: tuple[str, str]) -> Any:
     return shelf.load(data, record=record, mapping={field: field for field in RECORDS[record]}, platform="weibo")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(files(), min_size=2, max_size=4), seed=st.integers(0, 99))
 def test_any_order_of_files_and_rows_gives_the_same_content(
     shelf: Shelf, parts: list[tuple[str, str]], seed: int
