@@ -1,4 +1,4 @@
-"""Coverage: by hand, as plain Python counts; cut lists, few lists and newest-first lists are recognised, whole ones not."""
+"""Coverage: by hand, as plain Python counts; cut lists, few lists and newest-first lists are recognised."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_by_hand() -> None:
 
 
 def test_a_sample_is_judged_when_its_interval_is_narrow_enough() -> None:
-    # With twelve of very many a share of one half has an interval of less than half of everything; with eleven it has not.
+    # With twelve of very many a share of one half has an interval narrower than one half; with eleven it has not.
     graph = from_rows(40, [(v, 0) for v in range(5, 16)] + [(v, 1) for v in range(5, 17)])
     found = coverage(graph, profiles(40, followers=[1e6, 1e6, *[0] * 38]))
     assert found.reason[:2].tolist() == ["too_few_followers", None]
