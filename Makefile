@@ -2,7 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+# One worker for each of two cores; tests that share a server or fixtures stay together (tests/conftest.py).
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+# How long `make explore` goes on, in seconds; inf: until you stop it.
+SECONDS := 600
+
+.PHONY: demo check test explore lint bench clean
 
 .venv/base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("kolgraph needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
@@ -28,8 +33,18 @@ lint: .venv/test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# While you work: lint, types and the tests that need no server, no browser and no patience.
+check: lint
+	$(PYTEST) -m "not neo4j and not browser and not slow"
+
+# Everything, with the same examples every time.
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+# The property tests on new examples, more of them, round after round, until one fails or time is up. What failed is
+# printed with the line (@reproduce_failure) that repeats it. `make explore SECONDS=inf` goes on for ever.
+explore: .venv/test
+	$(BIN)/python -m tests.explore --seconds $(SECONDS)
 
 bench: .venv/bench
 	$(BIN)/python -m tests.bench

@@ -10,6 +10,8 @@ The public names, loaded when they are used: ``import kolgraph`` costs nothing.
 
 from __future__ import annotations
 
+from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -27,21 +29,20 @@ _HOME = {
     "LoadReport": "workspace.loading",
     "Niches": "niches",
     "Plan": "planning",
+    "Provenance": "results",
     "Result": "results",
     "Rings": "rings",
+    "Rule": "rings",
     "Scores": "results",
     "StoreError": "errors",
     "UnknownAccount": "errors",
     "UnknownName": "errors",
     "Workspace": "workspace",
     "World": "synth",
-    "answer": "verbs.show",
     "audiences": "influence",
     "betweenness": "centrality",
-    "check_up": "verbs.explain",
     "collective_influence": "centrality",
     "components": "centrality",
-    "cross_check": "verbs.crosscheck",
     "degree": "centrality",
     "eigenvector": "centrality",
     "explain": "influence",
@@ -50,7 +51,6 @@ _HOME = {
     "find_rings": "rings",
     "harmonic": "centrality",
     "hits": "centrality",
-    "import_offline": "verbs.publish",
     "k_core": "centrality",
     "katz": "centrality",
     "label_propagation": "centrality",
@@ -63,30 +63,78 @@ _HOME = {
     "pagerank": "centrality",
     "personal_pageranks": "centrality",
     "plan": "planning",
-    "publish": "verbs.publish",
-    "pull": "verbs.pull",
     "quality": "influence",
-    "query": "verbs.ask",
     "reach": "influence.reach",
-    "read_cascades": "spread",
+    "read_cascades": "verbs.spread",
     "realised": "influence",
-    "run": "verbs.run",
     "sample_pool": "planning",
     "triangles": "centrality",
     "unique_reach": "influence",
     "vote_rank": "centrality",
-    "write_report": "report",
     "write_table": "results.files",
 }
 
+#: Every question that a workspace can be asked -> where it is answered: a method of `Workspace`, and a command.
+VERBS = {
+    "audience": "verbs.audience:audience",
+    "coverage": "verbs.coverage:coverage",
+    "cross_check": "verbs.crosscheck:cross_check",
+    "diff": "verbs.diff:diff",
+    "explain": "verbs.explain:explain",
+    "export": "verbs.export:export",
+    "forget": "verbs.forget:forget",
+    "import_offline": "verbs.publish:import_offline",
+    "info": "verbs.info:info",
+    "niches": "verbs.niches:niches",
+    "people": "verbs.people:people",
+    "plan": "verbs.plan:plan",
+    "publish": "verbs.publish:publish",
+    "pull": "verbs.pull:pull",
+    "quality": "verbs.quality:quality",
+    "query": "verbs.ask:query",
+    "rank": "verbs.rank:rank",
+    "real": "verbs.real:real",
+    "realised": "verbs.realised:realised",
+    "report": "report:report",
+    "rings": "verbs.rings:rings",
+    "similar": "verbs.audience:similar",
+    "spread": "verbs.spread:spread",
+    "table": "verbs.show:table",
+    "unload": "verbs.unload:unload",
+}
+#: What names of earlier versions are called now.
+_MOVED = {
+    "answer": "Workspace.table",
+    "check_up": "Workspace.explain",
+    "cross_check": "Workspace.cross_check",
+    "import_offline": "Workspace.import_offline",
+    "publish": "Workspace.publish",
+    "pull": "Workspace.pull",
+    "query": "Workspace.query",
+    "run": "methods of Workspace: rank, rings, niches, spread, plan, audience, quality, realised",
+    "write_report": "Workspace.report",
+}
+
 if TYPE_CHECKING:
-    from kolgraph.centrality import Groups, components, label_propagation
-    from kolgraph.centrality.core import k_core
+    from collections.abc import Callable
+
+    from kolgraph.centrality import (
+        Groups,
+        betweenness,
+        collective_influence,
+        components,
+        eigenvector,
+        harmonic,
+        hits,
+        k_core,
+        katz,
+        label_propagation,
+        leader_rank,
+        personal_pageranks,
+        vote_rank,
+    )
     from kolgraph.centrality.degree import degree
-    from kolgraph.centrality.pagerank import pagerank, personal_pageranks
-    from kolgraph.centrality.paths import betweenness, harmonic
-    from kolgraph.centrality.spectral import eigenvector, hits, katz, leader_rank
-    from kolgraph.centrality.spreaders import collective_influence, vote_rank
+    from kolgraph.centrality.pagerank import pagerank
     from kolgraph.centrality.triangles import triangles
     from kolgraph.errors import (
         AnalysisError,
@@ -99,29 +147,21 @@ if TYPE_CHECKING:
         UnknownName,
     )
     from kolgraph.graph import Graph
-    from kolgraph.influence.audience import audiences, lookalikes, unique_reach
-    from kolgraph.influence.explanation import explain
-    from kolgraph.influence.probabilities import learn_probabilities
+    from kolgraph.influence import audiences, explain, learn_probabilities, lookalikes, unique_reach
     from kolgraph.influence.quality import quality
     from kolgraph.influence.reach import reach
     from kolgraph.influence.realised import realised
     from kolgraph.niches import Niches, find_niches
-    from kolgraph.planning.plan import Plan, plan
-    from kolgraph.planning.pool import sample_pool
-    from kolgraph.report import write_report
-    from kolgraph.results import Result, Scores
+    from kolgraph.planning import Plan, sample_pool
+    from kolgraph.planning.plan import plan
+    from kolgraph.results import Provenance, Result, Scores
     from kolgraph.results.files import write_table
-    from kolgraph.rings import Rings, find_repost_rings, find_rings
-    from kolgraph.spread import Cascades, measure_cascades, read_cascades
+    from kolgraph.rings import Rings, Rule, find_repost_rings, find_rings
+    from kolgraph.spread import Cascades, measure_cascades
     from kolgraph.store import open_store
     from kolgraph.synth import World, make_world
-    from kolgraph.verbs import run
-    from kolgraph.verbs.ask import query
-    from kolgraph.verbs.crosscheck import cross_check
-    from kolgraph.verbs.explain import CheckUp, check_up
-    from kolgraph.verbs.publish import import_offline, publish
-    from kolgraph.verbs.pull import pull
-    from kolgraph.verbs.show import answer
+    from kolgraph.verbs.explain import CheckUp
+    from kolgraph.verbs.spread import read_cascades
     from kolgraph.workspace import Workspace
     from kolgraph.workspace.loading import LoadReport
 
@@ -138,21 +178,20 @@ __all__ = [
     "LoadReport",
     "Niches",
     "Plan",
+    "Provenance",
     "Result",
     "Rings",
+    "Rule",
     "Scores",
     "StoreError",
     "UnknownAccount",
     "UnknownName",
     "Workspace",
     "World",
-    "answer",
     "audiences",
     "betweenness",
-    "check_up",
     "collective_influence",
     "components",
-    "cross_check",
     "degree",
     "eigenvector",
     "explain",
@@ -161,7 +200,6 @@ __all__ = [
     "find_rings",
     "harmonic",
     "hits",
-    "import_offline",
     "k_core",
     "katz",
     "label_propagation",
@@ -174,34 +212,48 @@ __all__ = [
     "pagerank",
     "personal_pageranks",
     "plan",
-    "publish",
-    "pull",
     "quality",
-    "query",
     "reach",
     "read_cascades",
     "realised",
-    "run",
     "sample_pool",
     "triangles",
     "unique_reach",
     "vote_rank",
-    "write_report",
     "write_table",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MOVED:
+        raise AttributeError(f"kolgraph.{name} is now {_MOVED[name]}")
     if name not in _HOME:
         raise AttributeError(f"module 'kolgraph' has no attribute {name!r}")
-    from importlib import import_module
-
-    module = import_module(f"kolgraph.{_HOME[name]}")
-    # `run` is a module: it is its own value.
-    value = getattr(module, name, module)
+    value = getattr(import_module(f"kolgraph.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def verb(name: str) -> Callable[..., Any]:
+    """The function of `VERBS`, which takes the workspace first."""
+    module, _, function = VERBS[name].partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"kolgraph.{module}"), function)
+    return found
+
+
+def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
+    """A verb as a method; it also takes ``as_is`` (old answers will do) and ``fresh`` (find everything anew)."""
+    function = verb(name)
+
+    @wraps(function)
+    def method(*args: Any, as_is: bool = False, fresh: bool = False, **options: Any) -> Any:
+        if not (as_is or fresh):
+            return function(workspace, *args, **options)
+        with workspace.asking(as_is=as_is, fresh=fresh):
+            return function(workspace, *args, **options)
+
+    return method

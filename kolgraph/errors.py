@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextvars import ContextVar
 
 #: What breaks a line, moves the cursor, or is no character: names of files, columns and sheets can hold all of it.
 _UNPRINTED = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -36,6 +37,17 @@ def one_line(text: str) -> str:
     'a\\nb'
     """
     return _UNPRINTED.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+#: Whether errors are read by somebody who typed a command.
+ON_COMMAND_LINE: ContextVar[bool] = ContextVar("ON_COMMAND_LINE", default=False)
+
+
+def option(name: str, value: str = "") -> str:
+    """An option as the caller writes it: ``--max-rows 5`` on the command line, ``max_rows=5`` in Python."""
+    if ON_COMMAND_LINE.get():
+        return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
+    return f"{name}={value}" if value else name
 
 
 class KolgraphError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kolgraph.errors import EnvironmentProblem
+from kolgraph.errors import EnvironmentProblem, InputError
 
 #: Accounts named by one post above which its co-mentions are not counted: a 300-name list makes 44,850 pairs.
 CO_MENTION_CAP = 20
@@ -22,6 +22,8 @@ WORKSPACE_MEMORY = os.environ.get("KOLGRAPH_MEMORY", "512MB")
 BUSY_WAIT_S = 10.0
 #: Followers from which an account is in a tier, the highest tier first; below the last it is in none.
 TIERS = {"头部": 1_000_000, "腰部": 100_000, "尾部": 10_000, "KOC": 1_000}
+#: Answers kept of one question: the present one, and earlier ones to compare it with.
+KEPT_ANSWERS = 3
 #: Rows and seconds an ad-hoc query may take.
 QUERY_ROWS = 100_000
 QUERY_TIMEOUT_S = 60.0
@@ -82,6 +84,20 @@ def secret_key() -> bytes | None:
     if "KOLGRAPH_KEY_FILE" not in os.environ:
         return None
     return key_in(Path(os.environ["KOLGRAPH_KEY_FILE"]))
+
+
+def key_for(*, pseudonyms: bool) -> bytes | None:
+    """The key of a load: `secret_key` where there are to be pseudonyms, and none where not.
+
+    Raises
+    ------
+    InputError
+        There is no key.
+    """
+    key = secret_key() if pseudonyms else None
+    if pseudonyms and key is None:
+        raise InputError("pseudonyms need a secret key of your own; set KOLGRAPH_KEY or KOLGRAPH_KEY_FILE")
+    return key
 
 
 def key_in(path: Path) -> bytes:

@@ -8,11 +8,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import is_hypothesis_test, settings
 
 from kolgraph import cli
 from kolgraph.settings import Neo4jLogin
 from tests.servers.neo4j import server
 from tests.worlds.shelf import Shelf
+
+# The same examples every time, so that a red run is red again; `make explore` draws others (tests/explore.py). What one
+# test says (how many) leaves the rest of the profile as it is. A deadline would test how busy the machine is.
+settings.register_profile("same", derandomize=True, database=None, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("same")
+#: How many times as many examples of each property are drawn in a round of exploring.
+MORE = 5
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share something expensive run in one worker: those of a file its fixtures, those of a server it."""
+    for item in items:
+        group = "neo4j" if item.get_closest_marker("neo4j") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+    if settings.get_current_profile_name() == "explore":
+        for test in {getattr(item, "function", None) for item in items}:
+            if is_hypothesis_test(test):  # there is no setting for "so many times more"
+                own = test._hypothesis_internal_use_settings
+                test._hypothesis_internal_use_settings = settings(own, max_examples=MORE * own.max_examples)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,20 +62,19 @@ def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="session")
-def neo4j_login() -> Iterator[Neo4jLogin]:
-    """A Neo4j server: the one of KOLGRAPH_NEO4J_URI, whose kolgraph data is replaced, or one started here."""
-    if os.environ.get("KOLGRAPH_NEO4J_URI"):
-        yield Neo4jLogin.from_environment()
-        return
+def own_server() -> Iterator[server.Server]:
+    """A Neo4j server that a test may stop, kill and cut off; it must leave it running."""
     with _started() as running:
-        yield running.login
+        yield running
 
 
 @pytest.fixture(scope="session")
-def own_server() -> Iterator[server.Server]:
-    """A Neo4j server that a test may stop, kill and cut off without disturbing others; it must leave it running."""
-    with _started() as running:
-        yield running
+def neo4j_login(request: pytest.FixtureRequest) -> Neo4jLogin:
+    """A Neo4j server: the one of KOLGRAPH_NEO4J_URI, whose kolgraph data is replaced, or our own."""
+    if os.environ.get("KOLGRAPH_NEO4J_URI"):
+        return Neo4jLogin.from_environment()
+    login: Neo4jLogin = request.getfixturevalue("own_server").login
+    return login
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 // Top accounts of a niche or region
 // 某领域或地区的头部账号
-// Best first by one measure; accounts without that measure are left out.
+// Highest first by one measure; accounts without that measure are left out. Inflation is the number of followers shown
+// for each real account reached: there the first are the worst.
 // parameters:
 //   by: text = 'pagerank'    pagerank, reach, core, betweenness, harmonic, inflation or followers
 //   niche: text = ''         only this declared niche; '' = every niche

@@ -51,6 +51,8 @@ class Measure:
     ----------
     compute : callable
         From a graph to scores, with default options.
+    seeded : bool
+        It draws at random: `compute` takes a seed.
     en, zh : str
         One line of meaning.
     source : str
@@ -59,11 +61,16 @@ class Measure:
         In accounts n and edges m.
     """
 
-    compute: Callable[[Graph], Scores]
+    compute: Callable[..., Scores]
     en: str
     zh: str
     source: str = ""
     cost: str = "O(n + m)"
+    seeded: bool = False
+
+    def __call__(self, graph: Graph, *, seed: int = 1) -> Scores:
+        """The scores of a graph; measures that draw nothing know no seed."""
+        return self.compute(graph, seed=seed) if self.seeded else self.compute(graph)
 
 
 #: Measures by the name their scores carry.
@@ -143,6 +150,7 @@ MEASURES: Mapping[str, Measure] = {
         zh="离所有账号都近：多数账号几步即可到达它",
         source="Marchiori & Latora (2000); Boldi & Vigna (2013)",
         cost="O(64 (n + m)) per step of distance; best 1,000 exact",
+        seeded=True,
     ),
     "betweenness": Measure(
         compute=partial(betweenness, sources=500),
@@ -150,6 +158,7 @@ MEASURES: Mapping[str, Measure] = {
         zh="位于群体之间：他人的最短路径经过它",
         source="Freeman (1977); Brandes & Pich (2007)",
         cost="O(500 (n + m)): from 500 accounts",
+        seeded=True,
     ),
     "in_degree": Measure(
         compute=partial(degree, kind="in"),

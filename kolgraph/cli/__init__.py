@@ -33,8 +33,9 @@ for _module in (files, questions, graphdb):
 
 def main() -> NoReturn:
     """Run a command; every failure is one line on stderr and an exit code, never a traceback."""
-    from kolgraph.errors import KolgraphError
+    from kolgraph.errors import ON_COMMAND_LINE, KolgraphError
 
+    ON_COMMAND_LINE.set(True)
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:

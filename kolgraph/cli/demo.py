@@ -12,7 +12,6 @@ import numpy as np
 
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
-from kolgraph.verbs import run
 from kolgraph.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,9 +39,7 @@ def run_demo(
     reports : list of Path
         One HTML file per language.
     """
-    from kolgraph.report import write_report
     from kolgraph.synth import make_world
-    from kolgraph.verbs.publish import publish
 
     _empty(folder)
     with progress(f"building a sample world of {accounts:,} accounts"):
@@ -53,26 +50,19 @@ def run_demo(
             with progress(f"loading {files[kind].name}"):
                 report = ws.load(files[kind], platform=PLATFORM)
         del report
-        with progress("searching for rings among followers and reposters"):
-            rings = {relation: run.rings(ws, relation=relation, seed=seed) for relation in ("follow", "repost")}
-        with progress("finding niches"):
-            niches = run.niches(ws, seed=seed)
-        with progress("ranking by real reach"):
-            ranked = {by: run.rank(ws, by=by, seed=seed) for by in ("in_degree", "pagerank", "core", "reach")}
-        with progress("judging audiences"):
-            run.realised(ws)
-            run.quality(ws)
-        with progress("measuring cascades"):
-            cascades = run.spread(ws)
-        with progress("planning a campaign"):
-            plan = run.plan(ws, budget=BUDGET, seed=seed)
+        ws.progress = progress
+        rings = {relation: ws.rings(relation=relation) for relation in ("follow", "repost")}
+        niches, reach, cascades = ws.niches(), ws.rank(), ws.spread()
+        for by in ("in_degree", "pagerank", "core"):
+            ws.rank(by=by)
+        plan = ws.plan(budget=BUDGET)
         with progress("publishing to the embedded graph database"):
-            published = publish(ws)
-        comparison = _compare(world, ws, rings, niches, ranked["reach"], cascades, plan, published)
+            published = ws.publish()
+        comparison = _compare(world, ws, rings, niches, reach, cascades, plan, published)
         reports = []
         for lang in languages:
             with progress(f"writing the report ({lang})"):
-                reports.append(write_report(ws, folder / f"report.{lang}.html", lang=lang))
+                reports.append(ws.report(folder / f"report.{lang}.html", lang=lang))
     return comparison, reports
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolgraph.cli.printing import FORMAT, TOP, WORKSPACE, named_values, open_workspace, printable, progress, show
+from kolgraph.cli.printing import (
+    FORMAT,
+    TOP,
+    WORKSPACE,
+    named_values,
+    open_workspace,
+    printable,
+    progress,
+    short,
+    show,
+)
 
 if TYPE_CHECKING:
     from kolgraph.workspace.loading import LoadReport
@@ -39,43 +50,33 @@ def load(
 ) -> None:
     """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
     from kolgraph import settings
-    from kolgraph.errors import InputError, UnknownFormat
-    from kolgraph.loaders.reading.containers import expand
+    from kolgraph.errors import InputError
     from kolgraph.workspace import Workspace
 
     parts = [pair for part in mapping for pair in part.split(",")]
     options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
     if bool(files) == retry_rejects:
         raise InputError("name the files to load, or --retry-rejects and no file")
-    options["max_input"] = settings.MAX_INPUT if max_input is None else max_input
-    with Workspace.open(workspace, create=not retry_rejects) as ws:
-        if retry_rejects:
+    limit = settings.MAX_INPUT if max_input is None else max_input
+    if retry_rejects:
+        with open_workspace(workspace) as ws:
             with progress("loading what was rejected"):
-                reports = ws.retry_rejects()
+                reports = ws.retry_rejects(max_input=limit)
             for report in reports:
                 _say(report)
-            return
-        several = len(files) > 1 or files[0].is_dir()
-        for found in expand(files, max_input=options["max_input"]):
-            try:
-                with progress("loading" if options["pseudonymise"] else f"loading {printable(found.name)}"):
-                    report = ws.load(found.path, name=found.name, resolve_names=not several, **options)
-            except UnknownFormat as error:
-                # A folder of a crawler holds more than data; what was named by itself has to be data.
-                if not several or found.name in map(str, files):
-                    raise
-                click.echo(f"  skipped: {printable(str(error))}", err=True)
-            else:
-                _say(report)
-        if several and not options["dry_run"]:
-            with progress("resolving names"):
-                ws.resolve_names()
+        return
+    with Workspace.filling(workspace) as ws:
+        ws.progress = progress
+        ws.load_all(files, each=_say, max_input=limit, **options)
 
 
 def _say(report: LoadReport) -> None:
     """What became of a file."""
     from kolgraph.workspace.loading import describe
 
+    if report.skipped:
+        click.echo(f"  {printable(str(report))}", err=True)
+        return
     click.echo(printable(str(report)))
     for decision in report.decisions:
         click.echo(f"  {printable(decision)}")
@@ -101,13 +102,12 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
 
     What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
     """
-    from kolgraph.verbs.pull import pull as fetch
     from kolgraph.workspace import Workspace
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
     options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
-    with Workspace.open(workspace, create=True) as ws, progress(f"reading {url}"):
-        reports = fetch(ws, url, **options)
+    with Workspace.filling(workspace) as ws, progress(f"reading {url}"):
+        reports = ws.pull(url, **options)
     for report in reports:
         _say(report)
 
@@ -137,16 +137,33 @@ def resolve_names(workspace: Path) -> None:
 
 @click.command()
 @WORKSPACE
-@FORMAT
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
 def info(workspace: Path, form: str) -> None:
-    """Say what WORKSPACE holds: sizes, loaded files, rejected rows, current results."""
-    from kolgraph.verbs.show import overview
-
+    """Say what WORKSPACE holds: sizes, loaded files, rejected rows, and answers, with those that are old."""
     with open_workspace(workspace) as ws:
-        for title, frame in overview(ws).items():
-            if form == "table":
-                click.echo(f"\n{title}")
-            show(frame, form)
+        found = ws.info()
+    if form == "json":
+        click.echo(json.dumps({title: table.to_dict("records") for title, table in found.items()}, default=str,
+                              ensure_ascii=False, indent=1))  # fmt: skip
+        return
+    for title, table in found.items():
+        click.echo(f"\n{title}")
+        show(table, form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("before", required=False, metavar="[RUN]")
+@click.argument("after", required=False, metavar="[RUN]")
+@click.option("--since", metavar="RUN", help="Compare this run with the answer to its question now.")
+@TOP
+@FORMAT
+def diff(workspace: Path, top: int, form: str, **options: Any) -> None:
+    """Say what changed between two runs of an answer; kolgraph info lists the runs."""
+    with open_workspace(workspace) as ws:
+        found = ws.diff(**options)
+    click.echo(short(found.summary()), err=True)
+    show(found.records(top), form)
 
 
 @click.command()
@@ -154,11 +171,25 @@ def info(workspace: Path, form: str) -> None:
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
     """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
-    from kolgraph.verbs.forget import forget as erase
-
     with open_workspace(workspace) as ws, progress("forgetting"):
-        done = erase(ws, accounts)
+        done = ws.forget(accounts)
     click.echo(str(done))
+
+
+@click.command()
+@WORKSPACE
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+def unload(workspace: Path, files: tuple[str, ...], max_input: int | None) -> None:
+    """Take loaded FILES (or their batch numbers) out of WORKSPACE again, as if they had never been loaded.
+
+    The other files are loaded again; they have to be where they were.
+    """
+    from kolgraph import settings
+
+    with open_workspace(workspace) as ws:
+        done = ws.unload(files, max_input=settings.MAX_INPUT if max_input is None else max_input)
+    click.echo(printable(str(done)))
 
 
 @click.command()
@@ -169,17 +200,10 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
 )
 @TOP
 @FORMAT
-def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: str) -> None:
+def people(workspace: Path, form: str, **options: Any) -> None:
     """Who is who on several platforms: people and their accounts, as the lists you loaded say."""
-    from kolgraph.workspace import identities
-
     with open_workspace(workspace) as ws:
-        if candidates:
-            table = identities.candidates(ws, limit=top)
-        elif unmatched:
-            table = identities.unmatched(ws).head(top)
-        else:
-            table = identities.people(ws).head(top)
+        table = ws.people(**options)
     show(table.reset_index(drop=table.index.name is None), form)
 
 
@@ -187,9 +211,9 @@ def people(workspace: Path, candidates: bool, unmatched: bool, top: int, form: s
 @WORKSPACE
 @click.argument("what")
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--to", "form", help="Of all: parquet, csv, or neo4j-admin.  [default: parquet]")
+@click.option("--to", help="Of all: parquet, csv, or neo4j-admin.  [default: parquet]")
 @click.option("--relation", "relations", multiple=True, help="Of the graph: follow, repost or mention.  [default: all]")
-def export(workspace: Path, what: str, output: Path, form: str | None, relations: tuple[str, ...]) -> None:
+def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
     """Write WHAT to OUTPUT.
 
     \b
@@ -197,20 +221,8 @@ def export(workspace: Path, what: str, output: Path, form: str | None, relations
     graph: accounts and edges                      .graphml, .gexf, .gdf
     all: every table of facts                      a folder
     """
-    from kolgraph.errors import InputError
-    from kolgraph.results.files import write_table
-    from kolgraph.verbs import export as exchange
-    from kolgraph.verbs.show import answer
-
-    if (form and what != "all") or (relations and what != "graph"):
-        raise InputError("--to belongs to all, --relation to graph")
     with open_workspace(workspace) as ws, progress(f"exporting {what}"):
-        if what == "all":
-            written = exchange.export_tables(ws, output, form or "parquet")
-        elif what == "graph":
-            written = [exchange.export_graph(ws, output, relations=relations or exchange.RELATIONS)]
-        else:
-            written = [write_table(answer(ws, what), output)]
+        written = ws.export(what, output, **options)
     for file in written:
         click.echo(f"written: {file}")
     if not written:
@@ -218,4 +230,4 @@ def export(workspace: Path, what: str, output: Path, form: str | None, relations
 
 
 #: What this module adds to the program.
-COMMANDS = (load, pull, formats, resolve_names, info, forget, people, export)
+COMMANDS = (load, pull, formats, resolve_names, info, diff, forget, unload, people, export)

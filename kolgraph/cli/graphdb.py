@@ -23,6 +23,8 @@ from kolgraph.cli.printing import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.store.language.question import Question
+
 ENGINE = click.option(
     "--engine",
     type=click.Choice(["embedded", "neo4j"]),
@@ -54,6 +56,7 @@ def _default(name: str) -> Callable[[], Any]:
               show_default="60", metavar="SECONDS", help="How long it may take.")  # fmt: skip
 @click.option("--max-rows", type=click.IntRange(1), default=_default("QUERY_ROWS"),
               show_default="100000", metavar="ROWS", help="How many rows it may return.")  # fmt: skip
+@click.option("--as-is", is_flag=True, help="Take the database as it is, old or not.")
 @FORMAT
 def query(
     workspace: Path | None,
@@ -65,6 +68,7 @@ def query(
     url: str | None,
     timeout: float,
     max_rows: int,
+    as_is: bool,
     form: str,
 ) -> None:
     """Ask the graph database: QUERY is a name of --list, or read-only Cypher."""
@@ -74,7 +78,6 @@ def query(
     if workspace is None or text is None:
         raise click.UsageError("name a workspace and a query; kolgraph query --list shows the queries")
     from kolgraph.store import open_store, prepare
-    from kolgraph.verbs.ask import to_frame
     from kolgraph.verbs.publish import FILE
 
     if explain and form == "csv":
@@ -82,11 +85,11 @@ def query(
     values = named_values("--param needs NAME=VALUE", param, "top=10")
     server = _server(engine, url)
     if server is None:
-        prepare(text, values)  # a mistake is told before anything is built
-        _make_ready(workspace)
+        _make_ready(workspace, prepare(text, values), as_is=as_is)  # a mistake is told before anything is built
     with open_store(server or workspace / FILE, timeout_s=timeout, max_rows=max_rows) as store:
         if not explain:
-            show(to_frame(store.query(text, **values)), form)
+            answer = store.query(text, **values)
+            show(answer.to_pylist() or answer.to_pandas(), form)
             return
         explanation = store.explain(text, **values)
     if form == "json":
@@ -104,14 +107,11 @@ def query(
 @click.option("--overwrite", is_flag=True, help="With --import: also if the database is there; what it holds is lost.")
 def publish(workspace: Path, engine: str | None, url: str | None, home: Path | None, overwrite: bool) -> None:
     """Send tables and results to the graph database; a server gets what changed since the last time."""
-    from kolgraph.verbs.publish import import_offline
-    from kolgraph.verbs.publish import publish as send
-
     if (home and (engine or url)) or (overwrite and not home):
         raise click.UsageError("--import goes with --overwrite and nothing else, and --overwrite with --import")
     server = _server(engine, url)
     with open_workspace(workspace) as ws, progress("publishing") as tell:
-        report = import_offline(ws, home, overwrite=overwrite) if home else send(ws, server, progress=tell)
+        report = ws.import_offline(home, overwrite=overwrite) if home else ws.publish(server, progress=tell)
     click.echo(str(report))
 
 
@@ -125,10 +125,9 @@ def cross_check(workspace: Path, url: str | None, form: str) -> None:
     URL is that of KOLGRAPH_NEO4J_URI unless it is named.
     """
     from kolgraph.settings import Neo4jLogin
-    from kolgraph.verbs.crosscheck import cross_check as compare
 
     with open_workspace(workspace) as ws, progress("comparing"):
-        frame = compare(ws, url or Neo4jLogin.from_environment().uri)
+        frame = ws.cross_check(url or Neo4jLogin.from_environment().uri)
     show(frame.reset_index(), form)
 
 
@@ -155,14 +154,14 @@ def _server(engine: str | None, url: str | None) -> str | None:
     return Neo4jLogin.from_environment().uri if engine == "neo4j" else url
 
 
-def _make_ready(path: Path) -> None:
-    """Build the database where it is missing; while another process writes to the workspace, take it as it is."""
+def _make_ready(path: Path, question: Question, *, as_is: bool) -> None:
+    """Bring the database up to date; while another process writes to the workspace, take it as it is."""
     from kolgraph.errors import StoreBusy
     from kolgraph.verbs.ask import make_ready
 
     try:
-        with open_workspace(path) as ws:
-            make_ready(ws, progress=progress)
+        with open_workspace(path, as_is=as_is) as ws:
+            make_ready(ws, question)
     except StoreBusy:
         click.echo(f"{printable(str(path))}: another process has it open; its graph database may be older", err=True)
 

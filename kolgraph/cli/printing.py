@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,9 @@ import click
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from kolgraph.results import Result
+    from kolgraph.workspace import Workspace
 
 
 class WorkspacePath(click.Path):
@@ -33,19 +39,41 @@ RELATION = click.option(
 )
 
 
+RAW = click.option("--raw", is_flag=True, help="Count everybody, members of rings too.")
+
+
+def modes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --as-is and --fresh, which say how old an answer may be."""
+    command = click.option("--as-is", is_flag=True, help="Take an old answer, if there is one, and say so.")(command)
+    return click.option("--fresh", is_flag=True, help="Find the answer anew, and all that it stands on.")(command)
+
+
 @contextmanager
-def open_workspace(path: Path) -> Iterator[Any]:
-    """Open a workspace that is there, and close it in any case."""
+def open_workspace(path: Path, *, as_is: bool = False, fresh: bool = False) -> Iterator[Workspace]:
+    """Open a workspace that is there, and close it in any case; what takes its time says so on stderr."""
     from kolgraph.workspace import Workspace
 
-    with Workspace.open(path) as ws:
+    with Workspace.open(path) as ws, ws.asking(as_is=as_is, fresh=fresh):
+        ws.progress = progress
         yield ws
+
+
+def stands_on(*answers: Result) -> None:
+    """Say on stderr what answers stand on, and whether they are old."""
+    for found in answers:
+        provenance = found.provenance
+        if provenance and provenance.old:
+            changed = ", ".join(dict.fromkeys(provenance.old))
+            click.echo(f"old: {printable(changed)} changed since; without --as-is it is found anew", err=True)
+    lines = dict.fromkeys(a.provenance.coverage for a in answers if a.provenance and a.provenance.coverage)
+    for line in lines:
+        click.echo(printable(line), err=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
     """Say on stderr what takes its time, and how long it took; the body may tell how many rows are done."""
-    start = time.monotonic()
+    what, start = printable(what), time.monotonic()
     live = sys.stderr.isatty()
 
     def tell(done: int) -> None:
@@ -53,7 +81,7 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
             click.echo(f"\r{what} ... {done:,} rows", err=True, nl=False)
 
     if live:
-        click.echo(f"{what} ...", err=True, nl=False)
+        click.echo(f"\r\x1b[K{what} ...", err=True, nl=False)
     yield tell
     took = f"{time.monotonic() - start:.1f} s"
     click.echo(f"\r\x1b[K{what}: {took}" if live else f"{what}: {took}", err=True)
@@ -80,6 +108,8 @@ def short(value: Any) -> str:
         return ", ".join(f"{printable(str(name))}={short(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(short, value))
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, float):
         return "" if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, Integral) and not isinstance(value, bool):
@@ -87,22 +117,50 @@ def short(value: Any) -> str:
     return "" if value is None or type(value).__name__ in {"NAType", "NaTType"} else printable(str(value))
 
 
-def show(frame: pd.DataFrame, form: str) -> None:
-    """Print a table: aligned for people, JSON or CSV for programs."""
+def show(table: pd.DataFrame | Sequence[Mapping[str, Any]], form: str) -> None:
+    """Print a table: aligned for people, JSON or CSV with every digit for programs."""
+    rows = [dict(row) for row in table] if isinstance(table, Sequence) else table.to_dict("records")
+    columns = list(rows[0]) if rows else list(getattr(table, "columns", ()))
     if form == "json":
-        click.echo(frame.to_json(orient="records", force_ascii=False, indent=1, default_handler=str))
+        plain = [{str(name): _plain(value) for name, value in row.items()} for row in rows]
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
     elif form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+        click.echo(out.getvalue(), nl=False)
     else:
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+        _aligned([str(name) for name in columns], [list(row.values()) for row in rows])
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        numeric = frame.select_dtypes("number").columns
-        for name in frame.columns:
-            table.add_column(str(name), justify="right" if name in numeric else "left", overflow="fold")
-        for row in frame.itertuples(index=False):
-            table.add_row(*(Text(short(value)) for value in row))
-        width = None if sys.stdout.isatty() else 200
-        Console(width=width, highlight=False).print(table)
+
+def _aligned(columns: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, name in enumerate(columns):
+        values = [row[i] for row in rows if _plain(row[i]) is not None]
+        numeric = bool(values) and all(isinstance(v, Real) and not isinstance(v, bool) for v in values)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(short(value)) for value in row))
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False).print(table)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it: None for what is missing."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if value is None or type(value).__name__ in {"NAType", "NaTType"} or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _cell(value: Any) -> Any:
+    plain = _plain(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list) else plain

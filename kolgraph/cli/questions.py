@@ -10,15 +10,19 @@ import click
 
 from kolgraph.cli.printing import (
     FORMAT,
+    RAW,
     RELATION,
     SEED,
     TOP,
     WORKSPACE,
+    WorkspacePath,
+    modes,
     open_workspace,
     printable,
     progress,
     short,
     show,
+    stands_on,
 )
 
 
@@ -40,53 +44,39 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 
 
 @click.command()
-@WORKSPACE
+@click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
 @click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
-@click.option("--list", "listing", is_flag=True, help="Explain the measures and stop.")
+@click.option("--list", "listing", is_flag=True, help="Explain the measures and stop; needs no workspace.")
 @click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
 @click.option("--region", help="The same for accounts of this declared region.")
 @click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
 @RELATION
-@TOP
+@RAW
+@click.option("--extrapolate", is_flag=True, help="Scale reach to the followers shown: those loaded are a sample.")
 @SEED
+@modes
+@TOP
 @FORMAT
-def rank(
-    workspace: Path,
-    by: str,
-    listing: bool,
-    niche: str | None,
-    region: str | None,
-    near: tuple[str, ...],
-    relations: tuple[str, ...],
-    top: int,
-    seed: int,
-    form: str,
-) -> None:
+def rank(workspace: Path | None, listing: bool, as_is: bool, fresh: bool, top: int, form: str, **options: Any) -> None:
     """Rank accounts; by default by the real accounts that a post of theirs reaches."""
-    from kolgraph.verbs import run
-    from kolgraph.verbs.show import with_names
-
     if listing:
-        import pandas as pd
-
         from kolgraph.centrality import MEASURES
         from kolgraph.influence import REACH
 
-        rows = [(name, m.en, m.zh, m.cost, m.source) for name, m in {"reach": REACH, **MEASURES}.items()]
-        show(pd.DataFrame(rows, columns=["measure", "meaning", "含义", "cost", "source"]), form)
+        measures = {"reach": REACH, **MEASURES}.items()
+        show(
+            [{"measure": n, "meaning": m.en, "含义": m.zh, "cost": m.cost, "source": m.source} for n, m in measures],
+            form,
+        )
         return
-    with open_workspace(workspace) as ws, progress(f"ranking by {by}"):
-        scores = run.rank(ws, by=by, relations=relations, seed=seed, niche=niche, region=region, near=near)
-        table = with_names(ws, scores.top(top))
-        if by == "reach":
-            # Followers for each real account moved: what a brand pays for and does not get.
-            table["inflation"] = table["followers"].astype(float) / table["reach"]
-            moved, judged = run.realised(ws).frame(), run.quality(ws).frame()
-            table["realised"] = moved["realised"].reindex(table.index)
-            table["trend"] = moved["trend"].reindex(table.index)
-            table["audience"] = judged["score"].reindex(table.index)
-            table["tier"] = judged["tier"].reindex(table.index)
-    show(table.reset_index(), form)
+    if workspace is None:
+        raise click.UsageError("name a workspace; kolgraph rank --list shows the measures")
+    from kolgraph.verbs.show import ranking
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        rows, answers = ranking(ws, top=top, **options)
+    stands_on(*answers)
+    show(rows, form)
 
 
 @click.command()
@@ -94,26 +84,30 @@ def rank(
 @click.argument("account", metavar="ID")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @SEED
+@modes
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")
-def explain(workspace: Path, account: str, lang: str, seed: int, form: str) -> None:
+def explain(workspace: Path, account: str, lang: str, seed: int, as_is: bool, fresh: bool, form: str) -> None:
     """Say everything about one account: influence, audience, problems, whom it reaches and through whom."""
-    from kolgraph.verbs.explain import check_up
+    from kolgraph.report.checkup import lines
 
-    with open_workspace(workspace) as ws, progress(f"examining {account}"):
-        found = check_up(ws, account, seed=seed)
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.explain(account, seed=seed)
+    stands_on(found)
     if form == "json":
         click.echo(json.dumps(found.plain(), ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(map(printable, found.lines(lang))))
+        click.echo("\n".join(map(printable, lines(found, lang))))
 
 
 @click.command()
 @WORKSPACE
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 @click.option("--pairs", is_flag=True, help="Show how much every two of them share.")
-@click.option("--similar", is_flag=True, help="Show whose followers are most like those of the one ID.")
 @click.option("--niche", help="Count only members of this detected niche.")
 @click.option("--region", help="Count only accounts of this declared region.")
+@click.option("--similar", is_flag=True, help="As the command similar, for the one ID.")
+@RAW
+@modes
 @TOP
 @FORMAT
 def audience(
@@ -121,42 +115,64 @@ def audience(
     accounts: tuple[str, ...],
     pairs: bool,
     similar: bool,
-    niche: str | None,
-    region: str | None,
+    as_is: bool,
+    fresh: bool,
     top: int,
     form: str,
+    **options: Any,
 ) -> None:
     """Say how many real followers accounts have, how much they overlap, and what they reach together."""
-    from kolgraph.verbs import run
     from kolgraph.verbs.show import with_names
 
-    if similar and (len(accounts) > 1 or pairs or niche or region):
+    if similar and (len(accounts) > 1 or pairs or options["niche"] or options["region"]):
         raise click.UsageError("--similar takes one ID and no other option but --top and --format")
-    with open_workspace(workspace) as ws, progress("comparing audiences"):
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
         if similar:
-            show(with_names(ws, run.similar(ws, accounts[0]).top(top)).reset_index(), form)
-            return
-        everybody, real = run.audience(ws, accounts, niche=niche, region=region)
-        table = real.frame().rename(columns={"audience": "real"})
-        table.insert(0, "known", everybody.frame()["audience"])  # followers that the workspace has seen
-        table = with_names(ws, table)
-    click.echo(short(real.summary()), err=True)
-    show(real.pairs().head(top) if pairs else table.reset_index(), form)
+            found = ws.similar(accounts[0], raw=options["raw"])
+            rows = with_names(ws, found.records(top))
+        else:
+            found = ws.audience(accounts, **options)
+            rows = found.pairs().head(top).to_dict("records") if pairs else with_names(ws, found.records())
+    if not similar:
+        click.echo(short(found.summary()), err=True)
+    stands_on(found)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
+@click.argument("account", metavar="ID")
+@RAW
+@modes
+@TOP
+@FORMAT
+def similar(workspace: Path, account: str, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Show whose followers are most like those of one account."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.similar(account, raw=raw)
+        rows = with_names(ws, found.records(top))
+    stands_on(found)
+    show(rows, form)
 
 
 @click.command()
 @WORKSPACE
 @RELATION
-@TOP
 @SEED
+@modes
+@TOP
 @FORMAT
-def niches(workspace: Path, relations: tuple[str, ...], top: int, seed: int, form: str) -> None:
+def niches(
+    workspace: Path, relations: tuple[str, ...], seed: int, as_is: bool, fresh: bool, top: int, form: str
+) -> None:
     """Find niche clusters and name them by their topics."""
-    from kolgraph.verbs import run
-
-    with open_workspace(workspace) as ws, progress("finding niches"):
-        table = run.niches(ws, relations=relations, seed=seed).summary_frame().head(top)
-    show(table.reset_index(), form)
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.niches(relations=relations, seed=seed)
+        rows = found.records(top)
+    stands_on(found)
+    show(rows, form)
 
 
 @click.command()
@@ -164,15 +180,16 @@ def niches(workspace: Path, relations: tuple[str, ...], top: int, seed: int, for
 @click.option("--relation", default="follow", show_default=True, help="follow or repost.")
 @click.option("--explain", type=int, metavar="RING", help="Print the case file of one ring.")
 @SEED
+@modes
 @FORMAT
-def rings(workspace: Path, relation: str, explain: int | None, seed: int, form: str) -> None:
+def rings(workspace: Path, relation: str, explain: int | None, seed: int, as_is: bool, fresh: bool, form: str) -> None:
     """Expose dense coordinated groups (water army), with evidence."""
-    from kolgraph.verbs import run
-
-    with open_workspace(workspace) as ws, progress("searching for rings"):
-        found = run.rings(ws, relation=relation, seed=seed)
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.rings(relation=relation, seed=seed)
+        rows = found.records()
+    stands_on(found)
     if explain is None:
-        show(found.frame().reset_index(), form)
+        show(rows, form)
     else:
         case = found.explain(explain).splitlines()
         click.echo(json.dumps(case, ensure_ascii=False) if form == "json" else "\n".join(map(printable, case)))
@@ -180,17 +197,91 @@ def rings(workspace: Path, relation: str, explain: int | None, seed: int, form: 
 
 @click.command()
 @WORKSPACE
-@click.option("--root", help="Show the tree of this root post.")
+@click.option("--complete/--incomplete", default=None, help="Whether lists without a shown count are loaded in full.")
+@modes
 @TOP
 @FORMAT
-def spread(workspace: Path, root: str | None, top: int, form: str) -> None:
-    """Measure every repost cascade: size, depth, breadth, virality, half-life."""
-    from kolgraph.verbs import run
+def coverage(workspace: Path, complete: bool | None, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Say what was loaded of what platforms show, per account, and why accounts cannot be judged."""
+    from kolgraph.verbs.show import with_names
 
-    with open_workspace(workspace) as ws, progress("measuring cascades"):
-        found = run.spread(ws)
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.coverage(complete=complete)
+        rows = with_names(ws, found.records(top))
+    click.echo(found.line(), err=True)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
+@RAW
+@modes
+@TOP
+@FORMAT
+def real(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Say who counts: accounts that do not, and why; all others count in full."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.real(raw=raw)
+        rows = with_names(ws, found.records(top))
     click.echo(short(found.summary()), err=True)
-    show((found.frame() if root is None else found.nodes(root)).head(top).reset_index(drop=True), form)
+    stands_on(found)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
+@RAW
+@modes
+@TOP
+@FORMAT
+def realised(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Count the real accounts that posts did move, per account, and whether they become more."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.realised(raw=raw)
+        rows = with_names(ws, found.records(top))
+    stands_on(found)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
+@RAW
+@modes
+@TOP
+@FORMAT
+def quality(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Judge the audience of every account: rings, zombies, bursts, who can be reached, who acts."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.quality(raw=raw)
+        rows = with_names(ws, found.records(top))
+    stands_on(found)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
+@click.option("--root", help="Show the tree of this root post.")
+@click.option("--since", type=int, metavar="MS", help="Reposts from this time on, UTC epoch milliseconds.")
+@click.option("--until", type=int, metavar="MS", help="Reposts before this time.")
+@RAW
+@modes
+@TOP
+@FORMAT
+def spread(workspace: Path, root: str | None, as_is: bool, fresh: bool, top: int, form: str, **options: Any) -> None:
+    """Measure every repost cascade: size, depth, breadth, virality, half-life."""
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.spread(**options)
+        rows = found.records(top) if root is None else found.nodes(root).head(top).to_dict("records")
+        numbers = found.summary()
+    click.echo(short(numbers), err=True)
+    stands_on(found)
+    show(rows, form)
 
 
 @click.command()
@@ -205,39 +296,46 @@ def spread(workspace: Path, root: str | None, top: int, form: str) -> None:
 @click.option("--never", multiple=True, metavar="ID", help="Do not book this account; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write it: .xlsx, .csv, .json or .parquet.")
 @RELATION
+@RAW
 @SEED
+@modes
 @FORMAT
-def plan(workspace: Path, output: Path | None, form: str, **options: Any) -> None:
+def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: str, **options: Any) -> None:
     """Choose the KOL combination with the largest real, non-overlapping reach."""
-    from kolgraph.errors import InputError
-    from kolgraph.results.files import write_table
-    from kolgraph.verbs import run
     from kolgraph.verbs.show import with_names
 
-    if options["budget"] is None and options["count"] is None:
-        raise InputError("a plan needs a limit: --budget CNY, --count KOLS, or both")
-    with open_workspace(workspace) as ws, progress("planning"):
-        found = run.plan(ws, **options)
-        table = found.frame()
-        table = with_names(ws, table.set_index("account_id") if "account_id" in table.columns else table)
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.plan(**options)
+        rows, left_out = with_names(ws, found.records()), dict[str, list[str]]()
+        for account, code in found.left_out:
+            left_out.setdefault(ws.coverage().why(code), []).append(account)
     click.echo(short(found.summary()), err=True)
-    show(table.reset_index(), form)
+    for why, accounts in left_out.items():
+        more = f" and {len(accounts) - 5:,} more" if len(accounts) > 5 else ""
+        click.echo(f"left out, {why}: {', '.join(map(printable, accounts[:5]))}{more}", err=True)
+    stands_on(found)
+    show(rows, form)
     if output is not None:
-        click.echo(f"written: {write_table(table, output)}", err=True)
+        import pandas as pd
+
+        from kolgraph.results.files import write_table
+
+        click.echo(f"written: {write_table(pd.DataFrame(rows), output)}", err=True)
 
 
 @click.command()
 @WORKSPACE
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("report.html"))
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
-def report(workspace: Path, output: Path, lang: str) -> None:
-    """Write one self-contained HTML file with every answer found so far."""
-    from kolgraph.report import write_report
-
-    with open_workspace(workspace) as ws, progress("writing the report"):
-        write_report(ws, output, lang=lang)
+@modes
+def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -> None:
+    """Write one self-contained HTML file with every answer; those that are missing or old are found first."""
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws, progress("writing the report"):
+        ws.report(output, lang=lang)
     click.echo(f"report: {output}")
 
 
 #: What this module adds to the program.
-COMMANDS = (demo, rank, explain, audience, niches, rings, spread, plan, report)
+COMMANDS = (
+    demo, rank, explain, audience, similar, niches, rings, coverage, real, realised, quality, spread, plan, report
+)  # fmt: skip

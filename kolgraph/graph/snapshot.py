@@ -14,9 +14,13 @@ import numpy as np
 
 from kolgraph.errors import UnknownName
 from kolgraph.graph.graph import CSR, Graph, check_weights, text_table
+from kolgraph.workspace.versions import IDS, tables_in
 
 if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
+
+#: One relation, several, or a mixture with a factor for each.
+Relations = str | Sequence[str] | Mapping[str, float]
 
 #: Relations a graph can be built from, and the table, time column and edge weight each is read with.
 RELATIONS: Mapping[str, tuple[str, str, str]] = {
@@ -29,25 +33,22 @@ RELATIONS: Mapping[str, tuple[str, str, str]] = {
 def snapshot(
     workspace: Workspace,
     *,
-    relations: str | Sequence[str] | Mapping[str, float] = "follow",
+    relations: Relations = "follow",
     since: int | None = None,
     until: int | None = None,
     niche: str | None = None,
     accounts: Iterable[str] | None = None,
 ) -> Graph:
     """See `Graph.from_workspace`."""
-    mix = (
-        {relations: 1.0}
-        if isinstance(relations, str)
-        else (dict(relations) if isinstance(relations, Mapping) else dict.fromkeys(relations, 1.0))
-    )
+    mix = _mix(relations)
     for name in mix:
         if name not in RELATIONS:
             raise UnknownName.among("relation", name, RELATIONS)
     check_weights(np.array(list(mix.values()), dtype=np.float64))
     options = json.dumps([sorted(mix.items()), since, until], default=str)
     key = hashlib.blake2b(options.encode(), digest_size=8).hexdigest()
-    folder = workspace.cache / f"graph-{workspace.version}-{key}"
+    tables = {tables_in(RELATIONS[name][0]).pop() for name in mix}
+    folder = workspace.cache / f"graph-{key}-{workspace.version_of([*tables, IDS])}"
     graph = _read_cache(folder)
     if graph is None:
         graph = _read(workspace, mix, since, until)
@@ -61,6 +62,12 @@ def snapshot(
     if accounts is not None:
         graph = graph.subgraph(graph.rows(accounts))
     return graph
+
+
+def _mix(relations: Relations) -> dict[str, float]:
+    if isinstance(relations, str):
+        return {relations: 1.0}
+    return dict(relations) if isinstance(relations, Mapping) else dict.fromkeys(relations, 1.0)
 
 
 def _read(workspace: Workspace, mix: Mapping[str, float], since: int | None, until: int | None) -> Graph:
@@ -77,24 +84,22 @@ def _read(workspace: Workspace, mix: Mapping[str, float], since: int | None, unt
             values.append(until)
         parts.append(f"SELECT src, dst, ({unit}) * ?::DOUBLE AS w FROM {table} WHERE {where}")
     edges = workspace.arrays(" UNION ALL ".join(parts), values)
-    ids = workspace.sql("SELECT account_id FROM accounts ORDER BY account_key")["account_id"]
+    ids = workspace.ids()
     weight = edges["w"].astype(np.float32)
     src, dst = edges["src"].astype(np.int32), edges["dst"].astype(np.int32)
     return Graph.from_rows(src, dst, None if (weight == 1).all() else weight, text_table(ids))
 
 
 def _write_cache(graph: Graph, folder: Path) -> None:
-    """Keep the arrays of a graph; snapshots of earlier states of the workspace go. Failing is no harm."""
+    """Keep the arrays of a graph; the snapshot of an earlier state goes. Failing is no harm."""
     parts = {"ids": graph.id_table, "ptr": graph.incoming.ptr, "idx": graph.incoming.idx}
     if graph.incoming.weight is not None:
         parts["weight"] = graph.incoming.weight
     temporary = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        version = folder.name.rpartition("-")[0]
-        for old in folder.parent.glob("graph-*"):
-            if not old.name.startswith(version):
-                shutil.rmtree(old, ignore_errors=True)
+        for old in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
+            shutil.rmtree(old, ignore_errors=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
         for name, array in parts.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)

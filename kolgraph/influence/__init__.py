@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from kolgraph.centrality import Measure
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.coverage import Coverage, coverage
@@ -42,7 +40,8 @@ __all__ = [
 
 #: The measure of influence itself; a workspace gives it probabilities, real targets and niches (`kolgraph.verbs`).
 REACH = Measure(
-    compute=partial(reach, seed=1),
+    compute=reach,
+    seeded=True,
     en="real accounts that a post of it is expected to move",
     zh="一条内容预计带动的真实账号数",
     source="Kempe, Kleinberg & Tardos (2003); Borgs, Brautbar, Chayes & Lucier (2014)",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
-from kolgraph.results import Result, Scores
+from kolgraph.results import Result, Scores, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +52,15 @@ class Audiences(Result):
         share = np.divide(self.alone, size, out=np.zeros_like(size), where=size > 0)
         columns = {"audience": size, "alone": self.alone, "alone_share": share}
         return pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        size = np.diag(self.shared)
+        rows = zip(self.ids.tolist(), size.tolist(), self.alone.tolist(), strict=True)
+        return [
+            {"account_id": i, "audience": n, "alone": alone, "alone_share": alone / n if n else 0.0}
+            for i, n, alone in rows
+        ][:top]
 
     def pairs(self) -> pd.DataFrame:
         """One row per pair, most shared first: accounts in both, as a share of either, and of both (Jaccard)."""
@@ -117,7 +126,7 @@ def audiences(graph: Graph, accounts: Sequence[str], *, real: ArrayLike | None =
         shared=shared,
         alone=alone,
         union=union,
-        parameters={"accounts": [str(i) for i in accounts], "discounted": real is not None},
+        parameters={"accounts": [str(i) for i in accounts], "discounted": real is not None, "real": digest(weight)},
         graph=graph.fingerprint,
     )
 
@@ -198,7 +207,7 @@ def lookalikes(graph: Graph, account: str, *, real: ArrayLike | None = None) -> 
     either = size + size[row] - both
     values = np.divide(both, either, out=np.zeros(graph.n), where=either > 0)
     values[row] = 0
-    options = {"account": str(account), "discounted": real is not None}
+    options = {"account": str(account), "discounted": real is not None, "real": digest(weight)}
     return Scores(measure="similarity", ids=graph.ids, values=values, parameters=options, graph=graph.fingerprint)
 
 

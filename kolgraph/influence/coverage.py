@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from kolgraph.errors import InputError
 from kolgraph.influence.interval import Z95
 from kolgraph.locale import catalogue, number, percent
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,10 @@ class Coverage(Result):
         return tuple(view for view, rate in rates.items() if rate >= seen_from(view))
 
     def summary(self) -> dict[str, Any]:
-        """What an answer stands on, in a few numbers."""
+        """What an answer stands on, in a few numbers and in one line."""
+        return self._facts() | {"line": self.line()}
+
+    def _facts(self) -> dict[str, Any]:
         known = np.isfinite(self.size)
         size = float(self.size[known].sum())
         reposts = self.posts.dropna(subset=["reposts_shown"])
@@ -141,7 +144,7 @@ class Coverage(Result):
 
     def line(self, lang: str = "en") -> str:
         """What an answer stands on, in one line."""
-        text, facts = catalogue(lang), self.summary()
+        text, facts = catalogue(lang), self._facts()
         parts = [
             text["coverage.lists"].format(lists=number(facts["lists"], lang), accounts=number(facts["accounts"], lang))
         ]
@@ -283,7 +286,10 @@ def coverage(
             repost_share=_part(table["reposts_loaded"], table["reposts_shown"]),
             comment_share=_part(table["comments_loaded"], table["comments_shown"]),
         ),
-        parameters={"complete": complete, "times": since is not None, "posts": posts is not None},
+        parameters={
+            "complete": complete,
+            "input": digest(*shown.values(), table, np.empty(0) if since is None else np.asarray(since, np.float64)),
+        },
         graph=graph.fingerprint,
     )
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
 from kolgraph.influence.reach import audience
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +157,12 @@ def explain(
         direct=float((p * weight[follower]).sum()),
         audiences=_by_group(labels, chance * weight * others),
         edges=edges.iloc[best].reset_index(drop=True),
-        parameters={"runs": runs, "top": top, "kinds": sorted(labels)},
+        parameters={
+            "runs": runs,
+            "top": top,
+            "kinds": sorted(labels),
+            "input": digest(weight, strength, fakes, onward, *(of for _, of in sorted(labels.items()))),
+        },
         seed=seed,
         graph=graph.fingerprint,
     )

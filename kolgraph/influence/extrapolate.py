@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from kolgraph.errors import AnalysisError, InputError
 from kolgraph.influence.coverage import Coverage, missing
 from kolgraph.influence.interval import counts
-from kolgraph.influence.reach import audience, digest
+from kolgraph.influence.reach import audience
 from kolgraph.influence.sampled import ASSUMPTION, sampled_reason
-from kolgraph.results import Scores
+from kolgraph.results import Scores, digest
 
 if TYPE_CHECKING:
     from kolgraph.graph import Graph
@@ -117,6 +117,8 @@ def extrapolate_reach(
         parameters={
             "assumption": ASSUMPTION,
             "targets": digest(weights),
+            "probabilities": digest(p),
+            "coverage": coverage.run_id,
             "steps": steps,
             "imputed": imputed,
             "model": "independent cascade, every way counted",

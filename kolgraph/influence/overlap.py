@@ -13,7 +13,7 @@ from kolgraph.influence.audience import audiences
 from kolgraph.influence.coverage import Coverage, missing
 from kolgraph.influence.interval import counts
 from kolgraph.influence.sampled import ASSUMPTION, sampled_reason
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +160,13 @@ def overlap(graph: Graph, coverage: Coverage, accounts: Sequence[str], *, real: 
         union_low=union[1],
         union_high=union[2],
         reason=reason,
-        parameters={"accounts": list(map(str, accounts)), "discounted": real is not None, "assumption": ASSUMPTION},
+        parameters={
+            "accounts": list(map(str, accounts)),
+            "discounted": real is not None,
+            "real": digest(weight),
+            "coverage": coverage.run_id,
+            "assumption": ASSUMPTION,
+        },
         graph=graph.fingerprint,
     )
 

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kolgraph.graph import Graph
     from kolgraph.influence.coverage import Coverage
+    from kolgraph.results import Scores
 
 #: Who follows more accounts than this hardly sees a post of any one of them.
 MASS_FOLLOWINGS = 1_500
@@ -90,6 +91,7 @@ def quality(
     since: ArrayLike | None = None,
     engaged: ArrayLike | None = None,
     coverage: Coverage | None = None,
+    ring_share: Scores | None = None,
 ) -> Quality:
     """Judge the audience of every account.
 
@@ -111,6 +113,10 @@ def quality(
     coverage : Coverage, optional
         What was loaded of this graph. Where it says that an audience, or the rings in it, cannot be judged, there is no
         score, no share that the sample cannot tell, and no problem: NaN, with the reason.
+
+    ring_share : Scores, optional
+        The share of ring members estimated for whole audiences (`kolgraph.influence.ring_share`), in the place of the
+        share among those loaded; ``ring_low`` and ``ring_high`` are its interval.
 
     Returns
     -------
@@ -183,6 +189,9 @@ def quality(
             "engaged": np.divide(acted, real, out=np.full(n, np.nan), where=real > 0),
         }
     )
+    if ring_share is not None:
+        estimate = {"ring_share": ring_share.values, "ring_low": ring_share.low, "ring_high": ring_share.high}
+        shares = shares.assign(**estimate)
     reason = None
     if coverage is not None:
         shares, reason = _told(shares, coverage)
@@ -196,7 +205,14 @@ def quality(
         tier=tier,
         score=_scores(shares, tier, np.ones(n, bool) if coverage is None else coverage.rings_judged),
         reason=reason,
-        parameters={"tiers": dict(tiers), "limits": dict(LIMITS) | dict(FLOORS), "times": since is not None},
+        parameters={
+            "tiers": dict(tiers),
+            "limits": dict(LIMITS) | dict(FLOORS),
+            "times": since is not None,
+            "input": digest(shown, followings, posts, fakes, times, acted),
+            "coverage": None if coverage is None else coverage.run_id,
+            "ring_share": None if ring_share is None else ring_share.run_id,
+        },
         graph=graph.fingerprint,
     )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
 from kolgraph.influence.interval import wilson
-from kolgraph.results import Scores
+from kolgraph.results import Scores, digest
 
 #: Least number of sets: the interval of an account that reaches 1 % of the audience is then within 5 % of it.
 SETS = 200_000
@@ -35,11 +33,6 @@ def audience(graph: Graph, targets: NDArray[np.float64] | None) -> NDArray[np.fl
     if weights.sum() <= 0:
         raise InputError("no account counts: all targets are 0; widen the audience")
     return weights
-
-
-def digest(weights: NDArray[np.float64]) -> str:
-    """Whom an answer is about, in a few letters: other audience, other text."""
-    return hashlib.blake2b(weights.tobytes(), digest_size=8).hexdigest()
 
 
 def reach(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
 from kolgraph.influence.interval import Z95
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +157,13 @@ def realised(
                 "realised": told["mean"],
             }
         ),
-        parameters={"windows": windows, "discounted": real is not None, "posts": int(who.size)},
+        parameters={
+            "windows": windows,
+            "discounted": real is not None,
+            "posts": int(who.size),
+            "input": digest(who, when, what, actor, weight),
+        },
+        graph=digest(ids),
     )
 
 

@@ -179,7 +179,12 @@ def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scor
     value, low, high = share_of_list(seen, coverage.followers, coverage.size, recall=each, spread=spread)
     high = np.minimum(high + (1 - coverage.visible), 1.0)
     reason = sampled_reason(coverage, coverage.ring_reason)
-    facts = {"assumption": ASSUMPTION, "views": coverage.views, "rings": [found.run_id for found in rings]}
+    facts = {
+        "assumption": ASSUMPTION,
+        "views": coverage.views,
+        "rings": [found.run_id for found in rings],
+        "coverage": coverage.run_id,
+    }
     return _scores(graph, "ring_share", (value, low, high), reason, facts)
 
 

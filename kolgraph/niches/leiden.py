@@ -108,6 +108,13 @@ class Niches(Result):
         columns |= {"internal_share": self.internal_share, "stability": self.stability}
         return pd.DataFrame(columns, index=pd.RangeIndex(len(self.labels), name="community"))
 
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `summary_frame` as plain values."""
+        size = np.bincount(self.community[self.community >= 0], minlength=len(self.labels))
+        rows = zip(size.tolist(), self.labels, self.internal_share.tolist(), self.stability.tolist(), strict=True)
+        names = ("size", "label", "internal_share", "stability")
+        return [{"community": i} | dict(zip(names, row, strict=True)) for i, row in enumerate(rows)][:top]
+
     def sweep_frame(self) -> pd.DataFrame:
         """A row per resolution that was tried."""
         import pandas as pd
@@ -115,8 +122,8 @@ class Niches(Result):
         names = list(Division.__dataclass_fields__)
         return pd.DataFrame([asdict(d) for d in self.sweep], columns=names).set_index("resolution")
 
-    def members(self, niche: str | int) -> NDArray[np.object_]:
-        """Ids of the members of a niche, by label or by number; -1 gives the accounts in none.
+    def number(self, niche: str | int) -> int:
+        """The number of a niche, by label or by number; -1 stands for the accounts in none.
 
         Raises
         ------
@@ -125,7 +132,11 @@ class Niches(Result):
         number = self.labels.index(niche) if isinstance(niche, str) and niche in self.labels else niche
         if isinstance(number, str) or not -1 <= number < len(self.labels):
             raise UnknownName.among("niche", str(niche), self.labels)
-        return np.asarray(self.ids[self.community == number], dtype=object)
+        return number
+
+    def members(self, niche: str | int) -> NDArray[np.object_]:
+        """Ids of the members of a niche; see `number`."""
+        return np.asarray(self.ids[self.community == self.number(niche)], dtype=object)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``communities`` and ``community_members``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral
@@ -14,11 +13,10 @@ from numpy.typing import NDArray
 from kolgraph.errors import AnalysisError, InputError
 from kolgraph.graph import Graph
 from kolgraph.influence.interval import wilson
-from kolgraph.influence.reach import digest
 from kolgraph.planning.choose import certify, choose, covered
 from kolgraph.planning.pool import Pool, sample_pool
 from kolgraph.planning.prices import FEN, Candidates, fen, price_list
-from kolgraph.results import Result
+from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,9 +43,12 @@ class Plan(Result):
     budget_cny : float or None
     pool : Pool
         The sets behind the numbers; hand it to `plan` for the next what-if.
+    left_out : tuple of (id, code)
+        Candidates that were not considered, because what is loaded cannot tell their reach, and why.
     """
 
     analysis: ClassVar[str] = "plan"
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ("pool",)
     ids: tuple[str, ...]
     prices_cny: tuple[float, ...]
     own_reach: NDArray[np.float64]
@@ -60,6 +61,7 @@ class Plan(Result):
     population: float
     budget_cny: float | None
     pool: Pool
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def spent_cny(self) -> float:
@@ -76,6 +78,16 @@ class Plan(Result):
         frame = pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))
         frame["reach"] = np.cumsum(marginal)
         return frame
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        rows = zip(self.ids, self.prices_cny, self.own_reach.tolist(), self.marginal_reach.tolist(), strict=True)
+        reach = np.cumsum(self.marginal_reach).tolist()
+        return [
+            {"account_id": i, "price_cny": price, "own_reach": own, "marginal_reach": marginal}
+            | {"overlap": 1 - marginal / own if own > 0 else 0.0, "reach": total}
+            for (i, price, own, marginal), total in zip(rows, reach, strict=True)
+        ][:top]
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the whole combination."""
@@ -194,12 +206,12 @@ def plan(
             "budget_cny": budget_cny,
             "count": count,
             "candidates": len(names),
-            "prices": hashlib.blake2b(repr(names).encode() + cost.tobytes(), digest_size=8).hexdigest(),
+            "prices": digest(names, cost),
             "must": demanded,
             "never": banned,
             "targets": digest(pool.targets),
             "sets": total,
-            "model": "independent cascade, weighted-cascade probabilities",
+            "model": f"independent cascade, {pool.model}",
         },
         seed=pool.seed,
         graph=graph.fingerprint,

@@ -38,6 +38,8 @@ class Pool:
     choose, check : Sample
         Choices are made on the first and reported on the second: a figure of the first would flatter its own choice.
     seed : int
+    probabilities : bool
+        The weights of the graph are probabilities.
     """
 
     graph: Graph
@@ -45,6 +47,12 @@ class Pool:
     choose: Sample
     check: Sample
     seed: int
+    probabilities: bool = False
+
+    @property
+    def model(self) -> str:
+        """What the chance of an edge to carry a post on was taken from."""
+        return "given probabilities" if self.probabilities else "weighted cascade"
 
     @property
     def population(self) -> float:
@@ -112,4 +120,4 @@ def sample_pool(
     weights = audience(graph, targets)
     choose = draw(graph, weights, sets, probabilities=probabilities, seed=seed, stream=CHOOSE)
     check = draw(graph, weights, sets, probabilities=probabilities, seed=seed, stream=CHECK)
-    return Pool(graph, weights, choose, check, seed)
+    return Pool(graph, weights, choose, check, seed, probabilities)

@@ -1,5 +1,5 @@
 """The report: one HTML file with pictures and tables that opens anywhere, without a network."""
 
-from kolgraph.report.build import write_report
+from kolgraph.report.build import report
 
-__all__ = ["write_report"]
+__all__ = ["report"]

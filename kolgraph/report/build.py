@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 from kolgraph import __version__, locale, pictures
 from kolgraph.report import data
 from kolgraph.results.files import atomic_path
+from kolgraph.verbs.renewing import bring_up
+from kolgraph.workspace.tables import RESULTS
 
 if TYPE_CHECKING:
     import jinja2
     import pandas as pd
     import plotly.graph_objects as go
+
+    from kolgraph.workspace import Workspace
 
 #: The command that computes what a section shows.
 COMMANDS = {
@@ -28,13 +32,14 @@ COMMANDS = {
 }
 
 
-def write_report(workspace: data.Tables, path: str | Path, *, lang: str = "en") -> Path:
+def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
     """Write everything a workspace knows as one self-contained HTML file.
 
     Parameters
     ----------
     workspace : Workspace
-        Only read. A section whose analysis has not been run says which command runs it.
+        Answers that are missing or old are found first; the plan is the one that was asked for last. A section for
+        which there is nothing says what it needs.
     path : str or Path
         The file, readable by its owner only; an existing one is replaced at once or not at all.
     lang : str
@@ -59,11 +64,13 @@ def write_report(workspace: data.Tables, path: str | Path, *, lang: str = "en") 
 
     Examples
     --------
-    >>> write_report(workspace, "report.html", lang="zh")  # doctest: +SKIP
+    >>> workspace.report("report.html", lang="zh")  # doctest: +SKIP
     """
     from plotly.offline import get_plotlyjs
 
     text = locale.catalogue(lang)
+    if not workspace.mode.as_is:
+        bring_up(workspace, RESULTS)
     content = _content(workspace)
     figures = _for_script(_figures(content, text))
     # The pass for our own scripts must not be known to who chooses an account's name: it depends on the whole content.

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kolgraph.influence.quality import LIMITS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
 TOP = 20
-#: From this share of coordinated followers on an account is flagged.
-RING_SHARE_FLAG = 0.1
+#: From this share of coordinated followers on an account is flagged: here as everywhere.
+RING_SHARE_FLAG = LIMITS["ring_share"]
 
 #: Members of coordinated rings: fan clubs are never accused.
 _BAD = """

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.rings.find import Ring
+from kolgraph.rings.result import Ring
 
 
 class Power(NamedTuple):

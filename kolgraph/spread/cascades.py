@@ -62,6 +62,10 @@ class Cascades(Result):
         """
         return self.per_cascade.copy()
 
+    def entries(self) -> pd.DataFrame:
+        """Cascades by their root."""
+        return self.frame().set_index("root_id")
+
     def largest(self) -> str:
         """Root id of the largest cascade."""
         if not len(self):

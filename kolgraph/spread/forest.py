@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kolgraph.kernels.forest import Forest
-    from kolgraph.workspace import Workspace
 
 _COLUMNS = ("post_id", "parent_id", "root_id", "account_id", "ts", "evidence")
 
@@ -165,49 +164,6 @@ def measure_cascades(rows: pd.DataFrame, *, keep_nodes: int = 50, fake: Iterable
         evidence=words,
         repairs=repairs,
     )
-
-
-def read_cascades(workspace: Workspace, *, since: int | None = None, until: int | None = None) -> pd.DataFrame:
-    """Rows for `measure_cascades` from the tables of a workspace.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Holding ``reposts``, ``posts`` and ``accounts``.
-    since, until : int, optional
-        UTC epoch milliseconds: reposts with ``since <= ts < until``. Root posts come along whenever they were written;
-        a parent outside the window is then ``parent_unseen``; reposts without a time are left out.
-
-    Returns
-    -------
-    DataFrame
-        Reposts that name a root post, and those root posts. The author of a root is the one in ``posts``, else the one
-        its reposts name (the smallest account key, should they disagree).
-
-    Notes
-    -----
-    One query, ordered by root, time and post, so equal tables give equal rows.
-    """
-    bounds = [("ts >= ?", since), ("ts < ?", until)]
-    where = "".join(f" AND {test}" for test, value in bounds if value is not None)
-    rows = workspace.sql(
-        f"""
-        WITH kept AS (SELECT * FROM reposts WHERE root_id IS NOT NULL{where}),
-        roots AS (
-            SELECT root_id, min(dst) AS dst FROM kept
-            WHERE root_id NOT IN (SELECT post_id FROM kept) GROUP BY root_id
-        )
-        SELECT post_id, parent_id, root_id, account_id, ts, evidence
-        FROM kept LEFT JOIN accounts ON account_key = src
-        UNION ALL
-        SELECT root_id, NULL, root_id, account_id, posts.created_ts, NULL
-        FROM roots LEFT JOIN posts ON post_id = root_id
-        LEFT JOIN accounts ON account_key = coalesce(author, dst)
-        ORDER BY 3, 5, 1
-        """,
-        [value for _, value in bounds if value is not None],
-    )
-    return rows.astype({"ts": "Int64"})
 
 
 def _code(rows: pd.DataFrame) -> tuple[_Rows, NDArray[np.object_], NDArray[np.object_], NDArray[np.object_]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from kolgraph.errors import InputError
 from kolgraph.settings import QUERY_ROWS, QUERY_TIMEOUT_S, Neo4jLogin
-from kolgraph.store.protocol import GraphStore, Progress, PublishReport, Snapshot, StoreInfo, prepare
+from kolgraph.store.language.question import prepare
+from kolgraph.store.protocol import GraphStore, Progress, PublishReport, Snapshot, StoreInfo
 
 __all__ = ["GraphStore", "Progress", "PublishReport", "Snapshot", "StoreInfo", "open_store", "prepare"]
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError, NotPublished
 from kolgraph.store import open_store, prepare
+from kolgraph.store.language.dialect import tokens
 from kolgraph.store.sync.schema import LABELS, MEASURES
+from kolgraph.verbs.niches import niches
 from kolgraph.verbs.publish import FILE, publish
+from kolgraph.verbs.rank import rank
+from kolgraph.verbs.renewing import asked, renew
+from kolgraph.verbs.rings import RELATIONS, rings
+from kolgraph.verbs.spread import spread
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from kolgraph.store import GraphStore
+    from kolgraph.store.language.question import Question
     from kolgraph.workspace import Workspace
 
 _log = logging.getLogger(__name__)
+
+#: Properties of posts that measuring their cascades fills.
+SPREAD = {"size", "real_size", "depth", "breadth", "virality"}
 
 _ORIGIN = "MATCH (p:Publication) RETURN p.workspace AS workspace, p.software AS software"
 #: The computations whose results a graph database holds ...
@@ -63,7 +71,8 @@ def query(workspace: Workspace, query: str, /, **parameters: Any) -> pd.DataFram
 
     Notes
     -----
-    Where the workspace changed since it was published, a warning is logged, and the answer is that of the publication.
+    The answers that a query speaks of (rings, niches, measures, cascades) are found first, and the database is built
+    anew where the workspace has changed since; in `Workspace.asking` with ``as_is`` it is taken as it is.
 
     Examples
     --------
@@ -73,37 +82,48 @@ def query(workspace: Workspace, query: str, /, **parameters: Any) -> pd.DataFram
     >>> with kg.Workspace.open(tempfile.mkdtemp() + "/acme.kol", create=True) as ws:
     ...     _ = ws.load(fans, platform="weibo")
     ...     who = "MATCH (a:Account)-[:FOLLOWS]->(b:Account) WHERE b.id = $id RETURN a.id AS id ORDER BY id"
-    ...     kg.query(ws, who, id="weibo:bob")["id"].to_list()
+    ...     ws.query(who, id="weibo:bob")["id"].to_list()
     ['weibo:ann', 'weibo:cai']
     """
-    prepare(query, parameters)  # a mistake is told before anything is built
-    make_ready(workspace)
+    make_ready(workspace, prepare(query, parameters))  # a mistake is told before anything is built
     with open_store(workspace.path / FILE) as store:
         return to_frame(store.query(query, **parameters))
 
 
-def make_ready(
-    workspace: Workspace, *, progress: Callable[[str], AbstractContextManager[object]] = nullcontext
-) -> None:
-    """Build the embedded graph database where none can be read; warn where it is older than the workspace.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    progress : callable
-        Gives a context in which the database is built, from a word for it.
-    """
+def make_ready(workspace: Workspace, question: Question) -> None:
+    """Find the answers that a query speaks of, and bring the embedded graph database up to date."""
     file = workspace.path / FILE
+    if not workspace.mode.as_is:
+        _find(workspace, question)
+        renew(workspace)
     with open_store(file) as store:
         try:
             fresh = _is_current(workspace, store)
         except (NotPublished, InputError):  # none, of another engine, or with other tables than ours
-            _log.warning("%s: there is no graph database that this version can read; publishing", file)
-            with progress("publishing"):
-                publish(workspace)
-            return
-    if not fresh:
+            fresh = None
+    if fresh is False and workspace.mode.as_is:
         _log.warning("%s: older than the workspace; to renew it, run: kolgraph publish %s", file, workspace.path)
+    elif not fresh:
+        with workspace.progress("publishing"):
+            publish(workspace)
+
+
+def _find(workspace: Workspace, question: Question) -> None:
+    """Ask for what the words of a query stand for."""
+    words = {token.text for token in tokens(question.text)}
+    if "Ring" in words:
+        for relation in RELATIONS:
+            asked(rings, workspace, relation=relation)
+    if "Community" in words:
+        asked(niches, workspace)
+    if words & SPREAD:
+        asked(spread, workspace)
+    # A query that takes the name of a measure as a parameter speaks of all of them, and means one.
+    meant = {value for value in question.parameters.values() if value in MEASURES}
+    for measure in sorted((meant or words & set(MEASURES)) - {"inflation"}):
+        asked(rank, workspace, by=measure)
+    if "inflation" in (meant or words):
+        asked(rank, workspace)
 
 
 def _is_current(workspace: Workspace, store: GraphStore) -> bool:

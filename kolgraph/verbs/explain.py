@@ -1,31 +1,34 @@
-"""A check-up: everything there is to say about one account, with the evidence, on one page."""
+"""A check-up: everything there is to say about one account, with the evidence."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from kolgraph.influence.explanation import Explanation, explain
-from kolgraph.influence.observed import read_profiles
-from kolgraph.influence.quality import FLOORS, LIMITS
-from kolgraph.influence.reach import reach
-from kolgraph.locale import catalogue, number, percent
-from kolgraph.verbs import run
+from kolgraph.errors import UnknownAccount
+from kolgraph.influence.explanation import Explanation
+from kolgraph.influence.explanation import explain as take_apart
+from kolgraph.results import Result, digest
+from kolgraph.verbs.asking import answer
+from kolgraph.verbs.coverage import coverage
+from kolgraph.verbs.niches import niches
+from kolgraph.verbs.observed import forwarding, read_profiles
+from kolgraph.verbs.quality import quality
+from kolgraph.verbs.rank import rank
+from kolgraph.verbs.real import real
+from kolgraph.verbs.realised import realised
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolgraph.results import Scores
     from kolgraph.workspace import Workspace
 
-#: Groups and followers to name.
+#: Followers to name.
 _TOP = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckUp:
+class CheckUp(Result):
     """What is known of one account; a number that nothing is known of is None.
 
     Attributes
@@ -33,7 +36,7 @@ class CheckUp:
     account_id, name, tier : str
     followers : float or None
         As the platform shows them.
-    reach, reach_low, reach_high : float
+    reach, reach_low, reach_high : float or None
         Real accounts moved per post, expected, with a 95 % interval.
     inflation : float or None
         Followers for each of them.
@@ -49,17 +52,20 @@ class CheckUp:
         See `kolgraph.influence.quality.Quality`.
     problems : tuple of str
         Shares beyond their limits.
+    reason : dict of language to str
+        Why reach and score cannot be told; empty where they can.
     why : Explanation
         Whom it reaches, through whom, and what the rings have to do with it.
     """
 
+    analysis: ClassVar[str] = "explain"
     account_id: str
     name: str
     tier: str
     followers: float | None
-    reach: float
-    reach_low: float
-    reach_high: float
+    reach: float | None
+    reach_low: float | None
+    reach_high: float | None
     inflation: float | None
     posts: int
     realised: float | None
@@ -71,71 +77,41 @@ class CheckUp:
     score: float | None
     shares: dict[str, float | None]
     problems: tuple[str, ...]
+    reason: dict[str, str]
     why: Explanation
+
+    @property
+    def variant(self) -> str:
+        """The account."""
+        return self.account_id
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
-        flat = {name: value for name, value in asdict(self).items() if name != "why"}
+        own = [f.name for f in fields(self) if f.name not in {"why", "parameters", "seed", "graph"}]
         tables = {name: getattr(self.why, name).to_dict("records") for name in ("audiences", "edges")}
-        return flat | {"why": self.why.summary() | tables}
+        return {name: getattr(self, name) for name in own} | {"why": self.why.summary() | tables}
 
-    def lines(self, lang: str) -> list[str]:
-        """As people read it.
+    def summary(self) -> dict[str, Any]:
+        """The numbers that every other page shows of the account, too."""
+        return {name: getattr(self, name) for name in ("reach", "inflation", "realised", "score")}
 
-        Raises
-        ------
-        UnknownName
-            Another language than ``en`` and ``zh``.
-        """
-        text = catalogue(lang)
+    def frame(self) -> pd.DataFrame:
+        """One row: what is known of the account."""
+        import pandas as pd
 
-        def say(key: str, /, **values: Any) -> str:
-            shown = {k: v if isinstance(v, str) else number(v, lang) for k, v in values.items()}
-            return text[f"checkup.{key}"].format(**shown)
-
-        def span(low: float | None, high: float | None) -> str:
-            return "" if low is None or high is None else say("span", low=low, high=high)
-
-        why, shares = self.why, self.shares
-        known = {name: percent(value, lang) for name, value in shares.items() if name != "known"}
-        who = _called(self.name, self.account_id)
-        out = [say("title", who=who, tier=self.tier, followers=self.followers).rstrip()]
-        out.append(say("reach", reach=self.reach, span=span(self.reach_low, self.reach_high), each=self.inflation))
-        if self.realised is not None:
-            moved = span(self.realised_low, self.realised_high)
-            out.append(say("realised", posts=float(self.posts), realised=self.realised, span=moved))
-        if self.trend is not None:
-            out.append(say("trend", trend=self.trend, span=span(self.trend_low, self.trend_high)))
-        out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
-        if self.score is not None:
-            out.append(say("score", score=self.score))
-            out.append(say("shares", known=shares["known"], **known))
-        out += ["! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang)) for name in self.problems]
-        for kind, rows in why.audiences.groupby("kind", sort=False):
-            parts = [f"{row.group or text['checkup.unknown']} {percent(row.share, lang)}" for row in rows.itertuples()]
-            out.append(say(f"audience.{kind}", parts=text["checkup.comma"].join(parts[:_TOP])))
-        for row in why.edges.itertuples():
-            brings = {"p": percent(row.probability, lang), "onward": row.onward, "brings": row.contribution}
-            out.append(say("edge", follower=_called(str(row.name), str(row.account_id)), **brings))
-        return out
+        row = {name: value for name, value in self.plain().items() if name not in {"why", "shares", "problems"}}
+        return pd.DataFrame([row | self.shares]).set_index("account_id")
 
 
-def _called(name: str, account_id: str) -> str:
-    """The name where there is one, and the id."""
-    return f"{name} ({account_id})" if name else account_id
-
-
-def _limit(name: str, lang: str) -> str:
-    return percent(LIMITS.get(name, FLOORS.get(name)), lang)
-
-
-def check_up(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
+@answer()
+def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     """Everything there is to say about one account.
+
+    The numbers are those of `rank`, `realised` and `quality`; what belongs to this account alone is simulated.
 
     Parameters
     ----------
     workspace : Workspace
-        Find rings and niches first: without them nobody counts as fake, and no niche is known.
     account : str
         ``platform:native_id``.
     seed : int
@@ -147,47 +123,43 @@ def check_up(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     Raises
     ------
     UnknownAccount
-
-    Notes
-    -----
-    As long as `rank`, `realised` and `quality` together; nothing is stored.
     """
-    graph, learnt = run.forwarding_graph(workspace)
-    row = int(graph.rows([account])[0])
-    targets = run.real_audience(workspace, graph)
-    scores = reach(graph, targets=targets, probabilities=learnt, seed=seed)
-    likely = scores.frame().loc[account]
+    who = real(workspace)
+    row = next((i for i, account_id in enumerate(who.ids.tolist()) if account_id == account), None)
+    if row is None:
+        raise UnknownAccount.among([account], str(workspace.path))
+    scores, moved, judged = rank(workspace, seed=seed), realised(workspace), quality(workspace)
+    code = None if scores.reason is None else scores.reason[row]
+    reason = {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in ("en", "zh")}
+    graph, learnt = forwarding(workspace)
     profiles = read_profiles(workspace)
-    why = explain(
+    why = take_apart(
         graph,
         account,
         onward=scores.values,
-        targets=targets,
+        targets=who.weight,
         probabilities=learnt,
-        fake=targets == 0,
-        groups=_groups(workspace, profiles, scores),
+        fake=who.fake,
+        groups=_groups(workspace, profiles),
         top=_TOP,
         seed=seed,
     )
-    who = (
-        workspace.sql(
-            "SELECT account_id, name FROM accounts WHERE list_contains(?, account_id)",
-            [[account, *why.edges["account_id"]]],
-        )
-        .set_index("account_id")["name"]
-        .fillna("")
-    )
-    moved, judged = run.realised(workspace, save=False), run.quality(workspace, save=False)
-    shown = _number(profiles["followers"].iloc[row])
+    named = [account, *why.edges["account_id"]]
+    rows = workspace.fetch("SELECT account_id, name FROM accounts WHERE list_contains(?, account_id)", [named])
+    names = {account_id: name or "" for account_id, name in rows}
+    shown, reach = _number(profiles["followers"].iloc[row]), _number(scores.values[row])
     return CheckUp(
+        parameters={"account": account, "of": [a.run_id for a in (scores, moved, judged, why)], "names": digest(named)},
+        seed=seed,
+        graph=graph.fingerprint,
         account_id=account,
-        name=str(who[account]),
+        name=names[account],
         tier=judged.tier[row],
         followers=shown,
-        reach=float(likely["reach"]),
-        reach_low=float(likely["low"]),
-        reach_high=float(likely["high"]),
-        inflation=shown / float(likely["reach"]) if shown and likely["reach"] > 0 else None,
+        reach=reach,
+        reach_low=_number(scores.low[row]) if scores.low is not None else None,
+        reach_high=_number(scores.high[row]) if scores.high is not None else None,
+        inflation=shown / reach if shown and reach else None,
         posts=int(moved.posts[row]),
         realised=_number(moved.values[row]),
         realised_low=_number(moved.low[row]),
@@ -198,20 +170,15 @@ def check_up(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         score=_number(judged.score[row]),
         shares={str(name): _number(value) for name, value in judged.shares.iloc[row].items()},
         problems=judged.problems()[row],
-        why=replace(why, edges=why.edges.assign(name=who.reindex(why.edges["account_id"]).to_numpy())),
+        reason=reason,
+        why=replace(why, edges=why.edges.assign(name=[names[i] for i in why.edges["account_id"]])),
     )
 
 
-def _groups(workspace: Workspace, profiles: pd.DataFrame, scores: Scores) -> dict[str, Any]:
-    """Niche and region of every account: the detected niche, where none was detected the declared one."""
-    detected = workspace.sql(
-        "SELECT a.account_key, any_value(c.label) AS label FROM community_members m JOIN communities c "
-        "USING (run_id, community) JOIN accounts a USING (account_key) WHERE c.label IS NOT NULL GROUP BY ALL"
-    )
-    niche = profiles["niche"].to_numpy(object)
-    if len(detected):
-        niche = np.full(scores.ids.size, None, dtype=object)
-        niche[detected["account_key"].to_numpy()] = detected["label"].to_numpy(object)
+def _groups(workspace: Workspace, profiles: pd.DataFrame) -> dict[str, Any]:
+    """Niche and region of every account: the detected niche, where none has a name the declared one."""
+    found = niches(workspace).frame()["label"]
+    niche = found.to_numpy(object) if found.notna().any() else profiles["niche"].to_numpy(object)
     return {"niche": niche, "region": profiles["region"].to_numpy(object)}
 
 

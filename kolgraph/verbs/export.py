@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
-from kolgraph.results.files import atomic_path
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownName, option
+from kolgraph.results.files import atomic_path, write_table
 from kolgraph.store.engines import admin
 from kolgraph.verbs.publish import keep
+from kolgraph.verbs.show import table
 from kolgraph.workspace.tables import CANONICAL
 
 if TYPE_CHECKING:
@@ -68,6 +69,41 @@ RELATIONS = tuple(_EDGES)
 _SPECIAL = re.compile("[^ !#-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLAIN = re.compile(r"[\w:.+-]+").fullmatch
 _ENTITIES = {c: f"&#{ord(c)};" for c in "\t\n\r"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+
+def export(
+    workspace: Workspace,
+    what: str,
+    output: str | Path,
+    *,
+    to: str | None = None,
+    relations: Sequence[str] = (),
+) -> list[Path]:
+    """Write a table, the graph, or everything.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    what : str
+        The name of a table; ``graph``; or ``all``: every table of facts.
+    output : str or Path
+        A file whose ending chooses the form; of ``all`` a folder.
+    to : {"parquet", "csv", "neo4j-admin"}, optional
+        Form of ``all``; see `export_tables`. Default: parquet.
+    relations : sequence of str, optional
+        Of the graph; default: all. See `export_graph`.
+
+    Returns
+    -------
+    list of Path
+    """
+    if (to and what != "all") or (relations and what != "graph"):
+        raise InputError(f"{option('to')} belongs to all, {option('relations')} to graph")
+    if what == "all":
+        return export_tables(workspace, output, to or "parquet")
+    if what == "graph":
+        return [export_graph(workspace, output, relations=relations or RELATIONS)]
+    return [write_table(table(workspace, what), output)]
 
 
 def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet") -> list[Path]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, UnknownAccount
+from kolgraph.errors import UnknownAccount
 from kolgraph.loaders.records import PROFILE
 from kolgraph.workspace.names import count, resolve
 from kolgraph.workspace.pseudonyms import key_of
@@ -88,8 +85,9 @@ def forget(workspace: Workspace, account_ids: Iterable[str]) -> Forgotten:
         done = _erase(connection, ids, str(workspace.path))
     for file in workspace.path.glob(GRAPH):
         file.unlink(missing_ok=True)
+    workspace.answers.drop_all()
     shutil.rmtree(workspace.cache, ignore_errors=True)
-    _rewrite(workspace)
+    workspace.rewrite()
     return done
 
 
@@ -232,41 +230,3 @@ def _mask_ledger(connection: Connection, words: list[str]) -> dict[str, int]:
                 [f"(?i){pattern}", SOMEBODY, f"(?i){pattern}"],
             ).fetchall()
     return rows
-
-
-def _rewrite(workspace: Workspace) -> None:
-    """Write the file anew, so that free pages hold nothing, and put it in the place of the old one."""
-    file = workspace.path / "workspace.duckdb"
-    for old in workspace.path.glob(f"{file.name}.*.new*"):
-        old.unlink(missing_ok=True)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
-    connection = workspace._connection
-    try:
-        with workspace._asking():
-            connection.execute("CHECKPOINT")
-            [(name,)] = connection.execute("SELECT current_database()").fetchall()
-            connection.execute("ATTACH '" + str(fresh).replace("'", "''") + "' AS fresh")
-            try:
-                settings.private(fresh)
-                connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
-            finally:
-                connection.execute("DETACH fresh")
-        _to_disk(fresh)
-        # The old file is still locked: nobody can write into it what would be lost with it.
-        fresh.replace(file)
-        _to_disk(workspace.path)
-    except OSError as error:
-        raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
-    finally:
-        fresh.unlink(missing_ok=True)
-    connection.close()
-    shutil.rmtree(workspace.path / "spill", ignore_errors=True)
-    workspace._connection = type(workspace).open(workspace.path)._connection
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

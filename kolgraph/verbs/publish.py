@@ -16,7 +16,8 @@ from kolgraph.settings import tiers
 from kolgraph.store import Progress, PublishReport, open_store
 from kolgraph.store.engines import admin
 from kolgraph.store.sync.journal import Journal, Publication
-from kolgraph.store.sync.schema import MEASURES, SNAPSHOT, columns
+from kolgraph.store.sync.schema import SCORED, SNAPSHOT, columns
+from kolgraph.verbs.renewing import renew
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,14 +33,21 @@ TEXT = 5000
 
 _SCORES = ", ".join(
     f"max({column}) FILTER (measure = '{m}' AND isfinite(value)) AS {name}"
-    for m in MEASURES
+    for m in SCORED
     for column, name in (("value", m), ("run_id", f"{m}_run"))
+)
+
+#: Followers shown for each real account reached, from the run that found the reach.
+_INFLATION = (
+    "CASE WHEN reach > 0 THEN followers / reach END AS inflation, "
+    "CASE WHEN reach > 0 AND followers IS NOT NULL THEN reach_run END AS inflation_run"
 )
 
 #: The rows of every table of a snapshot: ids as text, one row per key, sorted so that hubs are written together.
 _ROWS: Mapping[str, str] = {
     "Account": f"""
-        SELECT account_id AS id, * EXCLUDE (price_cny), CAST(price_cny AS DOUBLE) AS price_cny, {{tier}} AS tier
+        SELECT account_id AS id, * EXCLUDE (price_cny), CAST(price_cny AS DOUBLE) AS price_cny, {{tier}} AS tier,
+               {_INFLATION}
         FROM accounts LEFT JOIN (SELECT account_key, {_SCORES} FROM scores GROUP BY ALL) USING (account_key)
         WHERE platform <> 'forgotten' ORDER BY id""",  # the keys of the forgotten stay, for they are dense
     # Reposts are posts too, or no tree could be asked for; of their texts only those of quotes say something.
@@ -168,7 +176,9 @@ def _one_row(values: Mapping[str, object]) -> pa.RecordBatchReader:
 
 
 def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Progress | None = None) -> PublishReport:
-    """Make a graph database hold what the workspace holds now: canonical tables and current results.
+    """Make a graph database hold what the workspace holds now: tables of facts, and the answers found so far.
+
+    Answers that have become old are found anew first; those that nobody asked for are not there.
 
     Parameters
     ----------
@@ -194,14 +204,17 @@ def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Pro
     Tables are streamed, sorted by the workspace engine within `settings.WORKSPACE_MEMORY`. A server gets what changed
     since the last time; what it was sent is kept in the folder ``cache/published`` of the workspace, which may be
     deleted: then everything is sent again. Of ``scores`` only the measures of
-    `kolgraph.store.sync.schema.MEASURES` become properties.
+    `kolgraph.store.sync.schema.SCORED` become properties.
     """
+    if not workspace.mode.as_is:
+        renew(workspace)
     with open_store(to if to is not None else workspace.path / FILE) as store:
         return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / JOURNAL, progress=progress)
 
 
 def keep(workspace: Workspace, where: str) -> Publication:
     """Keep what the workspace would publish now, because it is about to be brought there."""
+    renew(workspace)
     journal = Journal(workspace.cache / JOURNAL)
     publication = journal.write(WorkspaceSnapshot(workspace))
     journal.note(where, [publication.id])

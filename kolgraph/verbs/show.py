@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import UnknownName
+from kolgraph.verbs.coverage import coverage
+from kolgraph.verbs.quality import quality
+from kolgraph.verbs.rank import rank
+from kolgraph.verbs.realised import realised
+from kolgraph.verbs.renewing import bring_up
 from kolgraph.workspace.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.results import Result
     from kolgraph.workspace import Workspace
 
 #: Columns that hold an account key, and the prefix of the two columns they become.
 _KEYS = {"account_key": "account", "src": "src", "dst": "dst", "author": "author", "a": "a", "b": "b"}
 
 
-def answer(workspace: Workspace, table: str, *, limit: int | None = None) -> pd.DataFrame:
+def table(workspace: Workspace, name: str, *, limit: int | None = None) -> pd.DataFrame:
     """Any table of the workspace, with ``<who>_id`` and ``<who>_name`` instead of each account key.
+
+    Of a result table the answers are found first where there are none, and anew where they are old.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+    limit : int, optional
+        Rows at most.
 
     Raises
     ------
@@ -25,44 +41,62 @@ def answer(workspace: Workspace, table: str, *, limit: int | None = None) -> pd.
         No such table.
     """
     known = [*TABLES, "co_mentions"]
-    if table not in known:
-        raise UnknownName.among("table", table, known)
-    columns = [row for row in workspace.sql(f"DESCRIBE {table}")["column_name"] if row not in {"run_id", "batch"}]
-    if table == "accounts":
+    if name not in known:
+        raise UnknownName.among("table", name, known)
+    bring_up(workspace, [name])
+    described = workspace.fetch(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [name]
+    )
+    columns = [column for (column,) in described if column not in {"run_id", "batch"}]
+    if name == "accounts":
         columns.remove("account_key")
     select, joins = [], []
-    for name in columns:
-        if name in _KEYS:
-            who = _KEYS[name]
+    for column in columns:
+        if column in _KEYS:
+            who = _KEYS[column]
             select += [f"{who}_.account_id AS {who}_id", f"{who}_.name AS {who}_name"]
-            joins.append(f"LEFT JOIN accounts {who}_ ON {who}_.account_key = t.{name}")
+            joins.append(f"LEFT JOIN accounts {who}_ ON {who}_.account_key = t.{column}")
         else:
-            select.append(f"t.{name}")
+            select.append(f"t.{column}")
     cap = f" LIMIT {int(limit)}" if limit is not None else ""
-    return workspace.sql(f"SELECT {', '.join(select)} FROM {table} t {' '.join(joins)} ORDER BY ALL{cap}")
+    return workspace.sql(f"SELECT {', '.join(select)} FROM {name} t {' '.join(joins)} ORDER BY ALL{cap}")
 
 
-def with_names(workspace: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
-    """Put name and platform followers beside a table that is indexed by account id."""
-    import pandas as pd
+def with_names(workspace: Workspace, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put name and platform followers behind the account id of every row."""
+    ids = [row["account_id"] for row in rows]
+    found = workspace.fetch(
+        "SELECT account_id, name, followers FROM accounts WHERE list_contains(?, account_id)", [ids]
+    )
+    known = {account: {"name": name, "followers": followers} for account, name, followers in found}
+    nothing = {"name": None, "followers": None}
+    return [{"account_id": row["account_id"]} | known.get(row["account_id"], nothing) | dict(row) for row in rows]
 
-    profiles = workspace.sql(
-        "SELECT account_id, name, followers FROM accounts WHERE list_contains(?, account_id)", [frame.index.to_list()]
-    ).set_index("account_id")
-    return pd.concat([profiles.reindex(frame.index), frame], axis=1)
 
+def ranking(
+    workspace: Workspace, *, top: int, by: str = "reach", **options: Any
+) -> tuple[list[dict[str, Any]], list[Result]]:
+    """The best accounts as a table for people; for ``reach`` also what posts did move and what audiences are worth.
 
-def overview(workspace: Workspace) -> dict[str, pd.DataFrame]:
-    """What a workspace holds: tables with their sizes, loaded files, rejected rows, current results."""
-    import pandas as pd
-
-    sizes = {name: int(workspace.sql(f"SELECT count(*) AS n FROM {name}")["n"].item()) for name in TABLES}
-    sizes["co_mentions"] = int(workspace.sql("SELECT count(*) AS n FROM co_mentions")["n"].item())
-    return {
-        "tables": pd.DataFrame({"table": sizes.keys(), "rows": sizes.values()}),
-        "files": workspace.sql(
-            "SELECT file, loader, rows_read, accepted, merged, rejected FROM batches ORDER BY batch"
-        ),
-        "rejects": workspace.sql("SELECT file, line, column_name, code, message FROM rejects ORDER BY ALL LIMIT 5"),
-        "results": workspace.sql("SELECT analysis, variant, seed, graph, summary FROM runs ORDER BY ALL"),
-    }
+    Returns
+    -------
+    rows : list of dict
+    answers : list of Result
+        The answers they are from.
+    """
+    scores = rank(workspace, by=by, **options)
+    best = scores.best(top)
+    rows = with_names(workspace, scores.records(top))
+    if by != "reach":
+        return rows, [scores]
+    for row in rows:
+        if row.get("reason") is not None:
+            row["reason"] = coverage(workspace).why(row["reason"])
+    raw = bool(options.get("raw", False))
+    moved, judged = realised(workspace, raw=raw), quality(workspace, raw=raw)
+    for row, i in zip(rows, best, strict=True):
+        # Followers for each real account moved: what a brand pays for and does not get.
+        row["inflation"] = row["followers"] / reach if row["followers"] and (reach := row[scores.measure]) > 0 else None
+        row |= {"realised": moved.values[i], "trend": moved.trend[i]}
+        row |= {"audience": judged.score[i], "tier": judged.tier[i]}
+    return rows, [scores, moved, judged]

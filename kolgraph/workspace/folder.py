@@ -6,24 +6,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import logging
+import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError, UnknownAccount
-from kolgraph.loaders.reading.objects import as_file
-from kolgraph.loaders.reading.source import NeedsRepair, Options, Source, readable
-from kolgraph.workspace.loading import LoadReport, contents, load_file, sample
-from kolgraph.workspace.names import resolve
-from kolgraph.workspace.tables import CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
+from kolgraph.workspace.answers import Answers, Question, Trace
+from kolgraph.workspace.filling import Filling
+from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
+from kolgraph.workspace.making import Making
+from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,14 +32,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from kolgraph.loaders.reading.objects import Object
     from kolgraph.results import Result
 
-#: Raised when the tables change; a workspace of another version is refused, not guessed at.
-SCHEMA_VERSION = 2
+_log = logging.getLogger(__name__)
+
+#: The file of tables in the folder.
+FILE = "workspace.duckdb"
 
 
-class Workspace:
+class Workspace(Filling):
     """An open workspace folder; use it as a context manager.
 
     Examples
@@ -56,7 +58,27 @@ class Workspace:
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.path = path
         self.cache = path / "cache"
+        self.answers = Answers(self)
+        #: Called with what is going to take its time; the context that it gives lasts as long.
+        self.progress: Callable[[str], AbstractContextManager[object]] = _logged
+        self.mode = Mode()
+        self.traces: list[Trace] = []
         self._connection = connection
+        self._counters: dict[str, int] | None = None
+        self._current: dict[str, str] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        # Verbs are methods, but they stand above the workspace: the package knows where each is (`kolgraph.VERBS`).
+        import kolgraph
+
+        if name.startswith("_") or name not in kolgraph.VERBS:
+            raise AttributeError(f"a workspace has no {name!r}; verbs: {', '.join(sorted(kolgraph.VERBS))}")
+        return kolgraph.bound_verb(self, name)
+
+    def __dir__(self) -> list[str]:
+        import kolgraph
+
+        return sorted({*super().__dir__(), *kolgraph.VERBS})
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Workspace:
@@ -70,7 +92,7 @@ class Workspace:
             Another process has it open for longer than `settings.BUSY_WAIT_S`.
         """
         folder = Path(path)
-        file = folder / "workspace.duckdb"
+        file = folder / FILE
         try:
             there = file.exists()
             if not there and not create:
@@ -86,12 +108,37 @@ class Workspace:
         if not there:
             settings.private(file)
         try:
-            with workspace.transaction() as connection:
-                _lay_out(connection, folder)
+            if not is_laid_out(workspace._connection):
+                with workspace.transaction() as connection:
+                    lay_out(connection, folder)
         except BaseException:
             workspace.close()
             raise
         return workspace
+
+    @classmethod
+    @contextmanager
+    def filling(cls, path: str | Path) -> Iterator[Workspace]:
+        """Open a workspace to load into, made if there is none; if it was made and stays empty, it is taken away again.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp()) / "acme.kol"
+        >>> try:
+        ...     with Workspace.filling(folder) as ws:
+        ...         ws.load("not-there.csv")
+        ... except InputError as error:
+        ...     print(error, folder.exists())
+        not-there.csv: no such file False
+        """
+        made = Making(Path(path) / FILE)
+        workspace = None
+        try:
+            workspace = cls.open(path, create=True)
+            yield workspace
+        finally:
+            made.undo(workspace and workspace._connection)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -111,9 +158,13 @@ class Workspace:
         import duckdb
 
         self._connection.execute("BEGIN")
+        watched = Watched(self._connection)
         try:
-            yield self._connection
+            yield watched
+            raise_counters(self._connection, watched.changed)
             self._connection.execute("COMMIT")
+            if watched.changed:
+                self._counters, self._current = None, {}
         except BaseException as error:
             with _quiet():
                 self._connection.execute("ROLLBACK")
@@ -121,30 +172,119 @@ class Workspace:
                 raise _translated(error, self.path) from error
             raise
 
+    def rewrite(self) -> None:
+        """Write the file anew, so that free pages hold nothing, and put it in the place of the old one.
+
+        Raises
+        ------
+        EnvironmentProblem
+            It cannot be written; the old file is as it was.
+        """
+        file = self.path / FILE
+        for old in self.path.glob(f"{file.name}.*.new*"):
+            old.unlink(missing_ok=True)
+        fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+        connection = self._connection
+        try:
+            with self._translating():
+                connection.execute("CHECKPOINT")
+                [(name,)] = connection.execute("SELECT current_database()").fetchall()
+                connection.execute("ATTACH '" + str(fresh).replace("'", "''") + "' AS fresh")
+                try:
+                    settings.private(fresh)
+                    connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+                finally:
+                    connection.execute("DETACH fresh")
+            self.exchange(fresh)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def exchange(self, fresh: Path) -> None:
+        """Put another file, whole and closed, in the place of this workspace's; a crash leaves one of the two.
+
+        Raises
+        ------
+        EnvironmentProblem
+            It cannot be put there; the old file is as it was.
+        """
+        file = self.path / FILE
+        try:
+            with self._translating():
+                self._connection.execute("CHECKPOINT")  # or what waits beside the old file would go into the new one
+            _to_disk(fresh)
+            # The old file is still locked: nobody can write into it what would be lost with it.
+            fresh.replace(file)
+            _to_disk(self.path)
+        except OSError as error:
+            raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
+        self._connection.close()
+        shutil.rmtree(self.path / "spill", ignore_errors=True)
+        self._connection = type(self).open(self.path)._connection
+        self._counters, self._current = None, {}
+        self.__dict__.pop("_name", None)  # that of the new file
+
     # ------------------------------------------------------------------ asking
 
     def sql(self, query: str, params: Sequence[object] = ()) -> pd.DataFrame:
-        """The answer of a SELECT as a DataFrame; values travel as parameters."""
-        with self._asking():
+        """The answer of a SELECT as a DataFrame; values travel as parameters.
+
+        Raises
+        ------
+        InputError
+            The text is no SELECT, or more than one statement, or the engine refuses it.
+        """
+        with self._reading(query):
             return self._connection.execute(query, list(params)).fetchdf()
+
+    def fetch(self, query: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The answer of a SELECT as plain rows."""
+        with self._reading(query):
+            rows: list[tuple[Any, ...]] = self._connection.execute(query, list(params)).fetchall()
+            return rows
 
     def arrow(self, query: str, params: Sequence[object] = ()) -> pa.Table:
         """The answer of a SELECT as an Arrow table."""
-        with self._asking():
+        with self._reading(query):
             return self._connection.sql(query, params=list(params)).to_arrow_table()
-
-    def stream(self, query: str) -> pa.RecordBatchReader:
-        """The answer of a SELECT in batches, to be read before the next question is asked."""
-        with self._asking():
-            return self._connection.sql(query).to_arrow_reader()
 
     def arrays(self, query: str, params: Sequence[object] = ()) -> dict[str, np.ndarray[Any, Any]]:
         """The answer of a SELECT without NULLs as one array per column."""
-        with self._asking():
+        with self._reading(query):
             return dict(self._connection.execute(query, list(params)).fetchnumpy())
 
+    def ids(self) -> np.ndarray[Any, Any]:
+        """Ids of all accounts, shape (n,), in order of their keys: row numbers of every graph of the workspace."""
+        self.note_tables([IDS])
+        with self._translating():
+            query = "SELECT account_id FROM account_ids ORDER BY account_key"
+            found: np.ndarray[Any, Any] = self._connection.execute(query).fetchnumpy()["account_id"]
+        return found.astype(object)
+
+    def stream(self, query: str) -> pa.RecordBatchReader:
+        """The answer of a SELECT in batches, to be read before the next question is asked."""
+        self.note_tables(tables_in(query))
+        with self._translating():
+            return self._connection.sql(query).to_arrow_reader()
+
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _reading(self, query: str) -> Iterator[None]:
+        """One statement that reads, in a transaction that the engine itself keeps from writing."""
+        import duckdb
+
+        with self._translating():
+            statements = self._connection.extract_statements(query)
+            reads = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.RELATION}
+            if len(statements) != 1 or statements[0].type not in reads:
+                raise InputError(f"{self.path}: only one SELECT at a time can be asked; files are loaded with load()")
+            self.note_tables(tables_in(query))
+            self._connection.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
         import duckdb
 
         try:
@@ -152,240 +292,94 @@ class Workspace:
         except duckdb.Error as error:
             raise _translated(error, self.path) from error
 
+    # ------------------------------------------------------------------ what answers stand on
+
+    @cached_property
+    def _name(self) -> str:
+        return name_of(self._connection)
+
+    def counters(self) -> Mapping[str, int]:
+        """Table of facts -> how often it was changed."""
+        if self._counters is None:
+            self._counters = counters(self._connection)
+        return self._counters
+
+    def version_of(self, tables: Iterable[str]) -> str:
+        """A text that changes when one of these tables does; reading it counts as reading them."""
+        wanted = set(tables)
+        self.note_tables(wanted)
+        return digest(self._name, {table: n for table, n in self.counters().items() if table in wanted})
+
     @property
     def version(self) -> str:
-        """Changes with every load, and only then."""
-        rows = self._connection.execute("SELECT content_hash FROM batches ORDER BY batch").fetchall()
-        return hashlib.blake2b(repr(rows).encode(), digest_size=12).hexdigest()
+        """A text that changes when any table of facts does, and only then."""
+        return digest(self._name, self.counters())
 
-    # ------------------------------------------------------------------ loading
+    def note_tables(self, tables: Iterable[str]) -> None:
+        """Write down, for the answer that is being computed, that these tables were read."""
+        if self.traces:
+            for table in tables:
+                self.traces[-1].tables.setdefault(table, self.counters()[table])
 
-    def load(
-        self,
-        data: str | Path | Object,
-        *,
-        name: str | None = None,
-        max_reject_rate: float = settings.MAX_REJECT_RATE,
-        max_input: int = settings.MAX_INPUT,
-        dry_run: bool = False,
-        resolve_names: bool = True,
-        pseudonymise: bool = False,
-        format: str | None = None,
-        record: str | None = None,
-        mapping: dict[str, str] | None = None,
-        direction: str | None = None,
-        platform: str | None = None,
-        encoding: str | None = None,
-        root: str | None = None,
-        subject: str | None = None,
-    ) -> LoadReport:
-        """Load one file, DataFrame or graph in one transaction; the same content again changes nothing.
+    def note_answer(self, key: str, run: str) -> None:
+        """Write down, for the answer that is being computed, that another one was used."""
+        if self.traces:
+            self.traces[-1].answers[key] = run
 
-        Parameters
-        ----------
-        data : str, Path, pandas.DataFrame, networkx.Graph or igraph.Graph
-            A DataFrame is loaded as the CSV file that it would be, with its index if that has a name. Of graphs the
-            nodes are the ids of accounts (in igraph: the vertex attribute ``name``); attributes called like a column
-            of an account or a relation fill it; they need a `direction`, and an undirected edge counts both ways.
-            Ids are text or integers; rows in which they are floats are rejected.
-        name : str, optional
-            How the file is called in messages and in the ledger, if not by its path or kind.
-        max_reject_rate : float
-            Share of rejected rows above which nothing is loaded.
-        max_input : int
-            Bytes that a packed file may unpack to.
-        dry_run : bool
-            Do everything, report it with a sample of the canonical rows, and undo it.
-        resolve_names : bool
-            Find out anew whom names mean, which looks at all names in the workspace; of many files only the last needs
-            it.
-        pseudonymise : bool
-            Accounts and posts enter under pseudonyms made with the key of `settings.secret_key`, names as digests,
-            texts not at all.
-        format, record, mapping, direction, platform, encoding, root, subject
-            See `kolgraph.loaders.Options`.
+    def note_current(self, key: str, run: str) -> None:
+        """Remember that an answer was found to stand, until a table changes."""
+        self._current[key] = run
 
-        Raises
-        ------
-        InputError
-            The file cannot be read, is not recognised, or holds too many bad rows.
+    def is_current(self, key: str, run: str) -> bool:
+        """Whether an answer was found to stand since the last change."""
+        return self._current.get(key) == run
 
-        Notes
-        -----
-        O(rows) time; memory is bounded by `settings.WORKSPACE_MEMORY`, beyond it the engine spills to disk. Graph files
-        and graphs are held in memory besides.
-
-        Examples
-        --------
-        >>> import tempfile, networkx, pandas
-        >>> fans = pandas.DataFrame({"follower": [9007199254740993, 2], "followed": [1, 1]})
-        >>> graph = networkx.DiGraph([("4", "1"), ("5", "4")])
-        >>> with Workspace.open(tempfile.mkdtemp() + "/acme.kol", create=True) as ws:
-        ...     print(ws.load(fans, platform="weibo"))
-        ...     print(ws.load(graph, record="follow", direction="forward", platform="weibo"))
-        ...     ws.sql("SELECT min(account_id) AS a FROM accounts WHERE length(account_id) > 9")["a"].item()
-        <DataFrame>: 2 rows read = 2 accepted + 0 merged + 0 rejected
-        <DiGraph>: 5 rows read = 5 accepted + 0 merged + 0 rejected
-        'weibo:9007199254740993'
-        """
-        options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
-        key = settings.secret_key() if pseudonymise else None
-        if pseudonymise and key is None:
-            raise InputError("pseudonyms need a secret key of your own; set KOLGRAPH_KEY or KOLGRAPH_KEY_FILE")
-        with as_file(data) as (path, own_name):
-            called = own_name if name is None else name
-            try:
-                with closing(Source(path, encoding=encoding, max_input=max_input)) as source, readable(source.path):
-                    return self._load(
-                        source, options, called, max_reject_rate, key, dry_run=dry_run, names=resolve_names
-                    )
-            except KolgraphError as error:
-                if called == str(path):
-                    raise
-                raise type(error)(str(error).replace(str(path), called)) from error
-
-    def _load(
-        self,
-        source: Source,
-        options: Options,
-        name: str,
-        max_reject_rate: float,
-        key: bytes | None = None,
-        *,
-        dry_run: bool = False,
-        instead: int | None = None,
-        names: bool = True,
-    ) -> LoadReport:
-        """Load a file in one transaction, repaired if the engine cannot read it as it is."""
-        while True:
-            try:
-                with self.transaction() as connection:
-                    report = load_file(connection, source, options, name, max_reject_rate, instead=instead, key=key)
-                    if names:
-                        resolve(connection)
-                    if dry_run:
-                        raise _Undo(replace(report, sample=sample(connection)))
-            except _Undo as undone:
-                return undone.report
-            except NeedsRepair as damage:
-                damage.repair()
-            else:
-                return report
-
-    def retry_rejects(self) -> list[LoadReport]:
-        """Load again every file that had rejected rows: what was missing may be known by now, or a loader repaired.
-
-        Good rows are known, so only what was rejected can add something; what is still bad takes the place of what
-        was. Files that are gone or have changed are left as they are.
-        """
-        reports = []
-        damaged = self.sql(
-            "SELECT batch, file, options, content_hash FROM batches SEMI JOIN rejects USING (batch) ORDER BY batch"
-        )
-        for batch, file, meaning, content in damaged.itertuples(index=False):
-            if not meaning.startswith("[") or not Path(file).is_file():  # a pseudonymous ledger names no files
-                continue
-            version, said = json.loads(meaning)
-            options = Options(**said)
-            with closing(Source(file, encoding=options.encoding)) as source, readable(source.path):
-                if content in contents(source, options, version=version):
-                    reports.append(self._load(source, options, file, 1.0, instead=int(batch)))
-        return reports
-
-    def resolve_names(self) -> int:
-        """Find out anew whom names in posts mean; returns how many are still unknown."""
-        with self.transaction() as connection:
-            return resolve(connection)
+    @contextmanager
+    def asking(self, *, as_is: bool = False, fresh: bool = False) -> Iterator[None]:
+        """Take old answers knowingly, or compute all of them anew, in this block."""
+        before, self.mode = self.mode, Mode(as_is, fresh)
+        try:
+            yield
+        finally:
+            self.mode = before
 
     # ------------------------------------------------------------------ results
 
     def save(self, result: Result) -> str:
-        """Store a result; it takes the place of the last answer of the same analysis. Returns the run id."""
-        from kolgraph import __version__
+        """Keep a result that was computed outside the verbs; its rows take the place of those of its kind.
 
-        variant, run = result.variant, result.run_id
-        with self.transaction() as connection:
-            old = connection.execute(
-                "SELECT run_id FROM runs WHERE analysis = ? AND variant = ?", [result.analysis, variant]
-            ).fetchall()
-            for table in RESULTS:
-                connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [*old, (run,)])
-            connection.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    run,
-                    result.analysis,
-                    variant,
-                    json.dumps(dict(result.parameters), default=str, ensure_ascii=False),
-                    json.dumps(result.summary(), default=str, ensure_ascii=False),
-                    result.seed,
-                    result.graph,
-                    __version__,
-                    _now_ms(),
-                ],
-            )
-            for table, frame in result.tables().items():
-                _insert(connection, table, frame, run)
-        return run
+        Returns the run id. What such a result stands on nobody knows: it is never called old.
+        """
+        question = Question("save", {"analysis": result.analysis, "variant": result.variant}, "1")
+        return self.answers.keep(question, result, Trace(), seconds=0.0, tabled=True).run
 
     def runs(self) -> pd.DataFrame:
-        """The manifests of the current results."""
-        return self.sql("SELECT * FROM runs ORDER BY analysis, variant")
+        """The manifests of the answers that are kept."""
+        return self.sql("SELECT * FROM runs ORDER BY analysis, variant, made_ts")
 
 
-class _Undo(Exception):
-    """Ends the transaction of a dry run."""
+@dataclass(frozen=True)
+class Mode:
+    """How verbs ask: take old answers, or find all anew; `done` are the questions that were."""
 
-    def __init__(self, report: LoadReport) -> None:
-        super().__init__("dry run")
-        self.report = report
-
-
-def _lay_out(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Make the tables and views, or refuse those of another version."""
-    # A process that was killed while it made the workspace leaves a file without tables: that is a new one, too.
-    empty = not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
-    connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
-    if empty:
-        connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
-    versions = connection.execute("SELECT version FROM layout").fetchall()
-    if versions != [(SCHEMA_VERSION,)]:
-        raise InputError(
-            f"{folder}: was made by another version of kolgraph; load the files again into a new workspace"
-        )
-    for table in TABLES.values():
-        connection.execute(table.ddl())
-    connection.execute(MENTIONS)
-    connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
-    connection.execute(REPOST_EDGES)
+    as_is: bool = False
+    fresh: bool = False
+    done: set[str] = field(default_factory=set)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, run: str) -> None:
-    """Insert rows that name accounts by id into a table that names them by key."""
-    if frame.empty:
-        return
-    connection.register("result_rows", frame)
-    has_account = "account_id" in frame.columns
-    if has_account:
-        known = "EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = r.account_id)"
-        query = f"SELECT DISTINCT account_id FROM result_rows r WHERE account_id IS NOT NULL AND NOT {known} ORDER BY 1"
-        missing = [row[0] for row in connection.execute(query).fetchall()]
-        if missing:
-            raise UnknownAccount.among(missing, "this workspace")
-    columns = [c for c in RESULTS[table].columns if c != "run_id"]
-    values = ["a.account_key" if c == "account_key" else f"r.{c}" if c in frame.columns else "NULL" for c in columns]
-    join = "LEFT JOIN accounts a ON a.account_id = r.account_id" if has_account else ""
-    if not has_account:
-        values = ["NULL" if v == "a.account_key" else v for v in values]
-    connection.execute(
-        f"INSERT INTO {table} (run_id, {', '.join(columns)}) SELECT ?, {', '.join(values)} FROM result_rows r {join}",
-        [run],
-    ).fetchall()
-    connection.unregister("result_rows")
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    _log.info("%s: %.1f s", what, time.perf_counter() - start)
 
 
-def _now_ms() -> int:
-    return int(time.time() * 1000)
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -408,7 +402,7 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         try:
             connection = duckdb.connect(str(file), config=config)
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+            if "Could not set lock on file" not in str(error).replace(str(file), ""):
                 raise _translated(error, file) from error
             if time.monotonic() > deadline:
                 raise StoreBusy(f"{file.parent}: another process has it open; wait for it, then run again") from error
@@ -416,6 +410,9 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         except duckdb.Error as error:
             raise _translated(error, file) from error
         else:
+            if not file.exists():  # whoever made it has taken it away again
+                connection.close()
+                continue
             with _quiet():  # in a notebook without ipywidgets there is no progress bar, and saying so is an error
                 connection.execute("SET enable_progress_bar = false")
             return connection

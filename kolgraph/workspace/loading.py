@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError, one_line
 from kolgraph.loaders import read
-from kolgraph.loaders.reading.source import Options, Reject, Source
+from kolgraph.loaders.reading.source import Options, Reject, Source, content_hash
 from kolgraph.workspace import pseudonyms
 from kolgraph.workspace.ingest import Counts, ingest
+from kolgraph.workspace.names import count
+from kolgraph.workspace.platforms import platform_in_question
 from kolgraph.workspace.tables import CANONICAL
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
     import pandas as pd
 
@@ -39,6 +43,8 @@ class LoadReport:
         All rejected rows; they are in the table ``rejects`` too.
     sample : mapping
         Of a dry run: the first rows of every table that the file would add to.
+    skipped : str
+        Why nothing was done about this file, in one line; empty otherwise.
     """
 
     file: str
@@ -48,22 +54,25 @@ class LoadReport:
     decisions: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     sample: dict[str, pd.DataFrame] = field(default_factory=dict)
+    skipped: str = ""
 
     def __str__(self) -> str:
         c = self.counts
+        if self.skipped:
+            return f"skipped: {self.skipped}"
         if self.known:
             return f"{self.file}: loaded before, nothing changed ({c.read:,} rows)"
         fate = f"{c.accepted:,} accepted + {c.merged:,} merged + {c.rejected:,} rejected"
         return f"{self.file}: {c.read:,} rows read = {fate}"
 
 
-def contents(source: Source, options: Options, *, version: int = LOADER_VERSION) -> tuple[str, str]:
+def contents(path: Path, options: Options, *, version: int = LOADER_VERSION) -> tuple[str, str]:
     """Hashes of the bytes of a file and of all that decides what they mean: without its name, and with it.
 
     Some crawlers say in the names of file and folder whose posts or fans these are.
     """
-    plain = hashlib.blake2b((source.content_hash + _meaning(options, version)).encode(), digest_size=32).hexdigest()
-    place = f"{plain}/{source.path.parent.name}/{source.path.name}"
+    plain = hashlib.blake2b((content_hash(path) + _meaning(options, version)).encode(), digest_size=32).hexdigest()
+    place = f"{plain}/{path.parent.name}/{path.name}"
     return plain, hashlib.blake2b(place.encode(), digest_size=32).hexdigest()
 
 
@@ -80,34 +89,44 @@ def load_file(
     *,
     instead: int | None = None,
     key: bytes | None = None,
+    before: bool = False,
 ) -> LoadReport:
-    """Load a file inside a transaction, perhaps instead of a batch that was the same file; see `Workspace.load`."""
+    """Load a file inside a transaction, perhaps instead of a batch that was the same file; see `Workspace.load`.
+
+    `before`: it was loaded before, so that its platform is no longer in question.
+    """
     pseudonyms.check(connection, key)
     earlier = 0
     if instead is not None:
         connection.execute("DELETE FROM rejects WHERE batch = ?", [instead])
         gone = connection.execute("DELETE FROM batches WHERE batch = ? RETURNING accepted", [instead]).fetchall()
         earlier = int(gone[0][0])
-    plain, named = contents(source, options)
+    plain, named = contents(source.path, options)
     if key is not None:
         plain, named = pseudonyms.seal(plain, key), pseudonyms.seal(named, key)
-    before = connection.execute(
+    same = connection.execute(
         "SELECT loader, rows_read, accepted, merged, rejected FROM batches WHERE content_hash IN (?, ?)", [plain, named]
     ).fetchall()
-    if before:
+    if same:
         called = name if key is None else pseudonyms.seal(name, key)
-        return LoadReport(called, before[0][0], Counts(*before[0][1:]), known=True)
+        return LoadReport(called, same[0][0], Counts(*same[0][1:]), known=True)
     loader, readings = read(source, options)
     content = named if any(reading.named for reading in readings) else plain
     batch = int(connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM batches").fetchall()[0][0])
     counts = Counts()
     rejects: list[Reject] = []
+    known = count(connection, "SELECT count(*) FROM accounts")
     for reading in readings:
         platform = reading.platform or options.platform or "local"
         part, bad = ingest(connection, reading, platform=platform, batch=batch, key=key)
         counts, rejects = counts + part, rejects + bad
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
+    decisions = [one_line(r.decision) for r in readings]
+    # Our own tables say the platform with every id.
+    told = loader.startswith("kolgraph-") or all(reading.platform for reading in readings)
+    if not (told or options.platform or before or key):
+        decisions += platform_in_question(connection, known, name)
     name, meaning = (pseudonyms.for_ledger(connection, text, key) for text in (name, _meaning(options)))
     _check_rate(name, counts, rejects, max_reject_rate)
     ledger = Counts(counts.read, counts.accepted + earlier, counts.merged - earlier, counts.rejected)
@@ -118,7 +137,7 @@ def load_file(
     )
     if rejects:
         _keep_rejects(connection, batch, name, rejects)
-    return LoadReport(name, loader, counts, decisions=[one_line(r.decision) for r in readings], rejects=rejects)
+    return LoadReport(name, loader, counts, decisions=decisions, rejects=rejects)
 
 
 def sample(connection: duckdb.DuckDBPyConnection, rows: int = 3) -> dict[str, pd.DataFrame]:

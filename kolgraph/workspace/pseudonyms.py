@@ -31,7 +31,8 @@ def check(connection: Connection, key: bytes | None) -> None:
     """
     connection.execute("ALTER TABLE layout ADD COLUMN IF NOT EXISTS key_check VARCHAR")
     mine = seal("kolgraph", key) if key is not None else None
-    if not count(connection, "SELECT count(*) FROM batches"):
+    # Where somebody was forgotten the digests are of what the workspace held: it stays what it was.
+    if not count(connection, "SELECT (SELECT count(*) FROM batches) + (SELECT count(*) FROM forgotten)"):
         connection.execute("UPDATE layout SET key_check = ?", [mine])
     [(theirs,)] = connection.execute("SELECT key_check FROM layout").fetchall()
     if theirs is None and mine is not None:

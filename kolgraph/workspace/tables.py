@@ -204,18 +204,24 @@ RESULTS = _tables(
     Table(
         "runs",
         {
-            "run_id": "VARCHAR",
+            "run_id": "VARCHAR",  # what the analysis was given: equal inputs, equal run
+            "question": "VARCHAR",  # digest of verb, parameters and method
+            "verb": "VARCHAR",
             "analysis": "VARCHAR",
             "variant": "VARCHAR",  # which of several answers of one analysis: the measure, the relation
-            "parameters": "VARCHAR",
+            "parameters": "VARCHAR",  # of the question
+            "method": "VARCHAR",
+            "stands_on": "VARCHAR",  # counters of the tables that were read, runs of the answers that were used
+            "seconds": "DOUBLE",  # that it took
+            "tabled": "BOOLEAN",  # whether the other tables hold its rows
             "summary": "VARCHAR",
             "seed": "BIGINT",
             "graph": "VARCHAR",
             "version": "VARCHAR",
             "made_ts": "BIGINT",
         },
-        ("run_id",),
-        "manifest of the current answer of an analysis",
+        ("question", "run_id"),
+        "manifest of an answer that is kept",
     ),
     Table(
         "scores",
@@ -336,6 +342,9 @@ RESULTS = _tables(
 )
 
 TABLES: Mapping[str, Table] = CANONICAL | RESULTS
+
+#: Which accounts there are, without what is said of them.
+ACCOUNT_IDS = "CREATE OR REPLACE VIEW account_ids AS SELECT account_key, account_id, platform FROM accounts"
 
 #: Names of the same account by id and by name, or by two names, are one mention.
 MENTIONS = """

@@ -206,7 +206,10 @@ def _rows(
 def _records(text: Iterable[str], delimiter: str, width: int) -> Iterator[tuple[int, list[str] | None, str]]:
     """Line, cells and text of every record; where quotes do not match, None for one line, and on with the next.
 
-    A line that is a whole row by itself does not continue the cell above it: there a quote is missing.
+    A line that is a whole row by itself does not continue the cell above it: there a quote is missing. So whatever
+    stands above, no row of one line is lost. A row with a line break in a cell can be: where the part of it before the
+    break makes a row of the right width out of a cell above that was never closed, the text can be read in two ways,
+    and nothing in it tells which was meant. Then the rest of that row is a line that does not match, and rejected.
     """
     lines, ahead = enumerate(text, 1), deque[tuple[int, str]]()
     while ahead or (ahead := deque(islice(lines, 1))):

@@ -1,30 +1,23 @@
-"""Files that hold files or rows in a form of their own: folders, zip archives, JSON values, SQLite, spreadsheets."""
+"""Files that hold rows in a form of their own: JSON values, SQLite, spreadsheets."""
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 import sqlite3
-import stat
-import tempfile
 import warnings
-import zipfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from kolgraph.errors import InputError, KolgraphError, UnknownName
+from kolgraph.loaders.reading.archives import inside
 from kolgraph.loaders.reading.jsontext import DECODER, Cursor, shallow
-from kolgraph.loaders.reading.packed import MAX_INPUT, check_size
-from kolgraph.loaders.reading.source import ARCHIVES, MAX_RAW, Reject, Source, column, lines, readable, shown
+from kolgraph.loaders.reading.packed import MAX_INPUT
+from kolgraph.loaders.reading.source import MAX_RAW, Reject, Source, column, lines, readable, shown
 
-MAX_MEMBERS = 10_000
-#: Left behind by systems, never data.
-LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 #: Keys are looked for in so many lines or items, and in so much of one big object.
 KEY_ROWS = 1000
 KEY_CHARACTERS = 16 << 20
@@ -32,154 +25,6 @@ KEY_CHARACTERS = 16 << 20
 MAX_SHEET_ROWS = 1 << 20
 
 Rows: TypeAlias = Iterator[tuple[int | None, dict[str, Any]] | Reject]
-
-
-class Found(NamedTuple):
-    """A file to load: where it lies, and how people call it (``archive.zip!/folder/member.csv``)."""
-
-    path: Path
-    name: str
-
-
-def expand(names: Sequence[str | Path], *, max_input: int = MAX_INPUT) -> Iterator[Found]:
-    """All files in what a user named: files, folders, patterns, archives.
-
-    Everything is looked at before the first file is handed over. A member of an archive lies in a private folder until
-    the next file is asked for.
-
-    Raises
-    ------
-    InputError
-        A name without a file, or an archive that is encrypted, damaged, or holds archives, links, paths that lead out
-        of it, two members of one name, or too many.
-    LimitError
-        An archive unpacks to more than `max_input` bytes.
-    """
-    paths: list[Path] = []
-    for name in names:
-        paths += _files(name)
-    found = [
-        (path, _members(path, max_input) if path.suffix.lower() == ".zip" else None) for path in dict.fromkeys(paths)
-    ]
-    return _unpacked(found)
-
-
-def _unpacked(found: Iterable[tuple[Path, list[tuple[zipfile.ZipInfo, str]] | None]]) -> Iterator[Found]:
-    for path, members in found:
-        if members is None:
-            yield Found(path, str(path))
-            continue
-        with readable(path), zipfile.ZipFile(path) as archive:
-            for info, name in members:
-                with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch:
-                    target = Path(scratch, name)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    try:
-                        with archive.open(info) as packed, target.open("xb") as out:
-                            while block := packed.read(1 << 20):
-                                out.write(block)
-                    except (zipfile.BadZipFile, NotImplementedError) as error:
-                        raise InputError(f"{path}!/{name}: the archive is damaged ({error})") from error
-                    yield Found(target, f"{path}!/{name}")
-
-
-def _files(name: str | Path) -> list[Path]:
-    """The files of one name."""
-    path = Path(name)
-    try:
-        if path.is_dir():
-            files = _walk(path)
-            if not files:
-                raise InputError(f"{path}: the folder holds no file")
-            return files
-        if path.exists() or not glob.has_magic(str(name)):
-            return [path]  # a name without a file is refused where it is read
-        found = glob.glob(str(name), recursive=True)  # noqa: PTH207 - the pattern may be absolute
-        matches = sorted(match for match in map(Path, found) if not _litter(match.name))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(name)!r}: cannot be looked at ({error})") from error
-    files = [file for match in matches for file in (_walk(match) if match.is_dir() else [match])]
-    if not files:
-        raise InputError(f"{name}: no file matches this pattern")
-    return files
-
-
-def _walk(folder: Path) -> list[Path]:
-    """Files below a folder, in order; links that lead out of it are left."""
-    root = folder.resolve()
-    files: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not _litter(f))
-        for name in sorted(names):
-            file = Path(place, name)
-            if not _litter(name) and file.is_file() and file.resolve().is_relative_to(root):
-                files.append(file)
-    return files
-
-
-def _litter(name: str) -> bool:
-    return name.startswith(".") or name in LITTER
-
-
-def _members(path: Path, max_input: int) -> list[tuple[zipfile.ZipInfo, str]]:
-    """The members of an archive that are files, with their names made plain; refused if one of them is not harmless."""
-    infos = _infos(path, max_input)
-    if len(infos) > MAX_MEMBERS:
-        raise InputError(f"{path}: holds {len(infos):,} members; more than {MAX_MEMBERS:,} are refused")
-    members: list[tuple[zipfile.ZipInfo, str]] = []
-    taken: set[str] = set()
-    for info in infos:
-        name = _name(info)
-        parts = name.rstrip("/").split("/")
-        problem = ""
-        if info.flag_bits & 1:
-            problem = "is encrypted"
-        elif stat.S_ISLNK(info.external_attr >> 16):
-            problem = "is a link"
-        elif "\0" in name or name.startswith("/") or re.match("[A-Za-z]:", name) or {"..", ".", ""} & set(parts):
-            problem = "has a path that leads out of the archive"
-        elif Path(name).suffix.lower() in ARCHIVES or ".tar." in name.lower():
-            problem = "is an archive itself"
-        elif name.rstrip("/").casefold() in taken:
-            problem = "appears twice"
-        if problem:
-            raise InputError(f"{path}!/{name}".replace("\0", "\\0") + f": {problem}; unpack it yourself, and look")
-        taken.add(name.rstrip("/").casefold())
-        if not name.endswith("/") and not any(map(_litter, parts)):
-            members.append((info, name))
-    files = {name.casefold() for _, name in members}
-    for _, name in members:
-        above = name.casefold().split("/")[:-1]
-        if any("/".join(above[:k]) in files for k in range(1, len(above) + 1)):
-            raise InputError(f"{path}!/{name}: lies in a folder that is also a file; unpack it yourself, and look")
-    if not members:
-        raise InputError(f"{path}: the archive holds no file")
-    return members
-
-
-def _infos(path: Path, max_input: int) -> list[zipfile.ZipInfo]:
-    """What is in a zip file; the sizes it declares are the most that reading can yield."""
-    try:
-        with readable(path), zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise InputError(f"{path}: the archive is damaged ({error})") from error
-    check_size(path, sum(info.file_size for info in infos), path.stat().st_size, max_input)
-    return infos
-
-
-def _name(info: zipfile.ZipInfo) -> str:
-    """The name of a member with slashes; old Chinese systems wrote GBK and did not say so."""
-    name = info.orig_filename
-    if not info.flag_bits & 0x800 and not name.isascii():
-        raw = name.encode("cp437")
-        for encoding in ("utf-8", "gb18030"):
-            try:
-                name = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-    return name.replace("\\", "/")
 
 
 # ---------------------------------------------------------------------- JSON
@@ -452,7 +297,7 @@ def sheet_rows(path: Path, sheet: str | None, max_input: int) -> Generator[tuple
 def _workbook(path: Path, max_input: int) -> Iterator[Any]:
     import openpyxl
 
-    _infos(path, max_input)
+    inside(path, max_input)
     try:
         with path.open("rb") as raw:  # the library leaves files open that it cannot read
             with warnings.catch_warnings():

@@ -3,6 +3,10 @@
 DuckDB counts records where people count lines, and after a quote that never closes it loses its place: good rows behind
 it vanish without a word (measured: 422,000 of 600,000). So whenever it reports such a row, or its count of rows is not
 that of the file, the load starts again from a copy in which the lines that fit nowhere are blank.
+
+Damage costs no good row whose first line shows all its cells, as every row of one line does. A row with a line break in
+an earlier cell can be lost below a quote that never closes: where the part of it before the break completes a record of
+the right width, the text can be read in two ways, and nothing in it tells which was meant.
 """
 
 from __future__ import annotations

@@ -284,9 +284,8 @@ class Source:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of the file's bytes as they lie on disk: processors have instructions for it."""
-        with self.path.open("rb") as raw:
-            return hashlib.file_digest(raw, "sha256").hexdigest()
+        """See `content_hash`."""
+        return content_hash(self.path)
 
     def copy(self) -> Path:
         """Where a temporary copy of the text goes; it lives until `close`."""
@@ -404,6 +403,12 @@ class Source:
                     self.header_line = number
                     return
         raise UnknownFormat(f"{self.path}: nothing but comments and blank lines")
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes as they lie on disk: processors have instructions for it."""
+    with path.open("rb") as raw:
+        return hashlib.file_digest(raw, "sha256").hexdigest()
 
 
 def is_workbook(path: Path) -> bool:

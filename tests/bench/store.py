@@ -176,7 +176,7 @@ def main(*, accounts: int = 1_000_000, follows: int = 10_000_000, online_follows
             print(f"  LEFT OUT: everything about Neo4j: {absent}")
             return
         small = world(Path(scratch), online_follows // 10, online_follows)
-        with server.running(gds=True) as running:
+        with server.running(gds=True, measured=True) as running:
             os.environ["KOLGRAPH_NEO4J_PASSWORD"] = running.login.password
             online(small, running.login, 2000)
             beside_gds(small, running.login)

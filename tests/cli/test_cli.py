@@ -41,7 +41,6 @@ def test_same_file_again_changes_nothing(invoke: Invoke, world: Path) -> None:
 
 def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
     for arguments in (
-        ["info", world],
         ["rings", world],
         ["rings", world, "--relation", "repost"],
         ["niches", world],
@@ -49,12 +48,15 @@ def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
         ["rank", world, "--top", "5"],
         ["spread", world, "--top", "3"],
         ["plan", world, "--budget", "50000", "--count", "4"],
-        ["query", world, "--list"],
+        ["query", "--list"],
+        ["rank", "--list"],  # neither needs a workspace
     ):
         code, out, err = invoke(*arguments, "--format", "json")
         assert code == 0, err
-        for block in out.replace("]\n[", "]\0[").split("\0"):
-            assert isinstance(json.loads(block), list), arguments
+        assert isinstance(json.loads(out), list), arguments
+    code, out, err = invoke("info", world, "--format", "json")
+    assert code == 0, err
+    assert {"tables", "files", "rejects", "results"} <= set(json.loads(out))
     code, out, _ = invoke("rank", world, "--top", "5", "--format", "json")
     best = json.loads(out)[0]
     assert best["low"] <= best["reach"] <= best["high"]
@@ -114,6 +116,8 @@ MISTAKES = {
     "scientific id": (["load", "{tmp}/a.kol", "{tmp}/sci.csv"], 2, "sci.csv:2: column 'src': '1.9e18'"),
     "nan weight": (["load", "{tmp}/a.kol", "{tmp}/nan.csv", "--direction", "forward", "--record", "follow"], 2, "nan"),
     "unclosed quote": (["load", "{tmp}/a.kol", "{tmp}/quote.csv"], 2, "quote.csv:2"),
+    "info is no table": (["info", "{world}", "--format", "csv"], 2, "'csv' is not one of 'table', 'json'"),
+    "rank what": (["rank", "--by", "pagerank"], 2, "name a workspace"),
     "unknown measure": (["rank", "{world}", "--by", "fame"], 2, "unknown measure 'fame'; known:"),
     "unknown relation": (["rank", "{world}", "--by", "pagerank", "--relation", "likes"], 2, "unknown relation 'likes'"),
     "unknown query": (["query", "{world}", "no-such-query"], 2, "no-such-query"),

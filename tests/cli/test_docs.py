@@ -20,6 +20,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "README.md").read_text("utf
 MODULES = [m.name for m in pkgutil.walk_packages(kolgraph.__path__, "kolgraph.") if not m.name.endswith("__main__")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kolgraph", *MODULES])
 def test_docstring_examples_are_true(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0
@@ -30,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("readme")
 
 
+@pytest.mark.slow
 def test_every_readme_command_succeeds(folder: Path) -> None:
     lines = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
     assert len(lines) > 10
@@ -43,6 +45,7 @@ def test_every_readme_command_succeeds(folder: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
+@pytest.mark.slow
 def test_every_readme_python_block_runs() -> None:
     blocks = [block for kind, block in BLOCKS if kind == "python"]
     assert blocks

@@ -24,7 +24,8 @@ from tests.crash.snapshots import differences, snapshot
 from tests.servers.neo4j import server
 from tests.servers.neo4j.server import Server
 
-BATCH = 500
+#: Small, so that there are many moments at which a load can be met.
+BATCH = 200
 
 
 @dataclass

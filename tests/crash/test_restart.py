@@ -9,9 +9,8 @@ from tests.servers.neo4j.server import Server
 
 
 @pytest.mark.neo4j
-@pytest.mark.xdist_group("neo4j")
 def test_a_load_during_which_the_server_stops_and_dies_is_exact(own_server: Server) -> None:
-    outcome = run(own_server, 2, accounts=1_000, follows=15_000, seed=3)
+    outcome = run(own_server, 2, accounts=500, follows=5_000, seed=3)
     assert outcome.wrong == []
     assert [moment.split()[0] for moment in outcome.moments] == ["stop", "SIGKILL"]
     assert outcome.warnings  # it met them

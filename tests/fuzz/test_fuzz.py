@@ -26,6 +26,7 @@ def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield made
 
 
+@pytest.mark.slow
 def test_changed_files_are_accounted_for_or_refused_in_one_line(trial: Trial) -> None:
     random = Random(7)
     seeds = list(trial.seeds())

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kolgraph.errors import InputError, LimitError, UnknownName
-from kolgraph.loaders.reading import containers
+from kolgraph.loaders.reading import archives, containers
 from kolgraph.loaders.reading.source import Reject, Source
 from tests.worlds.sources import source
 
@@ -40,7 +40,7 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def names(*given: str | Path, **options: Any) -> list[str]:
-    return [found.name for found in containers.expand(given, **options)]
+    return [found.name for found in archives.expand(given, **options)]
 
 
 # ---------------------------------------------------------------------- what a user names
@@ -85,19 +85,20 @@ def test_a_pattern_is_what_matches_it_and_a_real_name_is_no_pattern(tmp_path: Pa
 
 def test_an_empty_folder_and_a_pattern_without_match_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no file"):
-        containers.expand([tmp_path])
+        archives.expand([tmp_path])
     with pytest.raises(InputError, match=r"no file matches"):
-        containers.expand([str(tmp_path / "*.csv")])
+        archives.expand([str(tmp_path / "*.csv")])
 
 
 def test_members_of_an_archive_lie_in_a_private_folder_one_at_a_time(tmp_path: Path) -> None:
     path = archive(tmp_path / "x.zip", {"d/a.csv": b"1", "b.csv": b"2", "__MACOSX/._a": b"", ".hidden": b""})
     seen: list[Path] = []
-    for found in containers.expand([path]):
+    for found in archives.expand([path]):
         assert not any(old.exists() for old in seen)
         seen.append(found.path)
         assert found.path.read_bytes() == {"a.csv": b"1", "b.csv": b"2"}[found.path.name]
-        scratch = found.path.parents[found.name.count("/", len(str(path)) + 2)]
+        stem, scratch = (found.path.parents[found.name.count("/", len(str(path)) + 2) + k] for k in (0, 1))
+        assert stem.name == "x"  # the folder that unpacking would make: the same every time
         assert scratch.name.startswith("kolgraph-") and scratch.stat().st_mode & 0o077 == 0
     assert [p.name for p in seen] == ["a.csv", "b.csv"] and seen[0].parent.name == "d"
     assert not seen[-1].exists()
@@ -127,7 +128,7 @@ def test_paths_that_lead_out_of_an_archive_are_refused(tmp_path: Path, name: str
         out.writestr("good.csv", b"1")
         out.writestr(info, b"2")
     with pytest.raises(InputError, match="leads out"):
-        containers.expand([path])
+        archives.expand([path])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.zip"]
 
 
@@ -144,7 +145,7 @@ def test_hostile_archives_are_refused_before_anything_is_written(
             out.writestr("good.csv", "a,b\n1,2\n")
             write(out)
         with pytest.raises(error, match=problem) as caught:
-            containers.expand([path])
+            archives.expand([path])
         assert "\n" not in str(caught.value)
         assert list(scratch.iterdir()) == []
 
@@ -162,12 +163,12 @@ def test_hostile_archives_are_refused_before_anything_is_written(
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
     with pytest.raises(InputError, match="encrypted"):
-        containers.expand([path])
+        archives.expand([path])
     path.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(InputError, match="damaged"):
-        containers.expand([path])
+        archives.expand([path])
     with pytest.raises(LimitError, match="--max-input"):
-        containers.expand([archive(tmp_path / "y.zip", {"a.csv": b"123456"})], max_input=5)
+        archives.expand([archive(tmp_path / "y.zip", {"a.csv": b"123456"})], max_input=5)
 
 
 # ---------------------------------------------------------------------- JSON
@@ -392,7 +393,7 @@ def test_a_table_is_the_same_in_every_container(tmp_path: Path, rows: list[tuple
     for pack, name in ((lambda b: b, "t.csv"), (gzip.compress, "t.csv.gz"), (zstandard.compress, "t.csv.zst")):
         with source(tmp_path, name, pack(text.getvalue().encode())) as found:
             assert found.header == header and found.text_path.read_text("utf-8") == text.getvalue()
-    for member in containers.expand([zipped]):
+    for member in archives.expand([zipped]):
         assert member.path.read_text("utf-8") == text.getvalue()
     path = database(tmp_path / "t.db", 'CREATE TABLE t (id TEXT, "名" TEXT)')
     with closing(sqlite3.connect(path)) as connection, connection:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kolgraph.errors import InputError, UnknownFormat
-from kolgraph.loaders.reading.containers import expand
+from kolgraph.loaders.reading.archives import expand
 from tests.worlds.samples import SAMPLES, check, check_in_every_dress, expected, found
 from tests.worlds.shelf import Shelf
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.graph import Graph
-from kolgraph.rings import find_repost_rings, find_rings
+from kolgraph.rings import Rule, find_repost_rings, find_rings
 from kolgraph.rings.bipartite import Bipartite
 from kolgraph.rings.evidence import weigh
 from kolgraph.rings.peel import Block, candidates, dense_blocks, refine
@@ -75,7 +75,7 @@ def army():
     for _ in range(2):
         src, dst = with_fan_club(rng, src, dst)
     graph = Graph.from_edges(src, dst)
-    return graph, planted, find_rings(graph, seed=1, max_rings=200)
+    return graph, planted, find_rings(graph, seed=1, rule=Rule(max_rings=200))
 
 
 # ---------------------------------------------------------------------- by hand
@@ -144,7 +144,7 @@ def test_dense_blocks_come_one_after_the_other():
 @settings(max_examples=30, deadline=None)
 @given(graphs())
 def test_small_graphs_hold_the_laws(graph):
-    rings = find_rings(graph, seed=1, min_members=2, min_targets=2)
+    rings = find_rings(graph, seed=1, rule=Rule(min_members=2, min_targets=2))
     weights = rings.real_weights(graph)
     assert weights.shape == (graph.n,)
     assert set(weights.tolist()) <= {0.0, 1.0}
@@ -185,7 +185,7 @@ def test_evidence_of_every_ring_equals_a_recount(army):
 
 def test_same_seed_same_answer_and_row_order_does_not_matter(army):
     graph, _, rings = army
-    again = find_rings(graph, seed=1, max_rings=200)
+    again = find_rings(graph, seed=1, rule=Rule(max_rings=200))
     assert again.frame().equals(rings.frame())
     assert again.run_id == rings.run_id
     assert [r.members.tolist() for r in again.rings] == [r.members.tolist() for r in rings.rings]
@@ -201,7 +201,7 @@ def test_weights_loops_and_repeats_do_not_count(army):
         None,
         np.array([i.encode() for i in graph.ids]),
     )
-    assert find_rings(changed, seed=1, max_rings=200).frame().equals(rings.frame())
+    assert find_rings(changed, seed=1, rule=Rule(max_rings=200)).frame().equals(rings.frame())
 
 
 def test_rings_do_not_share_most_of_their_members(army):
@@ -237,7 +237,7 @@ def test_honest_worlds_with_fan_clubs_are_not_accused(niches, kols, fame):
         rng = np.random.default_rng(seed)
         src, dst = honest_world(rng, accounts=4000, niches=niches, kols=kols, fame=fame)
         src, dst = with_fan_club(rng, src, dst)
-        rings = find_rings(Graph.from_edges(src, dst), seed=seed, max_rings=500, null_draws=0)
+        rings = find_rings(Graph.from_edges(src, dst), seed=seed, rule=Rule(max_rings=500, null_draws=0))
         assert len(rings.rings) > 0  # the niches are seen, and spared
         assert rings.accounts() == []
 
@@ -247,7 +247,7 @@ def test_a_graph_where_everybody_looks_coordinated_accuses_nobody():
     src, dst = honest_world(np.random.default_rng(1), accounts=3000, niches=5, kols=20, spread=0.0, fame=0.0)
     graph = Graph.from_edges(src, dst)
     assert find_rings(graph, seed=1).accounts() == []
-    assert len(find_rings(graph, seed=1, max_accused=1.0).accounts()) > 1000
+    assert len(find_rings(graph, seed=1, rule=Rule(max_accused=1.0)).accounts()) > 1000
 
 
 def test_fan_clubs_are_named(army):
@@ -271,7 +271,7 @@ def test_rings_that_do_not_beat_the_shuffled_graphs_are_dropped(army, monkeypatc
     rings = find_rings(army[0], seed=1)
     assert rings.rings == ()
     assert rings.null_key > 0
-    assert len(find_rings(army[0], seed=1, null_draws=0).rings) > 0
+    assert len(find_rings(army[0], seed=1, rule=Rule(null_draws=0)).rings) > 0
 
 
 # ---------------------------------------------------------------------- faces
@@ -359,7 +359,7 @@ def test_bad_input_is_refused():
     with pytest.raises(InputError, match="authors must be"):
         find_repost_rings(["a"], ["p"], [0.5], seed=1)
     with pytest.raises(InputError, match="max_rings must be at least 1"):
-        find_rings(from_rows(3, [(0, 1)]), seed=1, max_rings=0)
+        find_rings(from_rows(3, [(0, 1)]), seed=1, rule=Rule(max_rings=0))
 
 
 def test_graphs_without_edges_have_no_rings():
@@ -376,6 +376,6 @@ def test_thin_ring_is_found_in_epinions():
         pairs = np.loadtxt(lines, skiprows=1, dtype=np.int64)
     pairs = np.where(rng.random((len(pairs), 1)) < 0.5, pairs, pairs[:, ::-1])
     src, dst, members = with_ring(rng, pairs[:, 0], pairs[:, 1], 200, 200, 0.10)
-    rings = find_rings(Graph.from_edges(src, dst), seed=1, null_draws=0)
+    rings = find_rings(Graph.from_edges(src, dst), seed=1, rule=Rule(null_draws=0))
     assert f1(rings.rings[0].members, members) >= 0.97
     assert f1(rings.accounts(), members) >= 0.9

@@ -12,7 +12,7 @@ from kolgraph.verbs.publish import import_offline, publish
 from tests.servers.neo4j import server
 from tests.worlds.stores import HOSTILES, rows, world
 
-pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j-own")]
+pytestmark = pytest.mark.neo4j
 
 
 @pytest.fixture

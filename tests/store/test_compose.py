@@ -75,7 +75,6 @@ def test_data_outlive_the_container_and_its_health_is_watched():
 
 
 @pytest.mark.neo4j
-@pytest.mark.xdist_group("neo4j")
 def test_every_setting_is_known_to_a_real_server(neo4j_login: Neo4jLogin):
     with open_store(neo4j_login.uri, login=neo4j_login) as store:
         for setting in set(SERVER["environment"]) - {"NEO4J_AUTH"}:

@@ -18,7 +18,6 @@ from kolgraph.verbs.publish import publish
 from tests.worlds.shelf import Shelf
 from tests.worlds.stores import follows, rows, table, world
 
-on_server = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")]
 ACCOUNTS = "MATCH (a:Account) RETURN a.id AS id, a.name AS name, a.reach AS reach ORDER BY id"
 EDGES = "MATCH (a:Account)-[f:FOLLOWS]->(b:Account) RETURN a.id AS src, b.id AS dst, f.weight AS w ORDER BY src, dst"
 
@@ -108,13 +107,7 @@ def store(neo4j_login):
         yield opened
 
 
-def marked(test):
-    for mark in on_server:
-        test = mark(test)
-    return test
-
-
-@marked
+@pytest.mark.neo4j
 def test_only_what_changed_is_sent(store, tmp_path):
     first = snapshot({"a": "x", "b": "y"}, {("a", "b"): 1.0, ("b", "a"): None, ("c", "a"): 0.5})
     then = snapshot({"a": "x", "b": "z"}, {("a", "b"): 1.0, ("b", "a"): 2.0, ("d", "a"): 0.5})
@@ -148,7 +141,7 @@ def breaking_off(monkeypatch, after, *, written):
     monkeypatch.setattr(Neo4jStore, "execute", broken)
 
 
-@marked
+@pytest.mark.neo4j
 @given(st.lists(st.tuples(snapshots, st.integers(20, 70), st.booleans()), min_size=1, max_size=5), snapshots)
 @settings(max_examples=15, deadline=None)
 def test_after_any_number_of_loads_that_broke_off_the_next_one_is_exact(neo4j_login, tries, last):
@@ -169,7 +162,7 @@ def test_after_any_number_of_loads_that_broke_off_the_next_one_is_exact(neo4j_lo
         assert store.replace(last, journal=journal).sent == 0
 
 
-@marked
+@pytest.mark.neo4j
 def test_a_load_that_broke_off_goes_on_where_it_stopped(store, tmp_path, monkeypatch):
     monkeypatch.setattr("kolgraph.store.engines.neo4j.BATCH", 2)
     wanted = follows("abcdef", [(a, b) for a in "abcdef" for b in "abcdef"])
@@ -192,7 +185,7 @@ def test_a_load_that_broke_off_goes_on_where_it_stopped(store, tmp_path, monkeyp
         assert len(rows(store, EDGES)) == 36
 
 
-@marked
+@pytest.mark.neo4j
 def test_what_somebody_else_changed_is_noticed_and_everything_is_sent(store, tmp_path, caplog):
     wanted = snapshot({"a": "x"}, {("a", "b"): 1.0, ("b", "a"): None})
     store.replace(wanted, journal=tmp_path)
@@ -202,7 +195,7 @@ def test_what_somebody_else_changed_is_noticed_and_everything_is_sent(store, tmp
     assert (found(store), report.sent) == (content(wanted), 4)
 
 
-@marked
+@pytest.mark.neo4j
 def test_a_publication_of_another_workspace_is_replaced_as_a_whole(store, tmp_path):
     mine, theirs = (snapshot({"a": n}, {("a", n): 1.0}) for n in "xy")
     store.replace(mine, journal=tmp_path / "mine")
@@ -212,7 +205,7 @@ def test_a_publication_of_another_workspace_is_replaced_as_a_whole(store, tmp_pa
     assert found(store) == content(mine)
 
 
-@marked
+@pytest.mark.neo4j
 def test_of_two_publications_at_once_the_later_one_wins_and_the_other_is_told(store, tmp_path):
     mine, theirs = (snapshot({"a": n}, {("a", n): 1.0}) for n in "xy")
     begun = []
@@ -227,7 +220,7 @@ def test_of_two_publications_at_once_the_later_one_wins_and_the_other_is_told(st
     assert store.info().counts["Publication"] == 0  # neither snapshot names a workspace
 
 
-@marked
+@pytest.mark.neo4j
 def test_of_a_node_that_others_hold_nothing_is_left_but_its_id(store, tmp_path):
     first, without = snapshot({"a": "x", "b": "y"}, {("a", "b"): 1.0}), snapshot({"a": "x"}, {})
     store.replace(first, journal=tmp_path)
@@ -245,7 +238,7 @@ def test_of_a_node_that_others_hold_nothing_is_left_but_its_id(store, tmp_path):
     assert found(store) == content(without)
 
 
-@marked
+@pytest.mark.neo4j
 def test_whom_the_workspace_forgot_the_server_forgets_with_the_next_publication(neo4j_login, shelf: Shelf, monkeypatch):
     monkeypatch.setenv("KOLGRAPH_NEO4J_PASSWORD", neo4j_login.password)
     shelf.load("follower,followed\n1,2\n3,2\n", platform="weibo")
@@ -258,7 +251,7 @@ def test_whom_the_workspace_forgot_the_server_forgets_with_the_next_publication(
         assert [r[0] for r in rows(store, ACCOUNTS)] == ["weibo:2", "weibo:3"]
 
 
-@marked
+@pytest.mark.neo4j
 def test_a_world_is_published_again_without_sending_it(store, tmp_path):
     with world(tmp_path) as ws:
         from kolgraph.verbs.publish import WorkspaceSnapshot

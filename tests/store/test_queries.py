@@ -290,6 +290,11 @@ EXPECTED = {
         ),
         ({"by": "followers", "niche": "games", "limit": 1}, [(CAI, ODD, "games", "SH", 50, None, 50.0)]),
         ({"by": "reach", "region": "BJ"}, [(BOB, "Bob", "beauty", "BJ", 800, 300.5, 2.0)]),
+        # 800 followers for 2 accounts reached, 1,000 for 4; of cai no reach is known
+        (
+            {"by": "inflation"},
+            [(BOB, "Bob", "beauty", "BJ", 800, 300.5, 400.0), (ANN, "安", "beauty", "SH", 1000, 500.0, 250.0)],
+        ),
         ({"by": "nothing"}, []),
         ({"tier": "KOC"}, [(ANN, "安", "beauty", "SH", 1000, 500.0, 0.5)]),
     ],

@@ -27,6 +27,8 @@ from tests.worlds.stores import ENGINES, HOSTILES, follows, rows, table, world
 PAIRS = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
 EDGES = "MATCH (a:Account)-[:FOLLOWS]->(b:Account) RETURN a.id AS src, b.id AS dst ORDER BY src, dst"
 COUNT = "MATCH (a:Account) RETURN count(*) AS n"
+#: Seconds. What is told to give up soon does it at once, but the machine may be busy; what is not would try for longer.
+HANGS_S = 30
 
 
 @pytest.fixture(params=ENGINES)
@@ -306,14 +308,6 @@ def test_publish_goes_to_a_file_of_the_workspace(tmp_path):
 
 # ---------------------------------------------------------------------- the server
 
-on_server = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")]
-
-
-def _mark(test):
-    for mark in on_server:
-        test = mark(test)
-    return test
-
 
 @contextmanager
 def _driver(login: Neo4jLogin):
@@ -323,7 +317,7 @@ def _driver(login: Neo4jLogin):
         yield driver
 
 
-@_mark
+@pytest.mark.neo4j
 def test_what_others_keep_on_the_server_stays(neo4j_login):
     with open_store(neo4j_login.uri, login=neo4j_login) as store, _driver(neo4j_login) as driver:
         store.replace(follows("abc", PAIRS))
@@ -339,7 +333,7 @@ def test_what_others_keep_on_the_server_stays(neo4j_login):
         assert rows(store, COUNT) == [(2,)]
 
 
-@_mark
+@pytest.mark.neo4j
 @pytest.mark.parametrize("text", ["CREATE (:Account {id: 'mine'})", "MATCH (a:Account) CREATE (a)-[:FOLLOWS]->(a)"])
 def test_a_database_with_such_data_of_its_own_is_refused(neo4j_login, text):
     with open_store(neo4j_login.uri, login=neo4j_login) as store, _driver(neo4j_login) as driver:
@@ -353,7 +347,7 @@ def test_a_database_with_such_data_of_its_own_is_refused(neo4j_login, text):
             driver.execute_query("MATCH (:Account)-[r:FOLLOWS]->(:Account) DELETE r")
 
 
-@_mark
+@pytest.mark.neo4j
 def test_a_wrong_password_is_one_line_without_it(neo4j_login):
     login = Neo4jLogin(uri=neo4j_login.uri, password="hunter2secret")
     with open_store(login.uri, login=login) as store, pytest.raises(StoreError) as raised:
@@ -382,7 +376,7 @@ def test_a_server_that_is_not_there_or_says_nothing_is_unavailable_soon(monkeypa
         gone = listener.getsockname()[1]
     with open_store(f"bolt://127.0.0.1:{gone}") as store, pytest.raises(StoreUnavailable, match="check the server"):
         store.replace({})
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < HANGS_S
 
 
 @pytest.mark.parametrize(
@@ -425,7 +419,7 @@ def wire(neo4j_login) -> Iterator[tuple[Wire, Neo4jLogin]]:
     relay.close()
 
 
-@_mark
+@pytest.mark.neo4j
 @pytest.mark.parametrize(("cuts", "after_bytes"), [(1, 0), (3, 0), (1, 700), (3, 1500), (2, 4000)])
 def test_a_load_over_a_wire_that_breaks_is_exact(wire, caplog, cuts, after_bytes):
     relay, login = wire
@@ -442,7 +436,7 @@ def test_a_load_over_a_wire_that_breaks_is_exact(wire, caplog, cuts, after_bytes
         assert caplog.text.count("a commit was sent and not answered; running again is safe") == cuts
 
 
-@_mark
+@pytest.mark.neo4j
 def test_a_commit_that_is_never_answered_is_in_doubt(wire, monkeypatch):
     monkeypatch.setattr("kolgraph.store.engines.neo4j.RETRY_S", 0.5)
     relay, login = wire
@@ -451,7 +445,7 @@ def test_a_commit_that_is_never_answered_is_in_doubt(wire, monkeypatch):
         store.replace(follows("abc", PAIRS))
 
 
-@_mark
+@pytest.mark.neo4j
 def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
     monkeypatch.setattr("kolgraph.store.engines.neo4j.GRACE_S", 0.2)
     monkeypatch.setattr(
@@ -464,7 +458,7 @@ def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
         begin = time.monotonic()
         with pytest.raises(StoreUnavailable, match=r"no answer within 0\.7 s"):
             store.query(COUNT)
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < HANGS_S
     relay.close()
     for thread in threading.enumerate():
         if thread.name == "kolgraph-bolt":
@@ -476,7 +470,7 @@ def test_a_server_that_falls_silent_is_unavailable_in_time(wire, monkeypatch):
 
 def test_every_text_handed_to_an_engine_comes_from_a_file_or_the_schema():
     asked = {"run", "execute", "execute_query", "_read", "ask"}
-    for path in Path("kolgraph/store").resolve().glob("*.py"):
+    for path in Path("kolgraph/store").resolve().rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asked):
                 continue

@@ -305,7 +305,6 @@ def test_the_engine_neo4j_is_the_server_of_the_environment(invoke, path, monkeyp
 
 
 @pytest.mark.neo4j
-@pytest.mark.xdist_group("neo4j")
 def test_a_server_is_published_to_asked_and_explained_by_its_name(invoke, path, monkeypatch, neo4j_login: Neo4jLogin):
     for name in ("uri", "user", "password", "database"):
         monkeypatch.setenv(f"KOLGRAPH_NEO4J_{name.upper()}", getattr(neo4j_login, name))

@@ -14,7 +14,7 @@ from kolgraph.verbs.publish import publish
 from tests.servers.neo4j import server
 from tests.worlds.shelf import Shelf
 
-pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j-own")]
+pytestmark = pytest.mark.neo4j
 
 
 def load(shelf: Shelf, seed: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from kolgraph.verbs.run import rank
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownAccount
@@ -22,7 +23,6 @@ from kolgraph.loaders.reading.source import Options, Reject, Source
 from kolgraph.loaders.records import RECORDS
 from kolgraph.verbs.forget import forget
 from kolgraph.verbs.publish import publish
-from kolgraph.verbs.run import rank
 from kolgraph.workspace import Workspace
 from kolgraph.workspace.ingest import Counts, ingest
 from kolgraph.workspace.names import resolve

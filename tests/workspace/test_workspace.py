@@ -7,10 +7,12 @@ import os
 import random
 import subprocess
 import sys
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ import pytest
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, UnknownAccount
 from kolgraph.results import Scores
-from kolgraph.workspace import Workspace
+from kolgraph.workspace import SCHEMA_VERSION, Workspace
 from tests.worlds.shelf import Shelf
 
 
@@ -73,6 +75,40 @@ def test_what_is_no_workspace_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a workspace"):
         Workspace.open(tmp_path / "odd.kol")
     assert (tmp_path / "thesis.doc").read_text() == "x"
+
+
+@pytest.mark.parametrize("damage", ["another kind", "cut off"])
+def test_a_damaged_file_is_not_mistaken_for_a_busy_one(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "blocks" / "Could not set lock on file.kol"  # what the engine says when it is busy
+    Workspace.open(folder, create=True).close()
+    file = folder / "workspace.duckdb"
+    file.write_bytes(b"not a database" * 1000 if damage == "another kind" else file.read_bytes()[:20_000])
+    start = time.monotonic()
+    with pytest.raises(KolgraphError) as error:
+        Workspace.open(folder)
+    assert not isinstance(error.value, StoreBusy)
+    assert "another process" not in str(error.value)
+    assert time.monotonic() - start < settings.BUSY_WAIT_S / 2
+
+
+@pytest.mark.parametrize("begun", ["", "CREATE TABLE layout (version INTEGER)"])
+def test_a_workspace_whose_making_was_killed_is_a_new_one(tmp_path: Path, edges: Path, begun: str) -> None:
+    folder = tmp_path / "w.kol"
+    folder.mkdir()
+    with duckdb.connect(str(folder / "workspace.duckdb")) as connection:
+        connection.execute(begun)
+    for known in (False, True):
+        with Workspace.open(folder) as ws:
+            assert ws.load(edges).known is known
+
+
+@pytest.mark.parametrize("version", [1, SCHEMA_VERSION + 1])
+def test_a_workspace_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
+    Workspace.open(tmp_path / "w.kol", create=True).close()
+    with duckdb.connect(str(tmp_path / "w.kol" / "workspace.duckdb")) as connection:
+        connection.execute("UPDATE layout SET version = ?", [version])
+    with pytest.raises(InputError, match="was made by another version of kolgraph"):
+        Workspace.open(tmp_path / "w.kol")
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:

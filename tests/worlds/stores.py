@@ -16,8 +16,8 @@ from kolgraph.store import GraphStore, open_store
 from kolgraph.store.sync.schema import SNAPSHOT, columns
 from kolgraph.workspace.tables import CO_MENTIONS, MENTIONS, TABLES
 
-#: Both engines; what needs a server runs in one worker, because there is one server.
-ENGINES = ["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")])]
+#: Both engines.
+ENGINES = ["ladybug", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 
 HOSTILE = ['x"}) DETACH DELETE n //', "\\u0060", "' OR 1=1 --", "小红书💄", "`a`", "a\nb", "$id", "*1..3"]
 

@@ -18,17 +18,8 @@ from kolgraph.errors import EnvironmentProblem, InputError, LimitError, NotPubli
 from kolgraph.settings import private
 from kolgraph.store.language.dialect import for_embedded
 from kolgraph.store.language.explaining import Explanation
-from kolgraph.store.protocol import (
-    Progress,
-    PublishReport,
-    Snapshot,
-    StoreInfo,
-    explain_text,
-    prepare,
-    too_many,
-    too_slow,
-    typed,
-)
+from kolgraph.store.language.question import explain_text, prepare, typed
+from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo, too_many, too_slow
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns
 

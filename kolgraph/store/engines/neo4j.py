@@ -20,17 +20,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store.language.explaining import Explanation
-from kolgraph.store.protocol import (
-    Progress,
-    PublishReport,
-    Snapshot,
-    StoreInfo,
-    explain_text,
-    prepare,
-    too_many,
-    too_slow,
-    typed,
-)
+from kolgraph.store.language.question import explain_text, prepare, typed
+from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo, too_many, too_slow
 from kolgraph.store.sync.filling import Filling, overtaken, refuse_foreign
 from kolgraph.store.sync.journal import Journal
 from kolgraph.store.sync.schema import SNAPSHOT, Node, Relation, arrow_schema
@@ -52,6 +43,7 @@ BATCH = 20_000
 CONNECT_S = 10.0
 BATCH_S = 120.0
 RETRY_S = 60.0
+PAUSE_S = 0.2  # before the first repetition; the driver waits twice as long before each further one
 #: Seconds that reading all nodes of a label or all relationships of a type may take.
 SCAN_S = 3600.0
 #: Seconds granted beyond a server-side limit for the server's own, clearer answer.
@@ -282,7 +274,7 @@ class Neo4jStore:
                 if self._driver is None or time.monotonic() > deadline:  # never connected, hung, or for too long
                     raise
                 _log.warning("%s; running the batch again", error)
-                time.sleep(0.2)
+                time.sleep(PAUSE_S)
 
     # ------------------------------------------------------------------ asking
 
@@ -345,6 +337,7 @@ class Neo4jStore:
                 connection_timeout=CONNECT_S,
                 connection_acquisition_timeout=2 * CONNECT_S,
                 max_transaction_retry_time=CONNECT_S,
+                initial_retry_delay=PAUSE_S,
                 notifications_min_severity="OFF",
             )
             try:

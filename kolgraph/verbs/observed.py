@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.influence.probabilities import Probabilities, learn_probabilities
+from kolgraph.graph import Graph
+from kolgraph.influence import Probabilities, learn_probabilities
+from kolgraph.verbs.real import real
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolgraph.graph import Graph
+    from kolgraph.graph.snapshot import Relations
     from kolgraph.workspace import Workspace
 
 #: Who published a post, reposts among them. A file may name a root post that no other file holds.
@@ -47,26 +49,33 @@ class Moves(NamedTuple):
     reposter: NDArray[np.int64]
 
 
-def forwarding(workspace: Workspace, graph: Graph, fake: NDArray[np.bool_] | None = None) -> Probabilities:
-    """Learn from all reposts how likely every edge is to carry a post on.
+def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw: bool = False) -> tuple[Graph, bool]:
+    """Along which edges a post travels, and whether their weights are probabilities.
+
+    They are where there are reposts to learn them from; else all that is known is how many accounts somebody follows.
 
     Parameters
     ----------
     workspace : Workspace
-    graph : Graph
-        Of all its accounts, row number = account key.
-    fake : ndarray, shape (n,), bool, optional
-        Members of rings.
-
-    Returns
-    -------
-    Probabilities
+    relations : str, list, or mapping to a factor
+    raw : bool
+        Learn from everybody alike; by default what ring members forward is learnt apart.
     """
+    graph = Graph.from_workspace(workspace, relations=relations)
+    learnt = learn(workspace, graph, raw=raw)
+    return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
+
+
+def learn(
+    workspace: Workspace, graph: Graph, *, raw: bool = False, followings: NDArray[np.float64] | None = None
+) -> Probabilities:
+    """Learn from all reposts how likely every edge is to carry a post on; see `learn_probabilities`."""
     taken = workspace.arrays(_TAKEN)
     counted = workspace.arrays(f"SELECT account, count(*) AS n FROM ({_PUBLISHED}) GROUP BY account ORDER BY account")
     posts = np.zeros(graph.n)
     posts[counted["account"]] = counted["n"]
-    return learn_probabilities(graph, taken["src"], taken["dst"], taken["n"], posts, fake=fake)
+    fake = real(workspace, raw=raw).fake
+    return learn_probabilities(graph, taken["src"], taken["dst"], taken["n"], posts, fake=fake, followings=followings)
 
 
 def read_moves(workspace: Workspace) -> Moves:
@@ -94,15 +103,15 @@ def read_follow_times(workspace: Workspace) -> NDArray[np.float64]:
     return times
 
 
-def read_engaged(workspace: Workspace, n: int, real: NDArray[np.float64]) -> NDArray[np.float64]:
+def read_engaged(workspace: Workspace, weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Real followers of every account who forwarded a post of it, shape (n,); NaN where no post of it is known."""
     pairs = workspace.arrays(
         "SELECT DISTINCT f.src, f.dst FROM follows f JOIN reposts r ON r.src = f.src AND r.dst = f.dst "
         "WHERE f.src <> f.dst"
     )
-    found = np.bincount(pairs["dst"], weights=real[pairs["src"]], minlength=n).astype(np.float64)
+    found = np.bincount(pairs["dst"], weights=weight[pairs["src"]], minlength=weight.size).astype(np.float64)
     authors = workspace.arrays(f"SELECT DISTINCT account FROM ({_ROOTS})")["account"]
-    silent = np.ones(n, bool)
+    silent = np.ones(weight.size, bool)
     silent[authors] = False
     found[silent] = np.nan
     return found

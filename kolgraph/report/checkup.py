@@ -1,0 +1,70 @@
+"""A check-up as people read it, line by line, in either language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kolgraph.influence.quality import FLOORS, LIMITS
+from kolgraph.locale import catalogue, number, percent
+
+if TYPE_CHECKING:
+    from kolgraph.verbs.explain import CheckUp
+
+#: Groups to name.
+_TOP = 5
+
+
+def lines(found: CheckUp, lang: str) -> list[str]:
+    """As people read it.
+
+    Raises
+    ------
+    UnknownName
+        Another language than ``en`` and ``zh``.
+    """
+    text = catalogue(lang)
+
+    def say(key: str, /, **values: Any) -> str:
+        shown = {k: v if isinstance(v, str) else number(v, lang) for k, v in values.items()}
+        return text[f"checkup.{key}"].format(**shown)
+
+    def span(low: float | None, high: float | None) -> str:
+        return "" if low is None or high is None else say("span", low=low, high=high)
+
+    why, shares = found.why, found.shares
+    known = {name: percent(value, lang) for name, value in shares.items() if name != "known"}
+    if shares.get("ring_low") != shares.get("ring_high"):  # of a sample
+        known["ring_share"] += text["checkup.span"].format(low=known["ring_low"], high=known["ring_high"])
+    who = _called(found.name, found.account_id)
+    out = [say("title", who=who, tier=found.tier, followers=found.followers).rstrip()]
+    if found.reason:
+        out.append("! " + say("cannot_tell", reason=found.reason[lang]))
+    else:
+        out.append(say("reach", reach=found.reach, span=span(found.reach_low, found.reach_high), each=found.inflation))
+    if found.realised is not None:
+        moved = span(found.realised_low, found.realised_high)
+        out.append(say("realised", posts=float(found.posts), realised=found.realised, span=moved))
+    if found.trend is not None:
+        out.append(say("trend", trend=found.trend, span=span(found.trend_low, found.trend_high)))
+    if not found.reason:
+        out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
+    if found.score is not None:
+        out.append(say("score", score=found.score))
+        out.append(say("shares", known=shares["known"], **known))
+    out += ["! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang)) for name in found.problems]
+    for kind, rows in why.audiences.groupby("kind", sort=False):
+        parts = [f"{row.group or text['checkup.unknown']} {percent(row.share, lang)}" for row in rows.itertuples()]
+        out.append(say(f"audience.{kind}", parts=text["checkup.comma"].join(parts[:_TOP])))
+    for row in why.edges.itertuples():
+        brings = {"p": percent(row.probability, lang), "onward": row.onward, "brings": row.contribution}
+        out.append(say("edge", follower=_called(str(row.name), str(row.account_id)), **brings))
+    return out
+
+
+def _called(name: str, account_id: str) -> str:
+    """The name where there is one, and the id."""
+    return f"{name} ({account_id})" if name else account_id
+
+
+def _limit(name: str, lang: str) -> str:
+    return percent(LIMITS.get(name, FLOORS.get(name)), lang)

@@ -1,0 +1,190 @@
+"""Rings with their case files: who, whom, how unlikely by chance, and what speaks against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolgraph.errors import UnknownName
+from kolgraph.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kolgraph.graph import Graph
+
+_CAUTION = "coordinated is not fake until account evidence agrees"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ring:
+    """A block of accounts and what they push, with its evidence.
+
+    Attributes
+    ----------
+    number : int
+        From 1, coordinated rings first, then by evidence.
+    members : ndarray of str, shape (s,)
+        Account ids.
+    targets : ndarray of str, shape (t,)
+        Ids of the accounts or posts they push; members are never targets.
+    member_edges, target_edges : ndarray of int32, shapes (s,) and (t,)
+        Edges of each inside the block.
+    edges, expected : int, float
+        Edges from members to targets, and as many as their degrees alone would give.
+    density : float
+        edges / (s * t), at most 1.
+    bits : float
+        Surplus of edges in bits, less the price of naming the members and targets; positive.
+    share_of_targets, share_of_members : float
+        Part of all edges of the targets, and of the members, that lies in the block.
+    dispersion : float
+        Variance / mean of the members' edges: 1 - density for a flat workload, far above 1 for fans.
+    target_dispersion : float
+        Variance of the targets' edges over that of independent coin flips: 1 if every target is served alike.
+    outward : float
+        Part of the group's edges that leave the group.
+    reliance : float
+        A quarter of the targets owe at least this part of all their edges to the group.
+    one_customer : float
+        Largest part of the edges that reaches one account, or posts of one account: near 1 for fans of an idol.
+    verdict : str
+        ``coordinated``, ``fan club`` or ``community``; the rule is in `kolgraph.rings.evidence`.
+    """
+
+    number: int
+    members: NDArray[np.object_]
+    targets: NDArray[np.object_]
+    member_edges: NDArray[np.int32]
+    target_edges: NDArray[np.int32]
+    edges: int
+    expected: float
+    density: float
+    bits: float
+    share_of_targets: float
+    share_of_members: float
+    dispersion: float
+    target_dispersion: float
+    outward: float
+    reliance: float
+    one_customer: float
+    verdict: str
+
+
+_EVIDENCE = ("edges", "expected", "density", "bits", "share_of_targets", "share_of_members", "dispersion")
+_SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "verdict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rings(Result):
+    """The rings of a graph, with case files.
+
+    Attributes
+    ----------
+    relation : str
+        ``follow``, ``repost`` or ``mention``: what an edge means.
+    rings : tuple of Ring
+        Coordinated ones first; fan clubs and communities stay listed, as counter-evidence.
+    null_key : float
+        Best rank found in shuffled graphs with the same degrees: every ring here beats it. 0 if nothing was found.
+    """
+
+    analysis: ClassVar[str] = "rings"
+    relation: str
+    rings: tuple[Ring, ...]
+    null_key: float = 0.0
+
+    @property
+    def variant(self) -> str:
+        """The relation: each has its own answer in the workspace."""
+        return self.relation
+
+    def frame(self) -> pd.DataFrame:
+        """A row per ring, indexed by its number."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records(), columns=["ring", "n_members", "n_targets", *_SHOWN]).set_index("ring")
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        return [
+            {"ring": r.number, "n_members": r.members.size, "n_targets": r.targets.size}
+            | {name: getattr(r, name) for name in _SHOWN}
+            for r in self.rings[:top]
+        ]
+
+    def entries(self) -> pd.DataFrame:
+        """Members with the verdict on their ring: rings have no name that lasts."""
+        import pandas as pd
+
+        rows = [(str(i), ring.verdict, ring.members.size) for ring in self.rings for i in ring.members]
+        return pd.DataFrame(rows, columns=["account_id", "verdict", "n_members"]).set_index("account_id")
+
+    def members_frame(self) -> pd.DataFrame:
+        """A row per member and target: ``ring, account_id, post_id, role, edges``; ids that do not apply are None."""
+        import pandas as pd
+
+        target_column = (
+            "post_id" if self.relation == "repost" and self.parameters.get("items") == "posts" else "account_id"
+        )
+        parts = []
+        for ring in self.rings:
+            for role, ids, edges in (
+                ("member", ring.members, ring.member_edges),
+                ("target", ring.targets, ring.target_edges),
+            ):
+                column = target_column if role == "target" else "account_id"
+                part = pd.DataFrame(
+                    {"ring": ring.number, "account_id": None, "post_id": None, "role": role, "edges": edges}
+                )
+                part[column] = ids
+                parts.append(part)
+        columns = ["ring", "account_id", "post_id", "role", "edges"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Rows of ``rings`` and ``ring_members``."""
+        table = self.frame().reset_index().drop(columns=["target_dispersion", "outward", "reliance", "one_customer"])
+        table.insert(1, "relation", self.relation)
+        return {"rings": table, "ring_members": self.members_frame()}
+
+    def accounts(self) -> list[str]:
+        """Ids of the members of coordinated rings, ascending; fan clubs and communities are not accused."""
+        return sorted({str(i) for ring in self.rings if ring.verdict == "coordinated" for i in ring.members})
+
+    def real_weights(self, graph: Graph) -> NDArray[np.float64]:
+        """Weight of every account of a graph, shape (n,): 0 for members of coordinated rings, 1 for all others."""
+        import pandas as pd
+
+        return np.where(pd.Index(graph.ids).isin(self.accounts()), 0.0, 1.0)
+
+    def explain(self, number: int) -> str:
+        """The case file of a ring as text: who, whom, observed against expected, and what speaks against it."""
+        known = {ring.number: ring for ring in self.rings}
+        if number not in known:
+            raise UnknownName.among("ring", str(number), map(str, known))
+        r = known[number]
+        order = np.argsort(-r.target_edges, kind="stable")
+        by_work = np.argsort(-r.member_edges, kind="stable")
+        return "\n".join(
+            [
+                f"Ring {number} ({self.relation}): {r.verdict}",
+                f"{r.members.size} members share {r.targets.size} targets: {r.edges} edges where {r.expected:.1f} are"
+                f" expected from their degrees, {r.density:.0%} of all possible.",
+                f"Evidence {r.bits:.0f} bits; best rank in shuffled graphs {self.null_key:.0f}.",
+                f"The group makes {r.share_of_targets:.0%} of all edges of its targets and spends"
+                f" {r.share_of_members:.0%} of its own on them; a quarter of the targets owe it {r.reliance:.0%} or"
+                f" more; {r.outward:.0%} of its common edges leave the group;"
+                f" at most {r.one_customer:.0%} reach one account.",
+                f"Dispersion of members {r.dispersion:.2f} (fans: far above 1), of targets {r.target_dispersion:.2f}"
+                " (all served alike: about 1).",
+                f"Caution: {_CAUTION}.",
+                "Targets:",
+                *(f"  {r.targets[i]}: {r.target_edges[i]} of {r.members.size} members" for i in order),
+                "Members:",
+                *(f"  {r.members[i]}: {r.member_edges[i]} of {r.targets.size} targets" for i in by_work),
+            ]
+        )

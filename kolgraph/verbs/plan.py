@@ -1,0 +1,143 @@
+"""Whom to book: the KOL combination with the largest real, non-overlapping reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kolgraph.errors import AnalysisError, InputError, UnknownAccount, option
+from kolgraph.results import digest
+from kolgraph.verbs.asking import answer
+from kolgraph.verbs.coverage import reasons
+from kolgraph.verbs.observed import forwarding
+from kolgraph.verbs.real import targets
+
+if TYPE_CHECKING:
+    from kolgraph.graph.snapshot import Relations
+    from kolgraph.planning import Plan, Pool
+    from kolgraph.workspace import Workspace
+
+
+def _always(parameters: Mapping[str, Any]) -> bool:
+    """The plan asked for last has its rows in ``plans``."""
+    return not parameters["raw"]
+
+
+def _rest(workspace: Workspace, **options: Any) -> Mapping[str, Callable[[], Pool]]:
+    """The sets behind a plan are not kept: the same seed draws the same ones."""
+    wanted = {name: options[name] for name in ("audience", "audience_region", "relations", "raw", "seed")}
+    return {"pool": lambda: pool(workspace, **wanted)}
+
+
+@answer(tabled=_always, rest=_rest)
+def plan(
+    workspace: Workspace,
+    *,
+    budget: float | None = None,
+    count: int | None = None,
+    niche: str | None = None,
+    region: str | None = None,
+    audience: str | None = None,
+    audience_region: str | None = None,
+    must: Sequence[str] = (),
+    never: Sequence[str] = (),
+    relations: Relations = ("follow",),
+    raw: bool = False,
+    seed: int = 1,
+) -> Plan:
+    """Choose the KOL combination with the largest real, non-overlapping reach.
+
+    Parameters
+    ----------
+    budget : float, optional
+        CNY in total; never exceeded.
+    count : int, optional
+        KOLs at most; a budget, a count or both.
+    niche, region : str, optional
+        Of the KOLs that may be chosen, as declared.
+    audience, audience_region : str, optional
+        Of the people to reach: a detected niche, a declared region.
+    must, never : ids
+    relations : str, list, or mapping to a factor
+    raw : bool
+        Count everybody, ring members too.
+    seed : int
+
+    Raises
+    ------
+    InputError, UnknownAccount, UnknownName
+    AnalysisError
+        Nothing fits.
+    """
+    from kolgraph.planning import plan as choose
+
+    if budget is None and count is None:
+        raise InputError(f"a plan needs a limit: {option('budget', 'CNY')}, {option('count', 'KOLS')}, or both")
+    must = list(must)
+    prices = candidates(workspace, niche=niche, region=region)
+    unknown = _unknown(workspace, raw=raw)
+    left_out = {account: unknown[account] for account in prices if account in unknown and account not in must}
+    if len(left_out) == len(prices):
+        raise AnalysisError(
+            f"of no candidate enough followers are loaded to tell its reach; load follower lists, or {option('raw')}"
+        )
+    prices = {account: price for account, price in prices.items() if account not in left_out}
+    if missing := [account for account in must if account not in prices]:
+        everyone = candidates(workspace)
+        if unpriced := [account for account in missing if account not in everyone]:
+            raise UnknownAccount.among(unpriced, "the price list")
+        prices |= {account: everyone[account] for account in missing}
+    sets = pool(workspace, audience=audience, audience_region=audience_region, relations=relations, raw=raw, seed=seed)
+    found = choose(sets, candidates=prices, budget_cny=budget, count=count, must=must, never=list(never))
+    said = {**found.parameters, "left_out": digest(sorted(left_out.items()))}
+    return replace(found, left_out=tuple(sorted(left_out.items())), parameters=said)
+
+
+def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
+    """Accounts whose reach cannot be told, and why, as a code of `kolgraph.influence.Coverage`."""
+    reason = reasons(workspace, raw=raw)
+    ids = workspace.ids()
+    return {ids[i]: reason[i] for i in range(ids.size) if reason[i] is not None}
+
+
+def pool(
+    workspace: Workspace,
+    *,
+    audience: str | None = None,
+    audience_region: str | None = None,
+    relations: Relations = ("follow",),
+    raw: bool = False,
+    seed: int = 1,
+) -> Pool:
+    """Draw the sets that plans for an audience are made from; hand them to `kolgraph.plan` for what-ifs."""
+    from kolgraph.planning import sample_pool
+
+    graph, learnt = forwarding(workspace, relations=relations, raw=raw)
+    weight = targets(workspace, niche=audience, region=audience_region, raw=raw)
+    return sample_pool(graph, targets=weight, probabilities=learnt, seed=seed)
+
+
+def candidates(
+    workspace: Workspace, *, niche: str | None = None, region: str | None = None, max_price: float | None = None
+) -> dict[str, float]:
+    """Accounts that can be booked (they have a price): id -> price in CNY.
+
+    Raises
+    ------
+    AnalysisError
+        There are none.
+    """
+    conditions, values = ["price_cny IS NOT NULL"], list[Any]()
+    for condition, value in (("niche = ?", niche), ("region = ?", region), ("price_cny <= ?", max_price)):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    found = workspace.fetch(
+        f"SELECT account_id, price_cny::DOUBLE FROM accounts WHERE {' AND '.join(conditions)} ORDER BY 1", values
+    )
+    if not found:
+        raise AnalysisError(
+            "no account with a price fits; load a price list (account, price_cny), or widen niche, region or price"
+        )
+    return dict(found)

@@ -1,0 +1,108 @@
+"""Who really moves people: every account by one measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kolgraph.centrality import MEASURES
+from kolgraph.errors import InputError, UnknownName, option
+from kolgraph.graph import Graph
+from kolgraph.verbs.asking import answer
+from kolgraph.verbs.coverage import coverage, reasons, told
+from kolgraph.verbs.observed import forwarding, learn
+from kolgraph.verbs.real import targets
+
+if TYPE_CHECKING:
+    from kolgraph.graph.snapshot import Relations
+    from kolgraph.results import Scores
+    from kolgraph.workspace import Workspace
+
+
+def _by_default(parameters: Mapping[str, Any]) -> bool:
+    """A score for everybody: rows of ``scores``, the newest of each measure."""
+    odd = ("niche", "region", "near", "raw", "extrapolate")
+    return parameters["seed"] == 1 and parameters["relations"] == ["follow"] and not any(parameters[o] for o in odd)
+
+
+def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A seed that is not used is no part of the question."""
+    by = parameters["by"]
+    return parameters if by == "reach" or (by in MEASURES and MEASURES[by].seeded) else parameters | {"seed": 1}
+
+
+@answer(tabled=_by_default, normal=_normal)
+def rank(
+    workspace: Workspace,
+    *,
+    by: str = "reach",
+    relations: Relations = ("follow",),
+    niche: str | None = None,
+    region: str | None = None,
+    near: Sequence[str] = (),
+    raw: bool = False,
+    extrapolate: bool = False,
+    seed: int = 1,
+) -> Scores:
+    """Score every account by a measure of `kolgraph.centrality.MEASURES`, or by ``reach``: real people moved per post.
+
+    Parameters
+    ----------
+    by : str
+    relations : str, list, or mapping to a factor
+    niche, region : str, optional
+        For ``reach``: count only the real members of a detected niche, or of a declared region. For ``pagerank``: as
+        seen from them.
+    near : ids
+        For ``pagerank``: as seen from these accounts.
+    raw : bool
+        For ``reach``, and with niche or region: count everybody, ring members too.
+    extrapolate : bool
+        For ``reach``: scaled to the followers that platforms show, under the assumption that those loaded are a random
+        sample of them; see `kolgraph.influence.extrapolate_reach`. Only along follows.
+    seed : int
+
+    Returns
+    -------
+    Scores
+        A reach is NA, with the reason, where too little of the audience is loaded, or where rings in it would not show.
+
+    Raises
+    ------
+    UnknownName, UnknownAccount
+    InputError
+        Options that mean nothing for the measure.
+    """
+    from kolgraph.centrality import pagerank
+    from kolgraph.influence import extrapolate_reach, reach
+
+    near = list(near)
+    asked = {"niche": niche is not None, "region": region is not None, "near": bool(near), "raw": raw}
+    asked |= {"extrapolate": extrapolate}
+    allowed = {"reach": set(asked) - {"near"}, "pagerank": set(asked) - {"extrapolate"}}.get(by, set())
+    if by != "reach" and by not in MEASURES:
+        raise UnknownName.among("measure", by, [*MEASURES, "reach"])
+    if wrong := [name for name, said in asked.items() if said and name not in allowed]:
+        raise InputError(f"{option(wrong[0])} means nothing for {by!r}: leave it out")
+    if near and (niche is not None or region is not None):
+        raise InputError(f"{option('near')} names the accounts to start from: leave out niche and region")
+    if by == "reach" and extrapolate:
+        graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
+        learnt = learn(workspace, graph, raw=raw, followings=loaded.followings_shown).graph
+        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        found = extrapolate_reach(graph, loaded, probabilities=learnt.incoming.weights, targets=weight)
+        return told(found, reasons(workspace, raw=raw))
+    if by == "reach":
+        graph, given = forwarding(workspace, relations=relations, raw=raw)
+        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        found = reach(graph, targets=weight, probabilities=given, seed=seed)
+        return told(found, reasons(workspace, raw=raw))
+    graph = Graph.from_workspace(workspace, relations=relations)
+    if near:
+        return pagerank(graph, restart=dict.fromkeys(near, 1.0))
+    if niche is not None or region is not None:
+        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        return pagerank(graph, restart=dict.fromkeys(graph.ids[np.flatnonzero(weight)].tolist(), 1.0))
+    return MEASURES[by](graph, seed=seed)

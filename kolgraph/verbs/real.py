@@ -1,0 +1,111 @@
+"""Who counts: the weight of every account, 0 for water army, 1 for an ordinary account, and why; decided here only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolgraph.errors import UnknownName
+from kolgraph.graph import Graph
+from kolgraph.results import Result, digest
+from kolgraph.verbs.asking import answer
+from kolgraph.verbs.niches import niches
+from kolgraph.verbs.rings import RELATIONS, rings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kolgraph.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Real(Result):
+    """Who counts.
+
+    Attributes
+    ----------
+    ids : ndarray of str, shape (n,)
+        Accounts, in order of their keys: row numbers of every graph of the workspace.
+    weight : ndarray of float64, shape (n,)
+        0 for a member of a coordinated ring, 1 for everybody else.
+    ring : ndarray of str, shape (n,)
+        The ring of a member, ``follow:3``; None for everybody else.
+    """
+
+    analysis: ClassVar[str] = "real"
+    ids: NDArray[np.object_]
+    weight: NDArray[np.float64]
+    ring: NDArray[np.object_]
+
+    @property
+    def fake(self) -> NDArray[np.bool_]:
+        """Members of coordinated rings, shape (n,)."""
+        return np.asarray(self.weight == 0)
+
+    def frame(self) -> pd.DataFrame:
+        """Accounts that do not count in full, and their rings, indexed by id."""
+        import pandas as pd
+
+        table = pd.DataFrame({"weight": self.weight, "ring": self.ring}, index=pd.Index(self.ids, name="account_id"))
+        return table[self.weight < 1].sort_index()
+
+    def summary(self) -> dict[str, Any]:
+        """How many count, and how many do not."""
+        return {"accounts": self.ids.size, "fake": int(self.fake.sum())}
+
+
+@answer()
+def real(workspace: Workspace, *, raw: bool = False) -> Real:
+    """Decide who counts, by the coordinated rings among followers and among reposters.
+
+    Parameters
+    ----------
+    raw : bool
+        Count everybody in full.
+    """
+    ids = Graph.from_workspace(workspace).ids
+    ring = np.full(ids.size, None, dtype=object)
+    runs = []
+    if not raw:
+        row = {account: i for i, account in enumerate(ids.tolist())}
+        for relation in reversed(RELATIONS):  # the first relation has the last word on which ring is named
+            found = rings(workspace, relation=relation)
+            runs.append(found.run_id)
+            for block in found.rings:
+                if block.verdict == "coordinated":
+                    ring[[row[str(member)] for member in block.members]] = f"{relation}:{block.number}"
+    weight = np.array([1.0 if name is None else 0.0 for name in ring])
+    return Real(parameters={"raw": raw, "rings": runs}, graph=digest(ids), ids=ids, weight=weight, ring=ring)
+
+
+def targets(
+    workspace: Workspace, *, niche: str | None = None, region: str | None = None, raw: bool = False
+) -> NDArray[np.float64]:
+    """How much every account counts as reached: by `real`, and 0 outside a detected niche or a declared region.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        In order of account keys.
+
+    Raises
+    ------
+    UnknownName
+        No such niche or region.
+    """
+    weight: NDArray[np.float64] = real(workspace, raw=raw).weight.copy()
+    if niche is not None:
+        found = niches(workspace)
+        weight[found.community != found.number(niche)] = 0
+    if region is not None:
+        inside = workspace.arrays("SELECT account_key FROM accounts WHERE region = ? ORDER BY account_key", [region])
+        if not inside["account_key"].size:
+            names = workspace.fetch("SELECT DISTINCT region FROM accounts WHERE region IS NOT NULL")
+            raise UnknownName.among("region", region, (name for (name,) in names))
+        outside = np.ones(weight.size, bool)
+        outside[inside["account_key"]] = False
+        weight[outside] = 0
+    return weight

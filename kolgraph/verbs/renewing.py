@@ -1,0 +1,67 @@
+"""Answers that others read from the result tables: asked for, so that no table shows an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kolgraph.errors import AnalysisError
+from kolgraph.verbs.niches import niches
+from kolgraph.verbs.plan import plan
+from kolgraph.verbs.quality import quality
+from kolgraph.verbs.rank import rank
+from kolgraph.verbs.realised import realised
+from kolgraph.verbs.rings import RELATIONS, rings
+from kolgraph.verbs.spread import spread
+
+if TYPE_CHECKING:
+    from kolgraph.workspace import Workspace
+
+_TABLED: Mapping[str, Callable[..., object]] = {
+    f.__name__: f for f in (rank, realised, quality, rings, niches, spread, plan)
+}
+#: Result table -> what fills it.
+_FILLED_BY = {
+    "scores": "scores",
+    "communities": "niches",
+    "community_members": "niches",
+    "rings": "rings",
+    "ring_members": "rings",
+    "cascades": "spread",
+    "cascade_nodes": "spread",
+    "plans": "plan",
+}
+
+
+def renew(workspace: Workspace) -> None:
+    """Find anew what the result tables hold and has become old."""
+    for verb, function in _TABLED.items():
+        for stored in workspace.answers.tabled(verb):
+            asked(function, workspace, **stored.question.parameters)
+
+
+def bring_up(workspace: Workspace, tables: Iterable[str]) -> None:
+    """See to it that these result tables hold answers, and no old ones."""
+    wanted = {_FILLED_BY[table] for table in tables if table in _FILLED_BY}
+    if "rings" in wanted:
+        for relation in RELATIONS:
+            asked(rings, workspace, relation=relation)
+    if "niches" in wanted:
+        asked(niches, workspace)
+    if "spread" in wanted:
+        asked(spread, workspace)
+    if "scores" in wanted:
+        for function in (rank, realised, quality):
+            asked(function, workspace)
+    if wanted & {"scores", "plan"}:  # other measures, and the plan that was asked for last: those that there are
+        for verb in ("rank", "plan"):
+            for stored in workspace.answers.tabled(verb):
+                asked(_TABLED[verb], workspace, **stored.question.parameters)
+
+
+def asked(function: Callable[..., Any], workspace: Workspace, **options: Any) -> Any:
+    """An answer, or None where there can be none: no reposts, no prices, nothing that fits."""
+    try:
+        return function(workspace, **options)
+    except AnalysisError:
+        return None

@@ -1,0 +1,74 @@
+"""The layout of a workspace file: made once, and brought from an earlier version to this one."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kolgraph import settings
+from kolgraph.errors import InputError
+from kolgraph.workspace.names import count
+from kolgraph.workspace.tables import ACCOUNT_IDS, CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
+from kolgraph.workspace.versions import begin_counting
+
+if TYPE_CHECKING:
+    from kolgraph.workspace.names import Connection
+
+_log = logging.getLogger(__name__)
+
+#: Raised when the tables change. Facts of version 2 are kept; its answers did not know what they stood on.
+SCHEMA_VERSION = 3
+
+
+def is_laid_out(connection: Connection) -> bool:
+    """Whether the tables of this version are there."""
+    if not count(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'layout'"):
+        return False
+    return bool(connection.execute("SELECT version FROM layout").fetchall() == [(SCHEMA_VERSION,)])
+
+
+def lay_out(connection: Connection, folder: Path) -> None:
+    """Make the tables and views, or bring those of an earlier version to this one.
+
+    Raises
+    ------
+    InputError
+        A later version made them, or one that is too early.
+    """
+    # A process that was killed while it made the workspace leaves a file without tables: that is a new one, too.
+    others = count(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name <> 'layout'")
+    connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
+    if not others and not count(connection, "SELECT count(*) FROM layout"):
+        connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
+    versions = [version for (version,) in connection.execute("SELECT version FROM layout").fetchall()]
+    if versions == [2]:
+        _from_2(connection)
+        _log.warning(
+            "%s: made by an earlier version of kolgraph; what was loaded is kept, answers are found anew", folder
+        )
+    elif versions != [SCHEMA_VERSION]:
+        raise InputError(
+            f"{folder}: was made by another version of kolgraph; load the files again into a new workspace"
+        )
+    connection.execute("ALTER TABLE layout ADD COLUMN IF NOT EXISTS name VARCHAR")
+    connection.execute("UPDATE layout SET name = ? WHERE name IS NULL", [secrets.token_hex(8)]).fetchall()
+    for table in TABLES.values():
+        connection.execute(table.ddl())
+    connection.execute(ACCOUNT_IDS)
+    connection.execute(MENTIONS)
+    connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
+    connection.execute(REPOST_EDGES)
+    begin_counting(connection)
+
+
+def _from_2(connection: Connection) -> None:
+    for table in RESULTS:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    connection.execute("UPDATE layout SET version = ?", [SCHEMA_VERSION]).fetchall()
+
+
+def name_of(connection: Connection) -> str:
+    """The text that tells a workspace from all others."""
+    return str(connection.execute("SELECT name FROM layout").fetchall()[0][0])
