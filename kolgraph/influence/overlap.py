@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from kolgraph.graph import Graph
 
 F64 = NDArray[np.float64]
+#: Loaded shares from which on those who were seen in three lists or more are enough to go by: at a share of .1 one of
+#: them stands for a thousand, and the interval holds in 78 of 100 samples instead of 95.
+DENSE = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,7 @@ class Overlap(Result):
         table["of_a"], table["of_b"] = table["shared"] / self.size[a], table["shared"] / self.size[b]
         why = [self.reason[i] if self.reason[i] is not None else self.reason[j] for i, j in zip(a, b, strict=True)]
         if any(code is not None for code in why):
-            table["reason"] = why
+            table["reason"] = pd.Series(why, dtype=object)
         return table.sort_values("shared", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -107,7 +110,8 @@ def overlap(graph: Graph, coverage: Coverage, accounts: Sequence[str], *, real: 
     ``s fg + s (s - 1) f2 g2 - (s fg)**2`` where f2 is the chance that two members of a list are both loaded: the
     interval of `counts`. The union is the sum of sizes less the surplus of those counted twice or more: for somebody
     seen in lists J the surplus is ``sum 1/f - 1 + prod (1 - 1/f)`` over J, whose mean is right whatever lists they are
-    in (Horvitz & Thompson, JASA 1952). Cost as of `audiences`.
+    in (Horvitz & Thompson, JASA 1952). Below a loaded share of `DENSE` that rests on too few of them; then the interval
+    is that of the sum over all pairs, of which the surplus is between 2/k and all. Cost as of `audiences`.
 
     Examples
     --------
@@ -145,7 +149,7 @@ def overlap(graph: Graph, coverage: Coverage, accounts: Sequence[str], *, real: 
     high = np.where(there, np.clip(high, seen.shared, most), np.nan)
     for part in (shared, low, high):
         np.fill_diagonal(part, size)
-    union = _union(graph, rows, weight, f, size, shared, low, high)
+    union = _union(graph, rows, weight, f, size, (shared, low, high))
     return Overlap(
         ids=seen.ids,
         size=size,
@@ -168,40 +172,49 @@ def overlap(graph: Graph, coverage: Coverage, accounts: Sequence[str], *, real: 
 
 
 def _union(
-    graph: Graph,
-    rows: NDArray[np.int32],
-    weight: F64,
-    f: F64,
-    size: F64,
-    shared: F64,
-    low: F64,
-    high: F64,
+    graph: Graph, rows: NDArray[np.int32], weight: F64, f: F64, size: F64, pair: tuple[F64, F64, F64]
 ) -> tuple[float, float, float]:
     """Followers of any, with a 95 % interval."""
     if not np.isfinite(f).all():
         return float("nan"), float("nan"), float("nan")
     paid, largest = float(size.sum()), float(size.max(initial=0.0))
     if rows.size == 2:
-        return paid - shared[0, 1], paid - high[0, 1], paid - low[0, 1]
-    times, inverse, chance, left = (start(graph.n) for start in (np.zeros, np.zeros, np.ones, np.ones))
+        shared, low, high = (float(part[0, 1]) for part in pair)
+        return paid - shared, paid - high, paid - low
+    times, inverse, square = np.zeros(graph.n), np.zeros(graph.n), np.zeros(graph.n)
+    chance, left = np.ones(graph.n), np.ones(graph.n)
     ptr, idx, _ = graph.incoming
     for row, part in zip(rows, f, strict=True):
         followers = idx[ptr[row] : ptr[row + 1]]
         followers = followers[followers != row]
         times[followers] += 1
         inverse[followers] += 1 / part
+        square[followers] += 1 / part**2
         chance[followers] *= part
         left[followers] *= 1 - 1 / part
     again = times > 1
+    rarest = 1 / float(np.sort(f)[:2].prod()) if f.size > 1 else 1.0
     surplus = (weight * (inverse - 1 + left))[again]
     total = float(surplus.sum())
-    spread = float((surplus**2 * (1 - chance[again])).sum())
-    # In units of the mean surplus of those seen twice it is a count; if nobody was, of the rarest pair.
-    rarest = 1 / float(np.sort(f)[:2].prod()) if f.size > 1 else 1.0
-    unit = float((surplus**2).sum() / np.abs(surplus).sum()) if surplus.size and np.abs(surplus).sum() > 0 else rarest
-    seen = max(total, 0.0) / unit
-    scale = spread / float((surplus**2).sum()) if surplus.size and (surplus**2).sum() > 0 else 1 - 1 / rarest
-    least, most = (float(limit[0]) for limit in counts([seen], 1 / unit, scale / unit, 0.0, whole=False))
+    if f.min(initial=1.0) >= DENSE:
+        least, most = _limits(surplus, chance[again], rarest)
+    else:
+        # Somebody in j lists is in j (j - 1) / 2 pairs of them: the surplus j - 1 is at most all pairs, and at least
+        # 2 / k of them. Pairs are seen more often than threes.
+        pairs = (weight * (inverse**2 - square) / 2)[again]
+        low_pairs, most = _limits(pairs, chance[again], rarest)
+        least = 2 / f.size * low_pairs
+        total = float(np.clip(total, 2 / f.size * pairs.sum(), pairs.sum()))
     twice = float((weight * np.maximum(times - 1, 0)).sum())
     bounds = [min(max(value, twice), paid - largest) for value in (total, least, most)]
     return paid - bounds[0], paid - bounds[2], paid - bounds[1]
+
+
+def _limits(parts: F64, chance: F64, rarest: float) -> tuple[float, float]:
+    """95 % interval of a sum of what seen accounts stand for: a count, in units of the mean part weighted by itself."""
+    square, unit, scale = float((parts**2).sum()), rarest, 1 - 1 / rarest
+    if square > 0:
+        unit = square / float(np.abs(parts).sum())
+        scale = float((parts**2 * (1 - chance)).sum()) / square
+    low, high = counts([max(float(parts.sum()), 0.0) / unit], 1 / unit, scale / unit, 0.0, whole=False)
+    return float(low[0]), float(high[0])

@@ -88,7 +88,7 @@ def audience_share(graph: Graph, coverage: Coverage, marked: ArrayLike, *, measu
         The one `coverage` is about.
     coverage : Coverage
     marked : array_like, shape (n,), float
-        1 or 0 of every account, NaN where unknown: followers of whom it is unknown are left out of the sample.
+        1 or 0 of every account, NaN where unknown: who is unknown is left out of the sample, as if not loaded.
     measure : str
         Name of the number.
 
@@ -124,8 +124,7 @@ def audience_share(graph: Graph, coverage: Coverage, marked: ArrayLike, *, measu
     told = ~np.isnan(mark[src])
     seen = np.bincount(dst[told], weights=mark[src[told]], minlength=graph.n)
     loaded = np.bincount(dst[told], minlength=graph.n)
-    size = np.where(loaded < coverage.followers, coverage.size * _known_part(loaded, coverage), coverage.size)
-    value, low, high = share_of_list(seen, loaded, np.fmax(size, loaded) + 0 * coverage.size)
+    value, low, high = share_of_list(seen, loaded, np.maximum(coverage.size, loaded))
     reason = sampled_reason(coverage, coverage.reason)
     reason[missing(reason) & (loaded == 0)] = "nothing_known"
     return _scores(graph, measure, (value, low, high), reason, {"assumption": ASSUMPTION})
@@ -267,12 +266,6 @@ def _scores(
         parameters=facts,
         graph=graph.fingerprint,
     )
-
-
-def _known_part(loaded: NDArray[np.int64], coverage: Coverage) -> F64:
-    """Part of the loaded followers of whom a mark is known."""
-    some = coverage.followers > 0
-    return np.divide(loaded, coverage.followers, out=np.zeros(loaded.size), where=some)
 
 
 def _follows(graph: Graph) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
