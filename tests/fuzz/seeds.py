@@ -118,7 +118,7 @@ class Case:
 def cases() -> dict[str, list[Case]]:
     """By target: the families of formats, the generic loaders, and what is in ../shared/formats/samples."""
     made: dict[str, list[Case]] = {}
-    family = {fmt.name: name for name in FAMILIES for fmt in import_module(f"kolgraph.loaders.{name}").FORMATS}
+    family = {fmt.name: name for name in FAMILIES for fmt in import_module(f"kolgraph.loaders.known.{name}").FORMATS}
     for fmt in formats().values():
         made.setdefault(family.get(fmt.name, "others"), []).extend(_of_format(fmt))
     for loader, files in GENERIC.items():
