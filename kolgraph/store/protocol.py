@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from kolgraph.cypher import Column, Query, is_name, load_query
-from kolgraph.errors import InputError, LimitError, StoreError
+from kolgraph.errors import InputError, LimitError, StoreError, option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -189,9 +189,9 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def too_many(max_rows: int) -> LimitError:
     """The error for an answer with more rows than allowed."""
-    return LimitError(f"query: more than {max_rows:,} rows; add a LIMIT, or raise max_rows (--max-rows)")
+    return LimitError(f"query: more than {max_rows:,} rows; add a LIMIT, or raise {option('max_rows')}")
 
 
 def too_slow(timeout_s: float) -> LimitError:
     """The error for an answer that took too long."""
-    return LimitError(f"query: no answer within {timeout_s:g} s; ask for less, or raise timeout_s (--timeout)")
+    return LimitError(f"query: no answer within {timeout_s:g} s; ask for less, or raise {option('timeout_s')}")

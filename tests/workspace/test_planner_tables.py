@@ -252,7 +252,7 @@ def test_names_are_joined_under_pseudonyms_too(tmp_path: Path, monkeypatch: pyte
 def test_a_list_of_strangers_is_refused_with_the_way_out(known: Shelf) -> None:
     text = "昵称,平台,报价\n甲甲,微博,5\n谁谁,微博,6\n"
     with pytest.raises(
-        InputError, match=r"(?s)'谁谁' is the name of no account.*load the good rows with --max-reject-rate"
+        InputError, match=r"(?s)'谁谁' is the name of no account.*load the good rows with max_reject_rate"
     ):
         known.load(text, max_reject_rate=0.01)
     assert priced(known) == {}
