@@ -117,6 +117,7 @@ _MOVED = {
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from inspect import Signature
 
     from kolgraph.centrality import (
         Groups,
@@ -256,4 +257,16 @@ def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
         with workspace.asking(as_is=as_is, fresh=fresh):
             return function(workspace, *args, **options)
 
+    method.__signature__ = _as_method(function)  # type: ignore[attr-defined]
     return method
+
+
+def _as_method(function: Callable[..., Any]) -> Signature:
+    """How a verb is called as a method: without the workspace, with the two ways of asking."""
+    from inspect import Parameter, signature
+
+    of = signature(function)
+    modes = [Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation="bool") for name in ("as_is", "fresh")]
+    named = list(of.parameters.values())[1:]
+    rest = [parameter for parameter in named if parameter.kind is Parameter.VAR_KEYWORD]
+    return of.replace(parameters=[*(p for p in named if p not in rest), *modes, *rest])

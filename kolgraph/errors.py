@@ -43,10 +43,16 @@ def one_line(text: str) -> str:
 ON_COMMAND_LINE: ContextVar[bool] = ContextVar("ON_COMMAND_LINE", default=False)
 
 
+#: Options that hold several values: on the command line they are named once for each, and so in the singular.
+SINGULAR = {"relations": "relation", "properties": "property", "mapping": "map"}
+#: Options whose unit is told by the help of the command.
+_UNITS = {"timeout_s": "timeout"}
+
+
 def option(name: str, value: str = "") -> str:
     """An option as the caller writes it: ``--max-rows 5`` on the command line, ``max_rows=5`` in Python."""
     if ON_COMMAND_LINE.get():
-        return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
+        return f"--{(SINGULAR | _UNITS).get(name, name).replace('_', '-')}" + (f" {value}" if value else "")
     return f"{name}={value}" if value else name
 
 

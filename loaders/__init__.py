@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import NamedTuple
 
-from kolgraph.errors import UnknownFormat, UnknownName
+from kolgraph.errors import UnknownFormat, UnknownName, option
 from kolgraph.loaders.formats import formats, recognise
 from kolgraph.loaders.reading.source import Options, Reading, Reject, Source
 
@@ -79,9 +79,10 @@ def read(source: Source, options: Options) -> tuple[str, list[Reading]]:
             if readings is not None:
                 return name, readings
     names = source.header or sorted(source.keys)
+    example = "src=FAN_COLUMN,dst=KOL_COLUMN"
     raise UnknownFormat.at(
         source.path,
         source.header_line,
         f"the columns {', '.join(map(repr, names))[:200]} are not recognised",
-        fix="say what they are, for example: --record follow --map src=FAN_COLUMN,dst=KOL_COLUMN",
+        fix=f"say what they are, for example: {option('record', 'follow')} {option('mapping', example)}",
     )

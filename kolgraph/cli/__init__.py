@@ -35,7 +35,7 @@ def main() -> NoReturn:
     """Run a command; every failure is one line on stderr and an exit code, never a traceback."""
     from kolgraph.errors import ON_COMMAND_LINE, KolgraphError
 
-    ON_COMMAND_LINE.set(True)
+    spoken = ON_COMMAND_LINE.set(True)
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:
@@ -54,6 +54,8 @@ def main() -> NoReturn:
         if os.environ.get("KOLGRAPH_DEBUG"):
             raise
         _leave(f"a defect of kolgraph ({type(error).__name__}: {error}); KOLGRAPH_DEBUG=1 shows where", 1)
+    finally:
+        ON_COMMAND_LINE.reset(spoken)
     sys.exit(0)
 
 

@@ -14,6 +14,7 @@ from kolgraph.cli.printing import (
     WORKSPACE,
     named_values,
     open_workspace,
+    plain_rows,
     printable,
     progress,
     short,
@@ -143,8 +144,8 @@ def info(workspace: Path, form: str) -> None:
     with open_workspace(workspace) as ws:
         found = ws.info()
     if form == "json":
-        click.echo(json.dumps({title: table.to_dict("records") for title, table in found.items()}, default=str,
-                              ensure_ascii=False, indent=1))  # fmt: skip
+        parts = {title: plain_rows(table) for title, table in found.items()}
+        click.echo(json.dumps(parts, ensure_ascii=False, indent=1, default=str))
         return
     for title, table in found.items():
         click.echo(f"\n{title}")

@@ -122,8 +122,7 @@ def show(table: pd.DataFrame | Sequence[Mapping[str, Any]], form: str) -> None:
     rows = [dict(row) for row in table] if isinstance(table, Sequence) else table.to_dict("records")
     columns = list(rows[0]) if rows else list(getattr(table, "columns", ()))
     if form == "json":
-        plain = [{str(name): _plain(value) for name, value in row.items()} for row in rows]
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
+        click.echo(json.dumps(plain_rows(rows), ensure_ascii=False, indent=1, default=str))
     elif form == "csv":
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
@@ -132,6 +131,12 @@ def show(table: pd.DataFrame | Sequence[Mapping[str, Any]], form: str) -> None:
         click.echo(out.getvalue(), nl=False)
     else:
         _aligned([str(name) for name in columns], [list(row.values()) for row in rows])
+
+
+def plain_rows(table: pd.DataFrame | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a table as JSON holds them."""
+    rows = table if isinstance(table, Sequence) else table.to_dict("records")
+    return [{str(name): _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _aligned(columns: list[str], rows: list[list[Any]]) -> None:

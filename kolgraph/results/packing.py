@@ -7,17 +7,22 @@ are read when they are first asked for, so that the ten best of a million accoun
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
+from kolgraph.errors import EnvironmentProblem, option
 from kolgraph.results.result import Result
 
+#: What reading files that are damaged, cut off or gone raises.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, EOFError, BadZipFile)
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -25,7 +30,7 @@ def pack(result: Result, folder: Path) -> None:
     """Write an answer into an empty folder; the fields of `Result.LEFT_OUT` are not kept."""
     arrays: dict[str, Any] = {}
     tree = _encoded(result, "r", arrays, folder)
-    (folder / "answer.json").write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
+    (folder / "answer.json").write_bytes(_json(tree))
     np.savez(folder / "arrays.npz", **arrays)
 
 
@@ -40,11 +45,11 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
 
     Raises
     ------
-    OSError, ValueError, KeyError
+    One of `DAMAGE`
         It is not there, or it is damaged.
     """
-    tree = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-    with np.load(folder / "arrays.npz", allow_pickle=False) as kept:
+    tree = _parsed((folder / "answer.json").read_bytes())
+    with _arrays(folder) as kept:
         known = set(kept.files)
     pending = dict(rest or {})
     result = _class(tree["class"]).__new__(_class(tree["class"]))
@@ -52,16 +57,26 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
         raise ValueError(f"{folder}: holds no answer of this version")
     for name, value in tree["fields"].items():
         if isinstance(value, dict) and value.keys() <= {"array", "texts", "frame"}:
-            if value.get("array", value.get("texts", next(iter(known), ""))) not in known:
-                raise ValueError(f"{folder}: an array is missing")
+            there = (folder / f"{value['frame']}.arrow").is_file() if "frame" in value else set(value.values()) <= known
+            if not there:
+                raise ValueError(f"{folder}: a part of {name} is missing")
             if hasattr(type(result), name):  # a field with a default is there already, and would never be asked for
                 object.__setattr__(result, name, _decoded(value, folder))
             else:
-                pending[name] = partial(_decoded, value, folder)
+                pending[name] = partial(_later, value, folder)
         elif value != {"left": True}:
             object.__setattr__(result, name, _decoded(value, folder))
     object.__setattr__(result, "_pending", pending)
     return result
+
+
+def _later(value: Any, folder: Path) -> Any:
+    """An array or table that is asked for after the answer was handed out."""
+    try:
+        return _decoded(value, folder)
+    except DAMAGE as error:
+        what = f"{folder}: what was kept of this answer is damaged or gone"
+        raise EnvironmentProblem(f"{what}; ask again with {option('fresh')}") from error
 
 
 def _encoded(value: Any, path: str, arrays: dict[str, Any], folder: Path) -> Any:
@@ -73,7 +88,7 @@ def _encoded(value: Any, path: str, arrays: dict[str, Any], folder: Path) -> Any
         if value.dtype.kind in "biufS":
             arrays[path] = value
             return {"array": path}
-        arrays[path] = np.frombuffer(json.dumps(value.tolist(), ensure_ascii=False).encode(), np.uint8)
+        arrays[path] = np.frombuffer(_json(value.tolist()), np.uint8)
         return {"texts": path}
     if is_dataclass(value) and not isinstance(value, type):
         left = getattr(value, "LEFT_OUT", ())
@@ -102,9 +117,9 @@ def _decoded(value: Any, folder: Path) -> Any:
         return value
     [(kind, content)] = [item for item in value.items() if item[0] != "fields"]
     if kind in {"array", "texts"}:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as kept:
+        with _arrays(folder) as kept:
             array = kept[content]
-        return array if kind == "array" else np.array([*json.loads(array.tobytes()), None], dtype=object)[:-1]
+        return array if kind == "array" else np.array([*_parsed(array.tobytes()), None], dtype=object)[:-1]
     if kind == "frame":
         import pyarrow as pa
 
@@ -116,6 +131,21 @@ def _decoded(value: Any, folder: Path) -> Any:
         return {name: _decoded(part, folder) for name, part in content}
     parts = [_decoded(part, folder) for part in content]
     return tuple(parts) if kind == "tuple" else parts
+
+
+@contextmanager
+def _arrays(folder: Path) -> Iterator[Any]:
+    """Opened here: of a damaged file numpy would leave the handle open."""
+    with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        yield kept
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _parsed(raw: bytes) -> Any:
+    return json.loads(raw.decode("utf-8", "surrogatepass"))
 
 
 def _class(name: str) -> Any:

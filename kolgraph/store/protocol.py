@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from kolgraph.errors import LimitError
+from kolgraph.errors import LimitError, option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -113,9 +113,9 @@ class GraphStore(Protocol):
 
 def too_many(max_rows: int) -> LimitError:
     """The error for an answer with more rows than allowed."""
-    return LimitError(f"query: more than {max_rows:,} rows; add a LIMIT, or raise max_rows (--max-rows)")
+    return LimitError(f"query: more than {max_rows:,} rows; add a LIMIT, or raise {option('max_rows')}")
 
 
 def too_slow(timeout_s: float) -> LimitError:
     """The error for an answer that took too long."""
-    return LimitError(f"query: no answer within {timeout_s:g} s; ask for less, or raise timeout_s (--timeout)")
+    return LimitError(f"query: no answer within {timeout_s:g} s; ask for less, or raise {option('timeout_s')}")

@@ -17,9 +17,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from kolgraph import __version__
-from kolgraph.errors import AnalysisError
+from kolgraph.errors import AnalysisError, InputError
 from kolgraph.results import Provenance, Result
-from kolgraph.workspace.answers import Question, Stored, tracing
+from kolgraph.workspace.answers import SAVED, Question, Stored, tracing
 
 if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
@@ -96,14 +96,18 @@ def answer(
     return wrap
 
 
+#: Options that hold several values; one of them may stand alone.
+_SEVERAL = {"accounts", "must", "near", "never", "relations"}
+
+
 def _plain(name: str, value: Any) -> Any:
     """An option as JSON holds it: what is the same question has to look the same."""
-    if isinstance(value, str) and name == "relations":
+    if isinstance(value, str) and name in _SEVERAL:
         return [value]
     if isinstance(value, str) or value is None:
         return value
     if isinstance(value, Mapping):
-        return dict(value)
+        return {str(key): _plain("", part) for key, part in value.items()}
     if hasattr(value, "__iter__"):
         return [_plain("", part) for part in value]
     value = value.item() if hasattr(value, "item") else value
@@ -135,7 +139,8 @@ def _ask(workspace: Workspace, question: Question) -> Any:
     elif method.tabled(question.parameters) and not stored.tabled:
         workspace.answers.keep(question, result, stored.trace, seconds=stored.seconds, tabled=True)
     workspace.note_answer(key, stored.run)
-    workspace.note_current(_here(key), stored.run)
+    if not mode.as_is:  # what was taken as it is may be old, and so may be what was computed from it
+        workspace.note_current(key, _here(stored.run))
     line = "" if workspace.traces or question.verb == "coverage" else _coverage(workspace)
     provenance = Provenance(
         verb=question.verb,
@@ -162,8 +167,17 @@ def _coverage(workspace: Workspace) -> str:
 
 
 def ask_again(workspace: Workspace, stored: Stored) -> Any:
-    """The answer to a stored question as it is now."""
-    verb, version = stored.question.verb, _method(stored.question.verb).version
+    """The answer to a stored question as it is now.
+
+    Raises
+    ------
+    InputError
+        It is no answer of a verb, but one that was handed in.
+    """
+    verb = stored.question.verb
+    if verb == SAVED:
+        raise InputError(f"run {stored.run} was not asked for, but saved: compare it with another run")
+    version = _method(verb).version
     return _ask(workspace, Question(verb, stored.question.parameters, version))
 
 
@@ -185,7 +199,7 @@ def _compute(workspace: Workspace, question: Question, method: _Method) -> tuple
 
 def _stands(workspace: Workspace, stored: Stored) -> bool:
     """Whether nothing below an answer changed; answers below it that are old are found anew to know."""
-    if workspace.is_current(_here(stored.question.key), stored.run):
+    if workspace.is_current(stored.question.key, _here(stored.run)):
         return True
     now = workspace.counters()
     if any(now.get(table) != counter for table, counter in stored.trace.tables.items()):
@@ -201,10 +215,10 @@ def _stands(workspace: Workspace, stored: Stored) -> bool:
                     return False
             elif below.run != run:
                 return False
-    workspace.note_current(_here(stored.question.key), stored.run)
+    workspace.note_current(stored.question.key, _here(stored.run))
     return True
 
 
-def _here(key: str) -> str:
-    """A question under the settings of this moment: they can change while a workspace is open."""
-    return f"{key} {[method.environment() for method in _METHODS.values() if method.environment]}"
+def _here(run: str) -> str:
+    """A run, and the settings of the machine that shape answers: they may change while the workspace is open."""
+    return f"{run} {[m.environment() for m in _METHODS.values() if m.environment]}"

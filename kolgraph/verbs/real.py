@@ -68,17 +68,15 @@ def real(workspace: Workspace, *, raw: bool = False) -> Real:
     """
     ids = Graph.from_workspace(workspace).ids
     ring = np.full(ids.size, None, dtype=object)
-    runs = []
     if not raw:
         row = {account: i for i, account in enumerate(ids.tolist())}
         for relation in reversed(RELATIONS):  # the first relation has the last word on which ring is named
-            found = rings(workspace, relation=relation)
-            runs.append(found.run_id)
-            for block in found.rings:
+            for block in rings(workspace, relation=relation).rings:
                 if block.verdict == "coordinated":
                     ring[[row[str(member)] for member in block.members]] = f"{relation}:{block.number}"
     weight = np.array([1.0 if name is None else 0.0 for name in ring])
-    return Real(parameters={"raw": raw, "rings": runs}, graph=digest(ids), ids=ids, weight=weight, ring=ring)
+    # Known by what it says, not by the rings it is from: while the verdicts stay, so does all that stands on them.
+    return Real(parameters={"raw": raw, "ring": digest(ring)}, graph=digest(ids), ids=ids, weight=weight, ring=ring)
 
 
 def targets(

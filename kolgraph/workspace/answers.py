@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.results.packing import pack, unpack
+from kolgraph.results.packing import DAMAGE, pack, unpack
 from kolgraph.workspace.tables import RESULTS
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from kolgraph.results import Result
     from kolgraph.workspace.folder import Workspace
     from kolgraph.workspace.names import Connection
+
+#: The verb of results that were computed outside the verbs.
+SAVED = "save"
 
 _COLUMNS = "run_id, question, verb, parameters, method, stands_on, made_ts, seconds, tabled, analysis, variant, summary"
 
@@ -56,10 +59,10 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        said = ", ".join(
-            f"{k}={v}" for k, v in self.parameters.items() if v not in (None, False, [], "", 1, ["follow"])
-        )
-        return f"{self.verb}({said})"
+        said = [
+            f"{k}={v}" for k, v in self.parameters.items() if v not in (None, [], "", ["follow"]) and v is not False
+        ]
+        return f"{self.verb}({', '.join(part for part in said if part != 'seed=1')})"
 
 
 @dataclass
@@ -136,7 +139,7 @@ class Answers:
         """The answer itself; None where its files are gone or damaged, and it has to be found anew."""
         try:
             return unpack(self._place(stored.question.key, stored.run), rest)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError):
+        except DAMAGE:
             return None
 
     def _place(self, key: str, run: str) -> Path:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
-from kolgraph.workspace.answers import Answers, Question, Trace
+from kolgraph.workspace.answers import SAVED, Answers, Question, Trace
 from kolgraph.workspace.filling import Filling
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
 from kolgraph.workspace.making import Making
@@ -273,7 +273,8 @@ class Workspace(Filling):
 
         with self._translating():
             statements = self._connection.extract_statements(query)
-            reads = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.RELATION}
+            # No EXPLAIN: with ANALYZE it runs what it explains, a COPY into a file among others.
+            reads = {duckdb.StatementType.SELECT, duckdb.StatementType.RELATION}
             if len(statements) != 1 or statements[0].type not in reads:
                 raise InputError(f"{self.path}: only one SELECT at a time can be asked; files are loaded with load()")
             self.note_tables(tables_in(query))
@@ -350,7 +351,7 @@ class Workspace(Filling):
 
         Returns the run id. What such a result stands on nobody knows: it is never called old.
         """
-        question = Question("save", {"analysis": result.analysis, "variant": result.variant}, "1")
+        question = Question(SAVED, {"analysis": result.analysis, "variant": result.variant}, "1")
         return self.answers.keep(question, result, Trace(), seconds=0.0, tabled=True).run
 
     def runs(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import InputError, one_line
+from kolgraph.errors import InputError, one_line, option
 from kolgraph.loaders import read
 from kolgraph.loaders.reading.source import Options, Reject, Source, content_hash
 from kolgraph.workspace import pseudonyms
@@ -172,11 +172,12 @@ def _check_rate(name: str, counts: Counts, rejects: list[Reject], limit: float) 
     rate = counts.rejected / counts.read
     if rate <= limit:
         return
+    enough = f"{min(1.0, rate * 1.01):.3g}"
     first = "; ".join(describe(name, reject) for reject in rejects[:5])
     raise InputError(
         f"{name}: {counts.rejected:,} of {counts.read:,} rows rejected ({rate:.1%}, allowed {limit:.1%}), "
         "nothing loaded; "
-        f"{first}; repair the file, or load the good rows with --max-reject-rate {min(1.0, rate * 1.01):.3g}"
+        f"{first}; repair the file, or load the good rows with {option('max_reject_rate', enough)}"
     )
 
 

@@ -99,7 +99,9 @@ def _remember_names(connection: Connection) -> None:
     same = "n.account_key = s.account_key AND n.name_norm = s.name_norm"
     connection.execute(
         "UPDATE account_names n SET first_seen_ts = least(n.first_seen_ts, s.first_ts), "
-        f"last_seen_ts = greatest(n.last_seen_ts, s.last_ts) FROM seen s WHERE {same}"
+        f"last_seen_ts = greatest(n.last_seen_ts, s.last_ts) FROM seen s WHERE {same} "
+        "AND (least(n.first_seen_ts, s.first_ts), greatest(n.last_seen_ts, s.last_ts)) "
+        "IS DISTINCT FROM (n.first_seen_ts, n.last_seen_ts)"
     ).fetchall()
     connection.execute(
         f"INSERT INTO account_names SELECT * FROM seen s WHERE NOT EXISTS (SELECT 1 FROM account_names n WHERE {same})"

@@ -11,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from kolgraph import settings
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, option
 from kolgraph.workspace.names import count
 from kolgraph.workspace.tombstones import Tombstones
 
@@ -38,7 +38,7 @@ def check(connection: Connection, key: bytes | None) -> None:
     if theirs is None and mine is not None:
         raise InputError("this workspace holds readable data; load pseudonymously into a new workspace")
     if theirs is not None and mine is None:
-        raise InputError("this workspace is pseudonymous; load into it with --pseudonymise and its key")
+        raise InputError(f"this workspace is pseudonymous; load into it with {option('pseudonymise')} and its key")
     if theirs != mine:
         raise InputError("this workspace is pseudonymous under another key; set KOLGRAPH_KEY to that key")
     if key is not None and count(connection, "SELECT NOT current_setting('temp_file_encryption')"):

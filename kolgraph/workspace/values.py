@@ -195,7 +195,7 @@ REASONS: Mapping[str, str] = {
     "BAD_WEIGHT": "is not a finite number >= 0",
     "BAD_MONEY": "is not an amount of money >= 0",
     "BAD_SHARE": "is not a number between 0 and 1",
-    "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named: --root",
+    "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named",
     "NO_TARGET": "is missing: nobody is named",
     "NO_MATCH": "is the name of no account known here, or of several; load their accounts, or give an id or link",
     "FORGOTTEN": "is somebody who must not come back",

@@ -26,7 +26,7 @@ _VIEWS: Mapping[str, tuple[str, ...]] = {
     "co_mentions": ("namings",),
     "repost_edges": ("reposts", "namings", "posts"),
 }
-_READ = re.compile(rf"\b({'|'.join([*FACTS, *_VIEWS, IDS])})\b")
+_READ = re.compile(rf"\b({'|'.join([*FACTS, *_VIEWS, IDS])})\b", re.IGNORECASE)
 _WRITE = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 
 VERSIONS = "CREATE TABLE IF NOT EXISTS versions (table_name VARCHAR, counter BIGINT)"
@@ -34,7 +34,7 @@ VERSIONS = "CREATE TABLE IF NOT EXISTS versions (table_name VARCHAR, counter BIG
 
 def tables_in(query: str) -> set[str]:
     """Tables of facts that a statement names; too many do no harm."""
-    found = set(_READ.findall(query))
+    found = {name.lower() for name in _READ.findall(query)}
     return {table for name in found for table in _VIEWS.get(name, (name,))}
 
 
@@ -55,7 +55,7 @@ class Watched:
             self._rows = cursor.fetchall()
             if self._rows and self._rows[0][0]:
                 self.changed.add(written[1])
-                if written[1] == "accounts" and ("INSERT" in written[0].upper() or "account_id =" in query):
+                if written[1] == "accounts" and ("UPDATE" not in written[0].upper() or "SET account_id =" in query):
                     self.changed.add(IDS)
         return self
 

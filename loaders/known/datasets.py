@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, option
 from kolgraph.loaders.reading.source import Reject, Source, lines, readable
 from kolgraph.loaders.spec import Emit, Format
 
@@ -115,7 +115,8 @@ def _twibot_rows(source: Source, options: Options) -> Rows:
         if relation == "follow":
             if options.direction is None:
                 why = "in TwiBot-20 'follow' does not say which end follows"
-                raise InputError.at(source.path, number, why, fix="add --direction forward or --direction backward")
+                fix = f"add {option('direction', 'forward')} or {option('direction', 'backward')}"
+                raise InputError.at(source.path, number, why, fix=fix)
             relation = "following" if options.direction == "forward" else "followers"
         if relation in LEFT_OUT:
             continue

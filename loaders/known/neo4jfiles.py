@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from kolgraph.errors import InputError, UnknownFormat
+from kolgraph.errors import InputError, UnknownFormat, option
 from kolgraph.loaders.reading import headers
 from kolgraph.loaders.reading.delimited import delimited
 from kolgraph.loaders.reading.packed import MAX_INPUT, opened
@@ -93,7 +93,9 @@ def _nodes(source: Source, options: Options, header: Header) -> Reading:
         if labels:
             when = f"list_has_any(string_split(lower(c{labels[0]}), ';'), {list(ACCOUNTS)})"
         elif not space:
-            raise InputError.at(source.path, 1, "nodes without labels may be anything", fix="add --record account")
+            raise InputError.at(
+                source.path, 1, "nodes without labels may be anything", fix=f"add {option('record', 'account')}"
+            )
     fields = {"account": header.account or f"c{column}"} | _fields("account", header)
     decision = f"account: nodes for neo4j-admin, account = {header.account or header.cells[column]}"
     return _reading(source, header, [Part("account", fields, when)], decision)
@@ -118,7 +120,8 @@ def _relationships(source: Source, options: Options, header: Header) -> Reading:
         types = {record: ""}
     else:
         if options.direction == "backward":
-            raise InputError(f"{source.path}: the types say already who acts; leave --direction out, or add --record")
+            fix = f"leave {option('direction')} out, or add {option('record')}"
+            raise InputError(f"{source.path}: the types say already who acts; {fix}")
         types = {record: f"upper(c{kind[0]}) IN {words}" for record, words in TYPES.items()}
     spaces = {side: start[1] if column == start[0] else end[1] for side, column in sides.items()}
     accounts = _accounts(source, set(spaces.values()))
@@ -146,7 +149,7 @@ def _check(source: Source, options: Options, space: str) -> None:
     """Posts, topics and communities are nodes too."""
     if options.record is None and space and space.lower() not in ACCOUNTS:
         raise UnknownFormat(
-            f"{source.path}: nodes of {space!r} are no accounts; if they are, say what rows are: --record"
+            f"{source.path}: nodes of {space!r} are no accounts; if they are, say what rows are: {option('record')}"
         )
 
 

@@ -195,7 +195,7 @@ def _rows(
     with source.text_path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         for number, cells, raw in _records(text, delimiter, width):
             if "\ufffd" in raw:
-                why = "the row is not UTF-8; if the whole file is not, name its --encoding"
+                why = "the row is not UTF-8; if the whole file is not, name its encoding"
                 yield Reject(number, None, None, "BAD_ENCODING", why, raw)
             elif cells is None:
                 yield Reject(number, None, None, "BAD_ROW", "a quote is not closed, or not at the end of a cell", raw)
@@ -269,7 +269,7 @@ class _Table:
         if not self.people and len(prices) > 1:
             made.decision += f"; of the prices {', '.join(prices)} the first counts"
         if not self.columns.keys() & {"platform", "link"} and self._platform(options) is None:
-            made.decision += "; no platform is said: names are looked for on all of them, unless --platform names one"
+            made.decision += "; no platform is said: names are looked for on all of them, unless the platform is named"
         return made
 
     def _platform(self, options: Options) -> str | None:

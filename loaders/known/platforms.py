@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, option
 from kolgraph.loaders.reading import containers
 from kolgraph.loaders.reading.source import Options, Reject, Source
 from kolgraph.loaders.spec import Emit, Format
@@ -49,7 +49,9 @@ def _asked_for(prefix: str) -> Callable[[Source, Options], Rows]:
             line, item = row
             asked = f"@{item['following_user']}" if item.get("following_user") else subject
             if asked is None:
-                raise InputError.at(source.path, line, "the answer does not say whom it is about", fix="add --subject")
+                raise InputError.at(
+                    source.path, line, "the answer does not say whom it is about", fix=f"add {option('subject')}"
+                )
             yield line, item | {"subject": asked}
 
     return rows

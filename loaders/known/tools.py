@@ -174,7 +174,7 @@ FOURCAT = (
     ),
     Format(
         "4cat",
-        "4CAT export of any source: authors by name, no relations but mentions; add --platform",
+        "4CAT export of any source: authors by name, no relations but mentions; name the platform",
         "4CAT 通用导出（作者为名称）",
         (Emit("post", {"post": "id", "author": "author", "time": AT, "text": "body"}),),
         "",

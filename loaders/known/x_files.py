@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, option
 from kolgraph.loaders.known.x import ADDRESS, RETWEET, TWEET, _dict, _id, _list, _v1_said
 from kolgraph.loaders.reading import containers
 from kolgraph.loaders.reading.source import Reject, Source
@@ -146,7 +146,7 @@ def _owner(source: Source, options: Options) -> str:
                 if account is not None:
                     return str(account)
     why = "whose archive this is stands in account.js"
-    raise InputError.at(source.path, None, why, fix="put it beside, or add --subject ID")
+    raise InputError.at(source.path, None, why, fix=f"put it beside, or add {option('subject', 'ID')}")
 
 
 def _edges(source: Source, options: Options) -> Rows:

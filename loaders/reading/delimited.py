@@ -44,8 +44,8 @@ MAX_CELL_LINES = 1000
 STRUCTURAL = {
     "MISSING COLUMNS": ("TOO_FEW_FIELDS", "the row has fewer cells than the header"),
     "TOO MANY COLUMNS": ("TOO_MANY_FIELDS", "the row has more cells than the header"),
-    "INVALID ENCODING": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its --encoding"),
-    "INVALID UNICODE": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its --encoding"),
+    "INVALID ENCODING": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its encoding"),
+    "INVALID UNICODE": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its encoding"),
 }
 #: After these the engine may have skipped rows that it does not report.
 LOST = {"UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kolgraph.errors import InputError, UnknownFormat
+from kolgraph.errors import InputError, UnknownFormat, option
 
 
 def guess(path: Path, sample: bytes) -> str:
@@ -21,7 +21,7 @@ def guess(path: Path, sample: bytes) -> str:
         return "utf-16"
     if sample.count(b"\0") * 10 > len(sample):
         raise UnknownFormat(
-            f"{path}: this is not a text file; if it is UTF-16 without a mark, add --encoding utf-16-le"
+            f"{path}: this is not a text file; if it is UTF-16 without a mark, add {option('encoding', 'utf-16-le')}"
         )
     for encoding in ("utf-8", "gb18030"):
         if _decodes(sample, encoding):
@@ -30,7 +30,9 @@ def guess(path: Path, sample: bytes) -> str:
     rows = sample.splitlines()
     if sum(_decodes(row, "utf-8") for row in rows) * 2 > len(rows):
         return "utf-8"
-    raise InputError(f"{path}: the text is neither UTF-8 nor GB18030; name its encoding, e.g. --encoding big5")
+    raise InputError(
+        f"{path}: the text is neither UTF-8 nor GB18030; name its encoding, e.g. {option('encoding', 'big5')}"
+    )
 
 
 def without_surrogates(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import InputError, UnknownName, option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,11 +149,11 @@ def check_edge(path: Path, line: int | None, record: str | None, direction: str 
         One of them does not exist.
     """
     if record is None:
-        raise InputError.at(path, line, what, fix=f"add --record with one of {', '.join(RELATIONS)}")
+        raise InputError.at(path, line, what, fix=f"add {option('record')} with one of {', '.join(RELATIONS)}")
     if record not in RELATIONS:
         raise UnknownName.among("relation", record, RELATIONS)
     if direction is None:
-        fix = "add --direction forward or --direction backward"
+        fix = f"add {option('direction', 'forward')} or {option('direction', 'backward')}"
         raise InputError.at(path, line, f"unknown direction: {who}", fix=fix)
     if direction not in DIRECTIONS:
         raise UnknownName.among("direction", direction, DIRECTIONS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from kolgraph import settings
-from kolgraph.errors import LimitError
+from kolgraph.errors import LimitError, option
 
 PACKED = {".gz", ".zst"}
 #: Unpacked bytes and the ratio beyond which a file is taken for a bomb, the latter once this much was unpacked.
@@ -91,9 +91,11 @@ def opened(path: Path, max_input: int = MAX_INPUT) -> IO[bytes]:
 def check_size(path: object, unpacked: int, packed: int, max_input: int) -> None:
     """Refuse what unpacks to too much."""
     if unpacked > max_input:
-        raise LimitError(f"{path}: unpacks to more than {max_input:,} bytes; raise --max-input if that is right")
+        raise LimitError(
+            f"{path}: unpacks to more than {max_input:,} bytes; raise {option('max_input')} if that is right"
+        )
     if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed and max_input <= MAX_INPUT:
         raise LimitError(
             f"{path}: unpacks to more than {MAX_RATIO} times its size, as only bombs do; if it is none, "
-            f"raise --max-input above {MAX_INPUT:,}"
+            f"raise {option('max_input')} above {MAX_INPUT:,}"
         )

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName, option
 from kolgraph.loaders.reading.encodings import guess
 from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
 from kolgraph.loaders.records import RECORDS
@@ -356,7 +356,7 @@ class Source:
                     out.write(block)
             except UnicodeError as error:
                 raise InputError(
-                    f"{self.path}: the text is not {encoding} throughout; name the right encoding with --encoding"
+                    f"{self.path}: the text is not {encoding} throughout; name the right one with {option('encoding')}"
                 ) from error
         self._text = copy
 

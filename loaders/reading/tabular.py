@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import InputError, UnknownName, option
 from kolgraph.loaders.reading import containers, headers, parquet
 from kolgraph.loaders.reading.delimited import delimited
 from kolgraph.loaders.reading.jsonrows import json_rows, made_rows
@@ -28,7 +28,7 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
         if options.direction == "backward" and not options.mapping:
             raise InputError(
                 f"{source.path}: the columns say already that {fields['src']} acts on {fields['dst']}; "
-                "leave --direction out, or turn them round with --map"
+                f"leave {option('direction')} out, or turn them round with {option('mapping')}"
             )
     if source.shape in {"table", "parquet"}:
         # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
@@ -53,7 +53,9 @@ def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[st
             check_fields(options.record, ())
         return headers.recognise(names, options.record)
     if options.record is None:
-        raise InputError("a column mapping needs to know what a row is: add --record follow, repost, mention, ...")
+        raise InputError(
+            f"a column mapping needs to know what a row is: add {option('record', 'follow')}, repost, mention, ..."
+        )
     check_fields(options.record, options.mapping)
     for name in options.mapping.values():
         # A path into nested JSON is not a column.
@@ -61,7 +63,7 @@ def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[st
             raise UnknownName.among(f"column of {source.path}", name, names)
     missing = [f for f in headers.NEEDED[options.record] if f not in options.mapping]
     if missing and not (options.record == "repost" and {"src", "dst"} <= set(options.mapping)):
-        raise InputError(f"a {options.record} needs {', '.join(missing)}; add it to --map")
+        raise InputError(f"a {options.record} needs {', '.join(missing)}; add it to {option('mapping')}")
     return options.record, options.mapping
 
 

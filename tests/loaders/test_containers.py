@@ -155,7 +155,7 @@ def test_hostile_archives_are_refused_before_anything_is_written(
     refused("archive itself", lambda out: out.writestr("inner.zip", "x"))
     refused("archive itself", lambda out: out.writestr("inner.tar.gz", "x"))
     refused("10,001 members", lambda out: [out.writestr(f"{k}.csv", "") for k in range(10_000)])  # type: ignore[func-returns-value]
-    refused("--max-input", lambda out: out.writestr("bomb.csv", bytes(70 << 20)), LimitError)
+    refused("max_input", lambda out: out.writestr("bomb.csv", bytes(70 << 20)), LimitError)
 
     path = archive(tmp_path / "x.zip", {"a.csv": b"1"})
     data = bytearray(path.read_bytes())
@@ -167,7 +167,7 @@ def test_hostile_archives_are_refused_before_anything_is_written(
     path.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(InputError, match="damaged"):
         archives.expand([path])
-    with pytest.raises(LimitError, match="--max-input"):
+    with pytest.raises(LimitError, match="max_input"):
         archives.expand([archive(tmp_path / "y.zip", {"a.csv": b"123456"})], max_input=5)
 
 
@@ -377,7 +377,7 @@ def test_hostile_workbooks_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError):
             list(containers.xlsx_rows(sheet(path, change)))
-    with pytest.raises(LimitError, match="--max-input"):
+    with pytest.raises(LimitError, match="max_input"):
         list(containers.xlsx_rows(sheet(path, lambda x: x + " " * (70 << 20))))
 
 

@@ -247,7 +247,7 @@ def test_relations_point_from_who_acts(shelf: Shelf, tmp_path: Path) -> None:
 
 
 def test_what_follow_means_has_to_be_said(shelf: Shelf, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--direction"):
+    with pytest.raises(InputError, match="direction"):
         load(shelf, tmp_path, "edge.csv", edges("u1,follow,u2"))
     load(shelf, tmp_path, "edge.csv", edges("u1,follow,u2"), direction="backward")
     assert found(shelf)["follows"] == {("x:2", "x:1")}

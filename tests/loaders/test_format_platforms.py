@@ -93,7 +93,7 @@ def test_the_subject_is_told_by_the_row_the_option_or_the_name_of_the_file(shelf
     shelf.empty()
     shelf.load(answer("user_followers", FAN | {"following_user": "kol_d"}), "user_followers_kol_a.json")
     assert found(shelf)["follows"] == {("tiktok:@fan_b", "tiktok:@kol_d")}
-    with pytest.raises(InputError, match="--subject"):
+    with pytest.raises(InputError, match="subject"):
         shelf.load(answer("user_followers", FAN), "f.json")
 
 

@@ -359,14 +359,14 @@ def test_parts_of_an_archive_belong_to_the_owner_named_beside(shelf: Shelf, tmp_
 
 def test_an_archive_without_its_owner_says_what_is_missing(shelf: Shelf, tmp_path: Path) -> None:
     path = archive(tmp_path, "follower.js", [{"follower": {"accountId": "1"}}])
-    with pytest.raises(InputError, match=r"account\.js; put it beside, or add --subject ID"):
+    with pytest.raises(InputError, match=r"account\.js; put it beside, or add subject=ID"):
         shelf.load_file(path)
 
 
 def test_the_owner_of_an_archive_can_be_named(shelf: Shelf, tmp_path: Path) -> None:
     path = archive(tmp_path, "follower.js", [{"follower": {"accountId": "1"}}])
     archive(tmp_path, "account.js", [{"account": {"username": "me"}}])  # damaged: without the id
-    with pytest.raises(InputError, match="--subject ID"):
+    with pytest.raises(InputError, match="subject=ID"):
         shelf.load_file(path)
     shelf.load_file(path, subject="11")
     assert found(shelf)["follows"] == {("x:1", "x:11")}

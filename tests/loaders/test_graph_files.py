@@ -306,5 +306,5 @@ def test_bombs_and_missing_directions_are_refused_in_one_line(shelf: Shelf) -> N
     with pytest.raises(InputError, match="not well-formed XML"):
         load(shelf, "<gexf><graph><nodes><node id='1'>", "g.gexf")
     for name, text in (("g.net", "*Vertices 1\n1 a\n"), ("g.gdf", "nodedef>name VARCHAR\na\n")):
-        with pytest.raises(InputError, match="add --direction forward or --direction backward"):
+        with pytest.raises(InputError, match="add direction=forward or direction=backward"):
             shelf.load(text, name)

@@ -54,7 +54,7 @@ def test_a_packed_file_that_is_cut_off_is_refused(tmp_path: Path, packing: str) 
 def test_a_packed_file_stops_at_the_limit(tmp_path: Path, packing: str) -> None:
     text = b"a,b\n" + b"1,2\n" * 50_000
     with (
-        pytest.raises(LimitError, match="--max-input"),
+        pytest.raises(LimitError, match="max_input"),
         source(tmp_path, f"f.csv{packing}", PACKERS[packing](text), max_input=len(text) - 1) as found,
     ):
         found.text_path.read_bytes()
@@ -71,7 +71,7 @@ try:
     with closing(Source(sys.argv[1])) as found:
         found.text_path
 except LimitError as error:
-    assert "--max-input" in str(error)
+    assert "max_input" in str(error)
     status = open("/proc/self/status")  # ru_maxrss begins with the peak of the process that started this one
     print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024)
 """

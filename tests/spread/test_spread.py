@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kolgraph.errors import InputError, UnknownName
-from kolgraph.spread import Cascades, measure_cascades, read_cascades
+from kolgraph.spread import Cascades, measure_cascades
+from kolgraph.verbs.spread import read_cascades
 from kolgraph.workspace.tables import CANONICAL, RESULTS
 
 COLUMNS = ["post_id", "parent_id", "root_id", "account_id", "ts", "evidence"]

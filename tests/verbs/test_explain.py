@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.graph import Graph
-from kolgraph.influence.observed import forwarding, read_engaged, read_follow_times, read_moves
-from kolgraph.verbs import run
-from kolgraph.verbs.explain import check_up
+from kolgraph.influence import learn_probabilities
+from kolgraph.influence.probabilities import Probabilities
+from kolgraph.report.checkup import lines
+from kolgraph.verbs import observed
+from kolgraph.verbs.observed import read_engaged, read_follow_times, read_moves
 from kolgraph.workspace import Workspace
 
 
@@ -36,9 +39,18 @@ def seen(tmp_path: Path):
         yield ws
 
 
-def test_what_was_taken_from_whom_is_counted_by_hand(seen: Workspace) -> None:
-    graph = Graph.from_workspace(seen)
-    found = forwarding(seen, graph)
+def test_what_was_taken_from_whom_is_counted_by_hand(seen: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt: list[Probabilities] = []
+
+    def learn(*args: Any, **options: Any) -> Probabilities:
+        learnt.append(learn_probabilities(*args, **options))
+        return learnt[-1]
+
+    monkeypatch.setattr(observed, "learn_probabilities", learn)
+    graph, known = observed.forwarding(seen)
+    [found] = learnt
+    assert known
+    assert graph is found.graph
     # Posts to take: ann p1 p2 r5, bob r1 r2, cai q1 r3, dan r4. Taken: bob 1 of ann's, cai 1 of bob's, dan and ann 1.
     weights = {(str(graph.ids[a]), str(graph.ids[b])): float(w) for a, b, w in zip(*found.graph.edges(), strict=True)}
     assert set(weights) == {
@@ -66,9 +78,9 @@ def test_moves_and_engagement_are_counted_by_hand(seen: Workspace) -> None:
     assert moves.time.tolist() == [1700000001000, 1700000002000, 1700000003000]
     pairs = sorted((int(p), str(ids[v])) for p, v in zip(moves.post, moves.reposter, strict=True))
     assert pairs == [(0, "x:bob"), (0, "x:cai"), (1, "x:ann"), (1, "x:dan")]
-    table = run.realised(seen).frame()
+    table = seen.realised().frame()
     assert table["realised"].to_dict() == {"x:ann": 1.5, "x:cai": 0.0}
-    engaged = dict(zip(ids, read_engaged(seen, ids.size, np.ones(ids.size)), strict=True))
+    engaged = dict(zip(ids, read_engaged(seen, np.ones(ids.size)), strict=True))
     assert (engaged["x:ann"], engaged["x:cai"]) == (2, 0)  # bob and cai follow ann, dan does not
     assert np.isnan(engaged["x:dan"])
     times = read_follow_times(seen)
@@ -79,17 +91,17 @@ def test_a_check_up_without_reposts_profiles_or_rings_says_what_it_can(tmp_path:
     (tmp_path / "f.csv").write_text("follower,followed\na,b\nc,b\n")
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         ws.load(tmp_path / "f.csv", platform="x")
-        found = check_up(ws, "x:b")
+        found = ws.explain("x:b")
         with pytest.raises(UnknownAccount):
-            check_up(ws, "x:nobody")
+            ws.explain("x:nobody")
     assert (found.reach, found.reach_low, found.reach_high) == (3, 3, 3)
     assert (found.followers, found.realised, found.trend, found.posts) == (None, None, None, 0)
-    assert found.lines("en")[0].startswith("x:b, ")
+    assert lines(found, "en")[0].startswith("x:b, ")
 
 
 def test_both_languages_say_the_same_numbers_and_json_is_json(seen: Workspace) -> None:
-    found = check_up(seen, "x:ann")
-    en, zh = found.lines("en"), found.lines("zh")
+    found = seen.explain("x:ann")
+    en, zh = lines(found, "en"), lines(found, "zh")
     assert len(en) == len(zh)
     assert not [line for line in [*en, *zh] if "{" in line or "nan" in line.lower()]
     plain = json.loads(json.dumps(found.plain()))

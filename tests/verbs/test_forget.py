@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from kolgraph.verbs.run import rank
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownAccount
@@ -192,7 +191,7 @@ def test_nothing_readable_is_in_any_byte_of_a_pseudonymous_workspace(tmp_path: P
         assert not any(canary in repr(told) for canary in CANARIES)
         assert ws.sql("SELECT count(*) AS n FROM reposts")["n"].item() == 5
         assert ws.sql("SELECT count(*) AS n FROM comments WHERE dst IS NOT NULL")["n"].item() == 4
-        rank(ws, by="pagerank")
+        ws.rank(by="pagerank")
         assert found(ws.path, *CANARIES) == []  # with the log of the last transactions
     assert found(tmp_path / "w.kol", *CANARIES) == []
     plain = Workspace.open(tmp_path / "plain.kol", create=True)  # this test can fail
@@ -278,7 +277,7 @@ GONE = (UID, NAME, BIO, POST, "4900100200300401", "4900100200300402", TEXT, "can
 def test_who_is_forgotten_is_in_no_byte_of_the_folder(tmp_path: Path) -> None:
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         put(tmp_path, ws)
-        rank(ws, by="pagerank")
+        ws.rank(by="pagerank")
         publish(ws)
         (ws.path / "spill").mkdir(exist_ok=True)
         (ws.path / "spill" / "left").write_text(UID)
@@ -437,11 +436,10 @@ def test_a_crash_while_forgetting_leaves_a_whole_workspace(tmp_path: Path) -> No
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         put(tmp_path, ws)
     crash = (
-        "import os, sys\nfrom pathlib import Path\nfrom kolgraph.verbs import forget as privacy\n"
-        "from kolgraph.workspace import Workspace\n"
+        "import os, sys\nfrom kolgraph.workspace import Workspace, folder\n"
         "step = int(sys.argv[3])\n"
         "def die(*_):\n    global step\n    step -= 1\n    step < 0 and os._exit(9)\n"
-        "privacy._to_disk = die\nws = Workspace.open(sys.argv[1])\nprivacy.forget(ws, [sys.argv[2]])\n"
+        "folder._to_disk = die\nws = Workspace.open(sys.argv[1])\nws.forget([sys.argv[2]])\n"
     )
     for step in (0, 1):  # before the swap, and after it
         done = subprocess.run(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kolgraph.errors import InputError
 from kolgraph.loaders.known.homepages import homepage, platform_named
 from kolgraph.loaders.known.planner import price
-from kolgraph.verbs import run
+from kolgraph.verbs.plan import candidates
 from kolgraph.workspace.identities import unmatched
 from tests.worlds.shelf import Shelf
 
@@ -165,7 +165,7 @@ def test_prices_as_agencies_write_them(text: str, value: str | None) -> None:
 def test_no_price_is_no_mistake_and_no_free_booking(known: Shelf, text: str) -> None:
     report = known.load(f"昵称,平台,报价\n甲甲,微博,{text}\n乙乙,微博,500\n")
     assert report.counts.rejected == 0
-    assert run.candidates(known.ws) == {"weibo:1000000002": 500.0}
+    assert candidates(known.ws) == {"weibo:1000000002": 500.0}
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_names_are_joined_under_pseudonyms_too(tmp_path: Path, monkeypatch: pyte
 def test_a_list_of_strangers_is_refused_with_the_way_out(known: Shelf) -> None:
     text = "昵称,平台,报价\n甲甲,微博,5\n谁谁,微博,6\n"
     with pytest.raises(
-        InputError, match=r"(?s)'谁谁' is the name of no account.*load the good rows with --max-reject-rate"
+        InputError, match=r"(?s)'谁谁' is the name of no account.*load the good rows with max_reject_rate"
     ):
         known.load(text, max_reject_rate=0.01)
     assert priced(known) == {}
