@@ -54,6 +54,8 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
         if isinstance(value, dict) and value.keys() <= {"array", "texts", "frame"}:
             if value.get("array", value.get("texts", next(iter(known), ""))) not in known:
                 raise ValueError(f"{folder}: an array is missing")
+            if "frame" in value and not (folder / f"{value['frame']}.arrow").is_file():
+                raise ValueError(f"{folder}: a table is missing")
             if hasattr(type(result), name):  # a field with a default is there already, and would never be asked for
                 object.__setattr__(result, name, _decoded(value, folder))
             else:
