@@ -143,7 +143,11 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     names = {account_id: name or "" for account_id, name in rows}
     shown, reach = _number(profiles["followers"].iloc[row]), _number(scores.values[row])
     return CheckUp(
-        parameters={"account": account, "of": [a.run_id for a in (scores, moved, judged, why)], "names": digest(named)},
+        parameters={
+            "account": account,
+            "of": [a.run_id for a in (scores, moved, judged, why)],
+            "names": digest(sorted(names.items())),
+        },
         seed=seed,
         graph=graph.fingerprint,
         account_id=account,
