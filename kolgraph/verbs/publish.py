@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolgraph.loaders.reading.source import quoted
-from kolgraph.settings import tiers
+from kolgraph.settings import TIERS, tiers
 from kolgraph.store import Progress, PublishReport, open_store
 from kolgraph.store.engines import admin
 from kolgraph.store.sync.journal import Journal, Publication
@@ -40,7 +40,10 @@ _SCORES = ", ".join(
 #: The rows of every table of a snapshot: ids as text, one row per key, sorted so that hubs are written together.
 _ROWS: Mapping[str, str] = {
     "Account": f"""
-        SELECT account_id AS id, * EXCLUDE (price_cny), CAST(price_cny AS DOUBLE) AS price_cny, {{tier}} AS tier
+        SELECT account_id AS id, * EXCLUDE (price_cny, inflation, inflation_run), {{tier}} AS tier,
+               CAST(price_cny AS DOUBLE) AS price_cny,
+               coalesce(inflation, CASE WHEN reach > 0 AND followers > 0 THEN followers / reach END) AS inflation,
+               coalesce(inflation_run, CASE WHEN reach > 0 AND followers > 0 THEN reach_run END) AS inflation_run
         FROM accounts LEFT JOIN (SELECT account_key, {_SCORES} FROM scores GROUP BY ALL) USING (account_key)
         WHERE platform <> 'forgotten' ORDER BY id""",  # the keys of the forgotten stay, for they are dense
     # Reposts are posts too, or no tree could be asked for; of their texts only those of quotes say something.
@@ -142,9 +145,7 @@ class WorkspaceSnapshot(Mapping[str, "pa.RecordBatchReader"]):
         part = SNAPSHOT[name]
         if name == "Publication":
             origin = {"id": self._workspace.version, "workspace": self._workspace.version}
-            return _one_row(
-                origin | {"made_ts": time.time_ns() // 1_000_000, "software": f"kolgraph {version('kolgraph')}"}
-            )
+            return _one_row(origin | {"made_ts": time.time_ns() // 1_000_000, "software": software()})
         wanted = ", ".join(columns(part))
         rows = _ROWS[name].replace("{tier}", _tier())
         return self._workspace.stream(f"SELECT {wanted} FROM ({rows})")
@@ -154,6 +155,12 @@ class WorkspaceSnapshot(Mapping[str, "pa.RecordBatchReader"]):
 
     def __len__(self) -> int:
         return len(SNAPSHOT)
+
+
+def software() -> str:
+    """What a graph database was made by, and with which tiers, since they are in it: ``kolgraph 0.1.0``."""
+    named = "" if tiers() == TIERS else f", tiers {' '.join(f'{name}={cut}' for name, cut in tiers().items())}"
+    return f"kolgraph {version('kolgraph')}{named}"
 
 
 def _tier() -> str:
