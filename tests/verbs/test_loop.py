@@ -123,10 +123,11 @@ def test_the_planted_army_does_not_count_and_fans_do(seen: SimpleNamespace) -> N
     found = seen.ws.real()
     assert set(found.ids[found.fake]) == seen.bots
     assert seen.ws.real(raw=True).weight.min() == 1
-    by_verdict = seen.ws.table("ring_members").merge(seen.ws.table("rings")[["relation", "ring", "verdict"]], on="ring")
-    assert (
-        not set(by_verdict[by_verdict["verdict"] == "coordinated"].query("role == 'member'")["account_id"]) & seen.fans
+    accused = seen.ws.sql(
+        "SELECT account_id FROM ring_members m JOIN rings r ON r.run_id = m.run_id AND r.ring = m.ring "
+        "JOIN accounts USING (account_key) WHERE role = 'member' AND verdict = 'coordinated'"
     )
+    assert not set(accused["account_id"]) & seen.fans
 
 
 def test_an_answer_of_another_relation_or_seed_is_not_picked_up(seen: SimpleNamespace) -> None:
