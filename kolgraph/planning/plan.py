@@ -109,6 +109,9 @@ class Plan(Result):
         import pandas as pd
 
         names = list(ids)
+        # Of a plan that was kept the pool is drawn when it is asked for, from what the workspace holds by then.
+        if (self.pool.graph.fingerprint, digest(self.pool.targets)) != (self.graph, self.parameters["targets"]):
+            raise AnalysisError("what the plan was made from has changed since: ask for the plan again, then compare")
         own, fresh = covered(self.pool.check, self.pool.graph, self.pool.graph.rows(names))
         unit = self.population / len(self.pool.check)
         columns = {"own_reach": own * unit, "marginal_reach": fresh * unit, "reach": np.cumsum(fresh) * unit}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kolgraph import __version__, locale, pictures
 from kolgraph.report import data
 from kolgraph.results.files import atomic_path
-from kolgraph.verbs.renewing import bring_up
+from kolgraph.verbs.renewing import bring_up, old_rows
 from kolgraph.workspace.tables import RESULTS
 
 if TYPE_CHECKING:
@@ -69,9 +69,8 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
     from plotly.offline import get_plotlyjs
 
     text = locale.catalogue(lang)
-    if not workspace.mode.as_is:
-        bring_up(workspace, RESULTS)
-    content = _content(workspace)
+    bring_up(workspace, RESULTS)  # with `as_is` the old ones will do: only what there is not is found
+    content = _content(workspace) | {"old": old_rows(workspace) if workspace.mode.as_is else []}
     figures = _for_script(_figures(content, text))
     # The pass for our own scripts must not be known to who chooses an account's name: it depends on the whole content.
     nonce = hashlib.blake2b(f"{lang}\n{figures}\n{content!r}".encode(), digest_size=16).hexdigest()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOP = 20
-#: From this share of coordinated followers on an account is flagged: here as everywhere.
+#: Beyond this share of coordinated followers an account is flagged: here as everywhere.
 RING_SHARE_FLAG = LIMITS["ring_share"]
 
 #: Members of coordinated rings: fan clubs are never accused.
@@ -143,10 +143,11 @@ def influence(tables: Tables) -> pd.DataFrame | None:
         top AS (SELECT account_key AS key, value, low, high FROM scores WHERE measure = 'reach'
                 ORDER BY value DESC, account_key LIMIT {TOP}),
         audience AS (SELECT dst AS key, avg((src IN (SELECT key FROM bad))::INT) AS ring_share
-                     FROM follows WHERE dst IN (SELECT key FROM top) GROUP BY dst)
+                     FROM follows WHERE dst IN (SELECT key FROM top) AND src <> dst GROUP BY dst)
         SELECT {_NAME} AS name, a.account_id, top.value, top.low, top.high, moved.value AS realised, a.followers,
-               CASE WHEN top.value > 0 THEN a.followers / top.value END AS inflation, judged.value AS score,
-               audience.ring_share, coalesce(audience.ring_share >= {RING_SHARE_FLAG}, false) AS flag
+               CASE WHEN top.value > 0 AND a.followers > 0 THEN a.followers / top.value END AS inflation,
+               judged.value AS score,
+               audience.ring_share, coalesce(audience.ring_share > {RING_SHARE_FLAG}, false) AS flag
         FROM top LEFT JOIN accounts a ON a.account_key = top.key LEFT JOIN audience USING (key)
         LEFT JOIN scores moved ON moved.account_key = top.key AND moved.measure = 'realised'
         LEFT JOIN scores judged ON judged.account_key = top.key AND judged.measure = 'audience_score'
@@ -346,9 +347,9 @@ def plan(tables: Tables) -> Plan | None:
 
 
 def manifests(tables: Tables) -> pd.DataFrame:
-    """How every answer was made."""
+    """How every answer that is shown was made: not what else was asked, or the page would depend on it."""
     return tables.sql(
-        "SELECT analysis, variant, parameters, seed, graph, version, made_ts FROM runs"
+        "SELECT analysis, variant, parameters, seed, graph, version, made_ts FROM runs WHERE tabled"
         " ORDER BY analysis, variant, run_id"
     )
 

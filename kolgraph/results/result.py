@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kolgraph.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +114,10 @@ class Result:
         pending = self.__dict__.get("_pending", {})
         if name not in pending:
             raise AttributeError(f"{type(self).__name__} has no {name!r}")
-        value = pending[name]()
+        try:
+            value = pending[name]()
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise InputError(f"run {self.run_id} is not kept any more, or damaged: ask for it again") from error
         object.__setattr__(self, name, value)
         return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError, NotPublished
@@ -11,9 +10,9 @@ from kolgraph.store import open_store, prepare
 from kolgraph.store.language.dialect import tokens
 from kolgraph.store.sync.schema import LABELS, MEASURES
 from kolgraph.verbs.niches import niches
-from kolgraph.verbs.publish import FILE, publish
+from kolgraph.verbs.publish import FILE, publish, software
 from kolgraph.verbs.rank import rank
-from kolgraph.verbs.renewing import asked, renew
+from kolgraph.verbs.renewing import asked, old_rows, renew
 from kolgraph.verbs.rings import RELATIONS, rings
 from kolgraph.verbs.spread import spread
 
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Properties of posts that measuring their cascades fills.
-SPREAD = {"size", "real_size", "depth", "breadth", "virality"}
+#: Properties of posts that measuring their cascades fills; it also finds out which post was forwarded, and how that is
+#: known.
+SPREAD = {"size", "real_size", "depth", "breadth", "virality", "accounts", "REPOST_OF", "run"}
 
 _ORIGIN = "MATCH (p:Publication) RETURN p.workspace AS workspace, p.software AS software"
 #: The computations whose results a graph database holds ...
@@ -93,8 +93,8 @@ def query(workspace: Workspace, query: str, /, **parameters: Any) -> pd.DataFram
 def make_ready(workspace: Workspace, question: Question) -> None:
     """Find the answers that a query speaks of, and bring the embedded graph database up to date."""
     file = workspace.path / FILE
+    _find(workspace, question)
     if not workspace.mode.as_is:
-        _find(workspace, question)
         renew(workspace)
     with open_store(file) as store:
         try:
@@ -103,6 +103,9 @@ def make_ready(workspace: Workspace, question: Question) -> None:
             fresh = None
     if fresh is False and workspace.mode.as_is:
         _log.warning("%s: older than the workspace; to renew it, run: kolgraph publish %s", file, workspace.path)
+    elif fresh and workspace.mode.as_is:
+        for line in old_rows(workspace):
+            _log.warning("%s: %s", file, line)
     elif not fresh:
         with workspace.progress("publishing"):
             publish(workspace)
@@ -110,8 +113,9 @@ def make_ready(workspace: Workspace, question: Question) -> None:
 
 def _find(workspace: Workspace, question: Question) -> None:
     """Ask for what the words of a query stand for."""
-    words = {token.text for token in tokens(question.text)}
-    if "Ring" in words:
+    # A run is filled with what it is the run of, and a name in backquotes is the same name.
+    words = {token.text.strip("`").removesuffix("_run") for token in tokens(question.text)}
+    if words & {"Ring", "TARGETS"}:
         for relation in RELATIONS:
             asked(rings, workspace, relation=relation)
     if "Community" in words:
@@ -128,7 +132,7 @@ def _find(workspace: Workspace, question: Question) -> None:
 
 def _is_current(workspace: Workspace, store: GraphStore) -> bool:
     """Whether a graph database was published from these files and results, by this version of kolgraph."""
-    origin = {"workspace": workspace.version, "software": f"kolgraph {version('kolgraph')}"}
+    origin = {"workspace": workspace.version, "software": software()}
     held = set(store.query(_HELD)["run"].to_pylist())
     return store.query(_ORIGIN).to_pylist() == [origin] and held == set(workspace.sql(_CURRENT)["run_id"])
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from kolgraph import __version__
-from kolgraph.errors import AnalysisError, InputError
+from kolgraph.errors import AnalysisError, InputError, KolgraphError
 from kolgraph.results import Provenance, Result
 from kolgraph.workspace.answers import SAVED, Question, Stored, tracing
 
@@ -118,29 +118,53 @@ def _method(verb: str) -> _Method:
     if verb not in _METHODS:
         import kolgraph
 
-        import_module(f"kolgraph.{kolgraph.VERBS[verb]}")
+        import_module(f"kolgraph.{kolgraph.VERBS[verb].partition(':')[0]}")
     return _METHODS[verb]
+
+
+def _is_of_today(question: Question) -> bool:
+    """Whether the answer would be found in the same way now; how one from outside was found nobody knows."""
+    if question.verb == SAVED:
+        return True
+    try:
+        return question.method == _method(question.verb).version
+    except KeyError:  # a verb of another version of kolgraph
+        return False
+
+
+def _around() -> str:
+    """The settings that shape answers, as they are now."""
+    found: list[object] = []
+    for method in list(_METHODS.values()):
+        try:
+            found += [method.environment()] if method.environment else []
+        except KolgraphError as error:  # settings that cannot be read are told by the verb that needs them
+            found.append(str(error))
+    return repr(found)
 
 
 def _ask(workspace: Workspace, question: Question) -> Any:
     method, key, mode = _method(question.verb), question.key, workspace.mode
     stored = workspace.answers.latest(key)
-    result, old = None, []
+    result, old = None, list[str]()
+    if not workspace.traces:
+        workspace.look(_around())
     if stored is not None and (
         mode.as_is or (not (mode.fresh and key not in mode.done) and _stands(workspace, stored))
     ):
         rest = method.rest(workspace, **question.parameters) if method.rest else None
         result = workspace.answers.read(stored, rest)
-        old = workspace.answers.old_because(stored) if mode.as_is else []
     read = result is not None
     if stored is None or result is None:
         stored, result = _compute(workspace, question, method)
         mode.done.add(key)
     elif method.tabled(question.parameters) and not stored.tabled:
         workspace.answers.keep(question, result, stored.trace, seconds=stored.seconds, tabled=True)
+    if mode.as_is:  # an answer found now is old as well, when what it stands on is
+        old = old_because(workspace, stored)
     workspace.note_answer(key, stored.run)
-    if not mode.as_is:  # what was taken as it is may be old, and so may be what was computed from it
-        workspace.note_current(key, _here(stored.run))
+    if not old:
+        workspace.note_current(key, stored.run)
     line = "" if workspace.traces or question.verb == "coverage" else _coverage(workspace)
     provenance = Provenance(
         verb=question.verb,
@@ -172,11 +196,11 @@ def ask_again(workspace: Workspace, stored: Stored) -> Any:
     Raises
     ------
     InputError
-        It is no answer of a verb, but one that was handed in.
+        It is no answer of a verb: it was saved from outside.
     """
     verb = stored.question.verb
     if verb == SAVED:
-        raise InputError(f"run {stored.run} was not asked for, but saved: compare it with another run")
+        raise InputError(f"run {stored.run} was saved from outside; compare it with another run")
     version = _method(verb).version
     return _ask(workspace, Question(verb, stored.question.parameters, version))
 
@@ -187,7 +211,8 @@ def _compute(workspace: Workspace, question: Question, method: _Method) -> tuple
         try:
             with workspace.progress(str(question)):
                 result = method.function(workspace, **question.parameters)
-        except AnalysisError:  # that there is no answer is something that another answer can stand on
+        except (AnalysisError, InputError):  # that there is no answer is something another answer can stand on
+            workspace.answers.clear(question.key)
             if len(workspace.traces) > 1:
                 workspace.traces[-2].tables.update(trace.tables)
                 workspace.traces[-2].answers.update(trace.answers)
@@ -199,7 +224,7 @@ def _compute(workspace: Workspace, question: Question, method: _Method) -> tuple
 
 def _stands(workspace: Workspace, stored: Stored) -> bool:
     """Whether nothing below an answer changed; answers below it that are old are found anew to know."""
-    if workspace.is_current(stored.question.key, _here(stored.run)):
+    if workspace.is_current(stored.question.key, stored.run):
         return True
     now = workspace.counters()
     if any(now.get(table) != counter for table, counter in stored.trace.tables.items()):
@@ -207,18 +232,21 @@ def _stands(workspace: Workspace, stored: Stored) -> bool:
     with tracing(workspace.traces):  # what is found anew here is no part of what is being computed
         for key, run in stored.trace.answers.items():
             below = workspace.answers.latest(key)
-            if below is None or below.question.method != _method(below.question.verb).version:
+            if below is None or not _is_of_today(below.question):
                 return False
             if not _stands(workspace, below):
-                below_again = _ask(workspace, below.question)
+                try:
+                    below_again = _ask(workspace, below.question)
+                except (AnalysisError, InputError):  # what was used is gone; whether that matters shows when asked anew
+                    return False
                 if below_again.provenance.run != run:
                     return False
             elif below.run != run:
                 return False
-    workspace.note_current(stored.question.key, _here(stored.run))
+    workspace.note_current(stored.question.key, stored.run)
     return True
 
 
-def _here(run: str) -> str:
-    """A run, and the settings of the machine that shape answers: they may change while the workspace is open."""
-    return f"{run} {[m.environment() for m in _METHODS.values() if m.environment]}"
+def old_because(workspace: Workspace, stored: Stored) -> list[str]:
+    """Why an answer is old: what changed below it, or ``the method`` or its settings; nothing where it is current."""
+    return workspace.answers.old_because(stored, _is_of_today)

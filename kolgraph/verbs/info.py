@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kolgraph.verbs.asking import old_because
 from kolgraph.workspace.tables import CANONICAL
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def info(workspace: Workspace) -> dict[str, pd.DataFrame]:
     sizes = [(name, workspace.fetch(f"SELECT count(*) FROM {name}")[0][0]) for name in names]
     answers = []
     for stored in workspace.answers.all():
-        why = workspace.answers.old_because(stored)
+        why = old_because(workspace, stored)
         made = pd.Timestamp(stored.made_ts, unit="ms").strftime("%Y-%m-%d %H:%M:%S")
         state = (
             "saved by hand"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolgraph.loaders.reading.source import quoted
-from kolgraph.settings import tiers
+from kolgraph.settings import TIERS, tiers
 from kolgraph.store import Progress, PublishReport, open_store
 from kolgraph.store.engines import admin
 from kolgraph.store.sync.journal import Journal, Publication
@@ -149,9 +149,7 @@ class WorkspaceSnapshot(Mapping[str, "pa.RecordBatchReader"]):
         part = SNAPSHOT[name]
         if name == "Publication":
             origin = {"id": self._workspace.version, "workspace": self._workspace.version}
-            return _one_row(
-                origin | {"made_ts": time.time_ns() // 1_000_000, "software": f"kolgraph {version('kolgraph')}"}
-            )
+            return _one_row(origin | {"made_ts": time.time_ns() // 1_000_000, "software": software()})
         wanted = ", ".join(columns(part))
         rows = _ROWS[name].replace("{tier}", _tier())
         return self._workspace.stream(f"SELECT {wanted} FROM ({rows})")
@@ -161,6 +159,12 @@ class WorkspaceSnapshot(Mapping[str, "pa.RecordBatchReader"]):
 
     def __len__(self) -> int:
         return len(SNAPSHOT)
+
+
+def software() -> str:
+    """What a graph database was made by, and with which tiers, since they are in it: ``kolgraph 0.1.0``."""
+    named = "" if tiers() == TIERS else f", tiers {' '.join(f'{name}={cut}' for name, cut in tiers().items())}"
+    return f"kolgraph {version('kolgraph')}{named}"
 
 
 def _tier() -> str:

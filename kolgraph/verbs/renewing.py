@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.errors import AnalysisError
+from kolgraph.errors import AnalysisError, InputError
+from kolgraph.verbs.asking import old_because
 from kolgraph.verbs.niches import niches
 from kolgraph.verbs.plan import plan
 from kolgraph.verbs.quality import quality
@@ -16,6 +18,8 @@ from kolgraph.verbs.spread import spread
 
 if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 _TABLED: Mapping[str, Callable[..., object]] = {
     f.__name__: f for f in (rank, realised, quality, rings, niches, spread, plan)
@@ -60,8 +64,23 @@ def bring_up(workspace: Workspace, tables: Iterable[str]) -> None:
 
 
 def asked(function: Callable[..., Any], workspace: Workspace, **options: Any) -> Any:
-    """An answer, or None where there can be none: no reposts, no prices, nothing that fits."""
+    """An answer, or None where there can be none: no reposts, no prices, no such niche any more, nothing that fits."""
     try:
-        return function(workspace, **options)
-    except AnalysisError:
+        found = function(workspace, **options)
+    except (AnalysisError, InputError) as error:
+        _log.info("%s: %s", function.__name__, error)
         return None
+    if found.provenance.old:
+        _log.warning("%s", _old(found.provenance.verb, found.provenance.old))
+    return found
+
+
+def old_rows(workspace: Workspace) -> list[str]:
+    """What the result tables hold that is old, one line each; nothing, unless old answers were asked for."""
+    held = [stored for verb in _TABLED for stored in workspace.answers.tabled(verb)]
+    reasons = [(stored, old_because(workspace, stored)) for stored in held]
+    return [_old(str(stored.question), why) for stored, why in reasons if why]
+
+
+def _old(what: str, why: Iterable[str]) -> str:
+    return f"{what} is old: {', '.join(dict.fromkeys(why))} changed since"

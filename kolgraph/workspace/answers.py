@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 import tempfile
 import time
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from kolgraph.results import Result
     from kolgraph.workspace.folder import Workspace
     from kolgraph.workspace.names import Connection
+
+_log = logging.getLogger(__name__)
 
 #: The verb of results that were computed outside the verbs.
 SAVED = "save"
@@ -157,18 +160,19 @@ class Answers:
         return stored
 
     def _write(self, result: Result, place: Path) -> None:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.chmod(0o700)
-        part = Path(tempfile.mkdtemp(dir=place.parent, prefix=".part-"))
+        part = None
         try:
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.chmod(0o700)
+            part = Path(tempfile.mkdtemp(dir=place.parent, prefix=".part-"))
             pack(result, part)
             shutil.rmtree(place, ignore_errors=True)
             part.replace(place)
-        except OSError:  # a full disk: the answer is there, it will only have to be found again
-            shutil.rmtree(part, ignore_errors=True)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+        except OSError as error:  # a full disk: the answer is there, it will only have to be found again
+            _log.warning("%s: an answer could not be kept (%s); it will be found anew", self.folder, error.strerror)
+        finally:
+            if part is not None:
+                shutil.rmtree(part, ignore_errors=True)
 
     def _enter(self, connection: Connection, stored: Stored, result: Result) -> None:
         from kolgraph import __version__
@@ -219,21 +223,38 @@ class Answers:
             connection.executemany("DELETE FROM runs WHERE question = ? AND run_id = ?", [(key, run) for run in gone])
         return gone
 
+    def clear(self, key: str) -> None:
+        """Take the rows of the answer to a question out of the result tables: there is no answer any more."""
+        rows = self._workspace.fetch("SELECT run_id FROM runs WHERE question = ? AND tabled", [key])
+        if not rows:
+            return
+        with self._workspace.transaction() as connection:
+            for table in RESULTS:
+                if table != "runs":
+                    connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", rows)
+            connection.execute("UPDATE runs SET tabled = false WHERE question = ?", [key]).fetchall()
+
     def drop_all(self) -> None:
         """Drop the files of all answers; their rows go with the transaction that makes this necessary."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ------------------------------------------------------------------ old or not
 
-    def old_because(self, stored: Stored, _seen: frozenset[str] = frozenset()) -> list[str]:
-        """Why an answer is old: the tables that changed since, and the answers below it that are old or other ones."""
+    def old_because(
+        self, stored: Stored, of_today: Callable[[Question], bool], _seen: frozenset[str] = frozenset()
+    ) -> list[str]:
+        """Why an answer is old: the tables that changed since, and the answers below it that are old or other ones.
+
+        `of_today` says whether a question would be answered in the same way now.
+        """
         now = self._workspace.counters()
-        why = [table for table, counter in stored.trace.tables.items() if now.get(table) != counter]
+        why = [] if of_today(stored.question) else ["the method"]
+        why += [table for table, counter in stored.trace.tables.items() if now.get(table) != counter]
         for key, run in stored.trace.answers.items():
             below = self.latest(key)
             if below is None:
                 why.append("an answer that is gone")
-            elif below.run != run or (key not in _seen and self.old_because(below, _seen | {key})):
+            elif below.run != run or (key not in _seen and self.old_because(below, of_today, _seen | {key})):
                 why.append(str(below.question))
         return why
 

@@ -66,6 +66,7 @@ class Workspace(Filling):
         self._connection = connection
         self._counters: dict[str, int] | None = None
         self._current: dict[str, str] = {}
+        self._around = ""
 
     def __getattr__(self, name: str) -> Any:
         # Verbs are methods, but they stand above the workspace: the package knows where each is (`kolgraph.VERBS`).
@@ -300,9 +301,11 @@ class Workspace(Filling):
         return name_of(self._connection)
 
     def counters(self) -> Mapping[str, int]:
-        """Table of facts -> how often it was changed."""
-        if self._counters is None:
-            self._counters = counters(self._connection)
+        """Table of facts -> its counter; while an answer is computed those at its start."""
+        if self._counters is None or not self.traces:
+            found = counters(self._connection)  # another `Workspace` of the same folder may have changed them
+            if found != self._counters:
+                self._counters, self._current = found, {}
         return self._counters
 
     def version_of(self, tables: Iterable[str]) -> str:
@@ -326,6 +329,12 @@ class Workspace(Filling):
         """Write down, for the answer that is being computed, that another one was used."""
         if self.traces:
             self.traces[-1].answers[key] = run
+
+    def look(self, around: str) -> None:
+        """Before a question: forget which answers were found to stand, if facts or the settings `around` changed."""
+        self.counters()
+        if around != self._around:
+            self._around, self._current = around, {}
 
     def note_current(self, key: str, run: str) -> None:
         """Remember that an answer was found to stand, until a table changes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +71,14 @@ class Watched:
 
 
 def raise_counters(connection: Connection, changed: Iterable[str]) -> None:
-    """Count one change of each of these tables."""
+    """Tell the state of each of these tables from all states before.
+
+    By a step of random size: where an old copy of the file takes the place of the present one, what is computed from
+    then on must not be taken for what was computed before (`cache`, the graph database).
+    """
     for table in sorted(changed):
-        connection.execute("UPDATE versions SET counter = counter + 1 WHERE table_name = ?", [table]).fetchall()
+        step = 1 + secrets.randbelow(1 << 32)
+        connection.execute("UPDATE versions SET counter = counter + ? WHERE table_name = ?", [step, table]).fetchall()
 
 
 def begin_counting(connection: Connection) -> None:
@@ -86,7 +92,7 @@ def begin_counting(connection: Connection) -> None:
 
 
 def counters(connection: Connection) -> dict[str, int]:
-    """Table -> how often it was changed."""
+    """Table -> its counter, which rises with every change."""
     return dict(connection.execute("SELECT table_name, counter FROM versions").fetchall())
 
 
