@@ -83,6 +83,7 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
         plotlyjs=get_plotlyjs(),
         menu=_for_script({key: text[f"menu.{key}"] for key in ("zoom_in", "zoom_out", "pan", "reset", "save")}),
         workspace=workspace.path.name,
+        old=_old(workspace) if workspace.mode.as_is else [],
         commands={key: line.format(workspace=workspace.path.name) for key, line in COMMANDS.items()},
         flag_limit=data.RING_SHARE_FLAG,
         marks=pictures.MARKS,
@@ -94,6 +95,12 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
     with atomic_path(target) as part:
         part.write_text(html.strip() + "\n", encoding="utf-8", newline="\n")
     return target
+
+
+def _old(workspace: Workspace) -> list[str]:
+    """The answers shown that are older than what they stand on."""
+    shown = [stored for stored in workspace.answers.all() if stored.tabled]
+    return [str(stored.question) for stored in shown if workspace.answers.old_because(stored)]
 
 
 def _content(workspace: data.Tables) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kolgraph.errors import InputError, UnknownName, option
 from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.observed import forwarding
-from kolgraph.verbs.real import targets
+from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
     from kolgraph.graph.snapshot import Relations
@@ -64,6 +64,8 @@ def rank(
     UnknownName, UnknownAccount
     InputError
         Options that mean nothing for the measure.
+    AnalysisError
+        Nobody counts.
     """
     from kolgraph.centrality import pagerank
     from kolgraph.influence import reach
@@ -78,13 +80,13 @@ def rank(
     if near and (niche is not None or region is not None):
         raise InputError(f"{option('near')} names the accounts to start from: leave out niche and region")
     if by == "reach":
+        weight = somebody(workspace, niche=niche, region=region, raw=raw)
         graph, learnt = forwarding(workspace, relations=relations, raw=raw)
-        weight = targets(workspace, niche=niche, region=region, raw=raw)
         return reach(graph, targets=weight, probabilities=learnt, seed=seed)
     graph = Graph.from_workspace(workspace, relations=relations)
     if near:
         return pagerank(graph, restart=dict.fromkeys(near, 1.0))
     if niche is not None or region is not None:
-        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        weight = somebody(workspace, niche=niche, region=region, raw=raw)
         return pagerank(graph, restart=dict.fromkeys(graph.ids[np.flatnonzero(weight)].tolist(), 1.0))
     return MEASURES[by](graph, seed=seed)
