@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, option
 from kolgraph.loaders.reading.source import Options, Part, Reading, Reject, Source, check_fields, quoted
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     InputError
         The format needs an option that was not given.
     """
-    for option, why in fmt.needs.items():
-        if getattr(options, option) is None:
-            raise InputError.at(source.path, None, why, fix=f"add --{option}")
+    for needed, why in fmt.needs.items():
+        if getattr(options, needed) is None:
+            raise InputError.at(source.path, None, why, fix=f"add {option(needed)}")
     texts = [text for emit in fmt.emits for text in (*emit.fields.values(), emit.when, emit.each)]
     names = dict.fromkeys(name for text in (*texts, *fmt.lets.values()) for name in _cells(text))
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}

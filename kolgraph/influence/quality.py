@@ -68,8 +68,8 @@ class Quality(Result):
         return table.iloc[np.lexsort((table.index.astype(str), -table["score"]))]
 
     def problems(self) -> list[tuple[str, ...]]:
-        """For every account the shares beyond `LIMITS`, and those below `FLOORS`."""
-        bad = {name: self.shares[name].to_numpy() > most for name, most in LIMITS.items()}
+        """For every account the shares from `LIMITS` on, and those below `FLOORS`."""
+        bad = {name: self.shares[name].to_numpy() >= most for name, most in LIMITS.items()}
         bad |= {name: self.shares[name].to_numpy() < least for name, least in FLOORS.items()}
         found: list[tuple[str, ...]] = [()] * self.ids.size
         for row in np.flatnonzero(np.logical_or.reduce(list(bad.values()))):
@@ -77,9 +77,15 @@ class Quality(Result):
         return found
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Rows of ``scores``: measure ``audience_score``."""
-        table = self.frame().reset_index()[["account_id", "score"]].rename(columns={"score": "value"})
-        return {"scores": table.assign(measure="audience_score", low=None, high=None)}
+        """Rows of ``scores``: measures ``audience_score`` and ``ring_share``."""
+        import pandas as pd
+
+        table = self.frame().reset_index()
+        parts = [
+            pd.DataFrame({"account_id": table["account_id"], "measure": measure, "value": table[column]})
+            for measure, column in (("audience_score", "score"), ("ring_share", "ring_share"))
+        ]
+        return {"scores": pd.concat(parts, ignore_index=True).assign(low=None, high=None)}
 
 
 def quality(

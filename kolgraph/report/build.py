@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kolgraph import __version__, locale, pictures
 from kolgraph.report import data
 from kolgraph.results.files import atomic_path
+from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.renewing import bring_up, old_rows
 from kolgraph.workspace.tables import RESULTS
 
@@ -82,6 +83,7 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
         plotlyjs=get_plotlyjs(),
         menu=_for_script({key: text[f"menu.{key}"] for key in ("zoom_in", "zoom_out", "pan", "reset", "save")}),
         workspace=workspace.path.name,
+        coverage=coverage(workspace).line(lang),
         commands={key: line.format(workspace=workspace.path.name) for key, line in COMMANDS.items()},
         flag_limit=data.RING_SHARE_FLAG,
         marks=pictures.MARKS,

@@ -139,18 +139,17 @@ def influence(tables: Tables) -> pd.DataFrame | None:
     """Accounts by real influence, best first; what posts did move, followers as shown, and what is wrong with them."""
     found = tables.sql(
         f"""
-        WITH {_BAD},
-        top AS (SELECT account_key AS key, value, low, high FROM scores WHERE measure = 'reach'
-                ORDER BY value DESC, account_key LIMIT {TOP}),
-        audience AS (SELECT dst AS key, avg((src IN (SELECT key FROM bad))::INT) AS ring_share
-                     FROM follows WHERE dst IN (SELECT key FROM top) AND src <> dst GROUP BY dst)
+        WITH top AS (SELECT account_key AS key, value, low, high FROM scores
+                     WHERE measure = 'reach' AND isfinite(value)
+                     ORDER BY value DESC, account_key LIMIT {TOP})
         SELECT {_NAME} AS name, a.account_id, top.value, top.low, top.high, moved.value AS realised, a.followers,
                CASE WHEN top.value > 0 AND a.followers > 0 THEN a.followers / top.value END AS inflation,
                judged.value AS score,
-               audience.ring_share, coalesce(audience.ring_share > {RING_SHARE_FLAG}, false) AS flag
-        FROM top LEFT JOIN accounts a ON a.account_key = top.key LEFT JOIN audience USING (key)
+               bought.value AS ring_share, coalesce(bought.value >= {RING_SHARE_FLAG}, false) AS flag
+        FROM top LEFT JOIN accounts a ON a.account_key = top.key
         LEFT JOIN scores moved ON moved.account_key = top.key AND moved.measure = 'realised'
         LEFT JOIN scores judged ON judged.account_key = top.key AND judged.measure = 'audience_score'
+        LEFT JOIN scores bought ON bought.account_key = top.key AND bought.measure = 'ring_share'
         ORDER BY top.value DESC, top.key
         """
     )

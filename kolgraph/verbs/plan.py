@@ -11,7 +11,7 @@ from kolgraph.results import digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import reasons
 from kolgraph.verbs.observed import forwarding
-from kolgraph.verbs.real import targets
+from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
     from kolgraph.graph.snapshot import Relations
@@ -113,8 +113,8 @@ def pool(
     """Draw the sets that plans for an audience are made from; hand them to `kolgraph.plan` for what-ifs."""
     from kolgraph.planning import sample_pool
 
+    weight = somebody(workspace, niche=audience, region=audience_region, raw=raw)
     graph, learnt = forwarding(workspace, relations=relations, raw=raw)
-    weight = targets(workspace, niche=audience, region=audience_region, raw=raw)
     return sample_pool(graph, targets=weight, probabilities=learnt, seed=seed)
 
 

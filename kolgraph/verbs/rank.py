@@ -13,7 +13,7 @@ from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
-from kolgraph.verbs.real import targets
+from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
     from kolgraph.graph.snapshot import Relations
@@ -74,6 +74,8 @@ def rank(
     UnknownName, UnknownAccount
     InputError
         Options that mean nothing for the measure.
+    AnalysisError
+        Nobody counts.
     """
     from kolgraph.centrality import pagerank
     from kolgraph.influence import extrapolate_reach, reach
@@ -91,18 +93,18 @@ def rank(
     if by == "reach" and extrapolate:
         graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
         learnt = learn(workspace, graph, raw=raw, followings=loaded.followings_shown).graph
-        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        weight = somebody(workspace, niche=niche, region=region, raw=raw)
         found = extrapolate_reach(graph, loaded, probabilities=learnt.incoming.weights, targets=weight)
         return told(found, reasons(workspace, raw=raw))
     if by == "reach":
         graph, given = forwarding(workspace, relations=relations, raw=raw)
-        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        weight = somebody(workspace, niche=niche, region=region, raw=raw)
         found = reach(graph, targets=weight, probabilities=given, seed=seed)
         return told(found, reasons(workspace, raw=raw))
     graph = Graph.from_workspace(workspace, relations=relations)
     if near:
         return pagerank(graph, restart=dict.fromkeys(near, 1.0))
     if niche is not None or region is not None:
-        weight = targets(workspace, niche=niche, region=region, raw=raw)
+        weight = somebody(workspace, niche=niche, region=region, raw=raw)
         return pagerank(graph, restart=dict.fromkeys(graph.ids[np.flatnonzero(weight)].tolist(), 1.0))
     return MEASURES[by](graph, seed=seed)

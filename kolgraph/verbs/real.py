@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.errors import UnknownName
+from kolgraph.errors import AnalysisError, UnknownName
 from kolgraph.graph import Graph
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
@@ -77,6 +77,21 @@ def real(workspace: Workspace, *, raw: bool = False) -> Real:
     weight = np.array([1.0 if name is None else 0.0 for name in ring])
     # Known by what it says, not by the rings it is from: while the verdicts stay, so does all that stands on them.
     return Real(parameters={"raw": raw, "ring": digest(ring)}, graph=digest(ids), ids=ids, weight=weight, ring=ring)
+
+
+def somebody(workspace: Workspace, **who: Any) -> NDArray[np.float64]:
+    """`targets` of a question that has no answer where nobody counts.
+
+    Raises
+    ------
+    UnknownName
+    AnalysisError
+        Nobody counts: the workspace is empty, or of this niche and region only members of rings are known.
+    """
+    weight = targets(workspace, **who)
+    if not weight.any():
+        raise AnalysisError(f"{workspace.path}: no account counts; load some with kolgraph load, or widen the audience")
+    return weight
 
 
 def targets(

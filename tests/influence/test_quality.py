@@ -125,7 +125,10 @@ def test_results_are_stored_as_scores_of_accounts_with_followers() -> None:
     found = quality(from_rows(3, [(1, 0), (2, 0)]), profiles(3), tiers={})
     assert isinstance(found, Quality)
     table = found.tables()["scores"]
-    assert table[["account_id", "measure", "value"]].to_numpy().tolist() == [["v00", "audience_score", 50.0]]
+    assert table[["account_id", "measure", "value"]].to_numpy().tolist() == [
+        ["v00", "audience_score", 50.0],
+        ["v00", "ring_share", 0.0],
+    ]
     assert found.tier.tolist() == [""] * 3
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import AnalysisError, InputError, UnknownName
 from kolgraph.graph import Graph
 from kolgraph.influence import reach
 from kolgraph.kernels.rrsets import simulate
@@ -80,3 +82,12 @@ def test_mistakes_name_the_cure(town: Workspace) -> None:
         town.rank(by="fame")
     with pytest.raises(InputError, match=r"^niche means nothing for 'core'"):
         town.rank(by="core", niche="x")
+
+
+def test_where_nobody_counts_there_is_no_answer_and_tables_are_empty(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "e.kol", create=True) as empty:
+        with pytest.raises(AnalysisError, match="no account counts"):
+            empty.rank()
+        for name in ("scores", "rings", "communities", "cascades", "plans"):
+            assert empty.table(name).empty
+        assert empty.query("MATCH (a:Account) RETURN a.reach AS reach").empty
