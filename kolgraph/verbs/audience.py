@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolgraph.graph import Graph
-from kolgraph.influence.audience import Audiences, audiences, lookalikes
 from kolgraph.results import Result
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.real import real, targets
@@ -15,6 +13,7 @@ from kolgraph.verbs.real import real, targets
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.influence.audience import Audiences
     from kolgraph.results import Scores
     from kolgraph.workspace import Workspace
 
@@ -77,6 +76,9 @@ def audience(
     raw : bool
         Count everybody, ring members too.
     """
+    from kolgraph.graph import Graph
+    from kolgraph.influence import audiences
+
     graph = Graph.from_workspace(workspace)
     weight = targets(workspace, niche=niche, region=region, raw=raw)
     everybody, counted = audiences(graph, accounts), audiences(graph, accounts, real=weight)
@@ -93,4 +95,7 @@ def similar(workspace: Workspace, account: str, *, raw: bool = False) -> Scores:
     raw : bool
         Count everybody, ring members too.
     """
+    from kolgraph.graph import Graph
+    from kolgraph.influence import lookalikes
+
     return lookalikes(Graph.from_workspace(workspace), account, real=real(workspace, raw=raw).weight)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.graph import Graph
-from kolgraph.influence import learn_probabilities
 from kolgraph.verbs.real import real
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.graph import Graph
     from kolgraph.graph.snapshot import Relations
     from kolgraph.workspace import Workspace
 
@@ -61,6 +60,9 @@ def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw:
     raw : bool
         Learn from everybody alike; by default what ring members forward is learnt apart.
     """
+    from kolgraph.graph import Graph
+    from kolgraph.influence import learn_probabilities
+
     graph = Graph.from_workspace(workspace, relations=relations)
     taken = workspace.arrays(_TAKEN)
     counted = workspace.arrays(f"SELECT account, count(*) AS n FROM ({_PUBLISHED}) GROUP BY account ORDER BY account")

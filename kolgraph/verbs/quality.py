@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kolgraph.graph import Graph
 from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.observed import read_engaged, read_follow_times, read_profiles
@@ -25,6 +24,7 @@ def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
     raw : bool
         Do not look for rings: nobody counts as a member of one.
     """
+    from kolgraph.graph import Graph
     from kolgraph.influence import quality as judge
 
     graph = Graph.from_workspace(workspace)

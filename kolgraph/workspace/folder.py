@@ -21,12 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
-from kolgraph.loaders.reading.objects import as_file
-from kolgraph.loaders.reading.source import NeedsRepair, Options, Source, readable
 from kolgraph.workspace.answers import Answers, Question, Trace
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
-from kolgraph.workspace.loading import LoadReport, contents, load_file, sample
-from kolgraph.workspace.names import resolve
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
 
 if TYPE_CHECKING:
@@ -36,7 +32,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kolgraph.loaders.reading.objects import Object
+    from kolgraph.loaders.reading.source import Options, Source
     from kolgraph.results import Result
+    from kolgraph.workspace.loading import LoadReport
 
 _log = logging.getLogger(__name__)
 
@@ -377,6 +375,10 @@ class Workspace:
         <DiGraph>: 5 rows read = 5 accepted + 0 merged + 0 rejected
         'weibo:9007199254740993'
         """
+        # Who asks and does not load imports no loader.
+        from kolgraph.loaders.reading.objects import as_file
+        from kolgraph.loaders.reading.source import Options, Source, readable
+
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         key = settings.secret_key() if pseudonymise else None
         if pseudonymise and key is None:
@@ -406,6 +408,10 @@ class Workspace:
         names: bool = True,
     ) -> LoadReport:
         """Load a file in one transaction, repaired if the engine cannot read it as it is."""
+        from kolgraph.loaders.reading.source import NeedsRepair
+        from kolgraph.workspace.loading import load_file, sample
+        from kolgraph.workspace.names import resolve
+
         while True:
             try:
                 with self.transaction() as connection:
@@ -427,6 +433,9 @@ class Workspace:
         Good rows are known, so only what was rejected can add something; what is still bad takes the place of what
         was. Files that are gone or have changed are left as they are.
         """
+        from kolgraph.loaders.reading.source import Options, Source, readable
+        from kolgraph.workspace.loading import contents
+
         reports = []
         damaged = self.sql(
             "SELECT batch, file, options, content_hash FROM batches SEMI JOIN rejects USING (batch) ORDER BY batch"
@@ -443,6 +452,8 @@ class Workspace:
 
     def resolve_names(self) -> int:
         """Find out anew whom names in posts mean; returns how many are still unknown."""
+        from kolgraph.workspace.names import resolve
+
         with self.transaction() as connection:
             return resolve(connection)
 
