@@ -21,8 +21,6 @@ from kolgraph.cli.printing import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from kolgraph.store.language.question import Question
 
 ENGINE = click.option(
@@ -131,18 +129,16 @@ def cross_check(workspace: Path, url: str | None, form: str) -> None:
     show(frame.reset_index(), form)
 
 
-def _library() -> pd.DataFrame:
-    import pandas as pd
-
+def _library() -> list[dict[str, str]]:
     from kolgraph.cypher import GROUPS, library
 
     order = list(GROUPS)
     queries = sorted(library().values(), key=lambda q: (order.index(q.group), q.name))
-    rows = [
-        (q.group, GROUPS[q.group], q.name, q.title, q.title_zh, ", ".join(p.name for p in q.parameters))
+    return [
+        {"group": q.group, "类别": GROUPS[q.group], "query": q.name, "meaning": q.title, "含义": q.title_zh}
+        | {"parameters": ", ".join(p.name for p in q.parameters)}
         for q in queries
     ]
-    return pd.DataFrame(rows, columns=["group", "类别", "query", "meaning", "含义", "parameters"])
 
 
 def _server(engine: str | None, url: str | None) -> str | None:

@@ -132,7 +132,7 @@ def audience(
             rows = with_names(ws, found.records(top))
         else:
             found = ws.audience(accounts, **options)
-            rows = found.pairs().head(top).to_dict("records") if pairs else with_names(ws, found.records())
+            rows = found.real.pair_records(top) if pairs else with_names(ws, found.records())
     if not similar:
         click.echo(short(found.summary()), err=True)
     stands_on(found)

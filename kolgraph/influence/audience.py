@@ -66,13 +66,22 @@ class Audiences(Result):
         """One row per pair, most shared first: accounts in both, as a share of either, and of both (Jaccard)."""
         import pandas as pd
 
+        return pd.DataFrame(self._pairs())
+
+    def pair_records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `pairs` as plain values."""
+        columns = {name: values[:top].tolist() for name, values in self._pairs().items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def _pairs(self) -> dict[str, NDArray[Any]]:
         a, b = np.triu_indices(self.ids.size, 1)
+        order = np.argsort(-self.shared[a, b], kind="stable")
+        a, b = a[order], b[order]
         size, both = np.diag(self.shared), self.shared[a, b]
-        columns: dict[str, Any] = {"a": self.ids[a], "b": self.ids[b], "shared": both}
+        columns: dict[str, NDArray[Any]] = {"a": self.ids[a], "b": self.ids[b], "shared": both}
         for name, whole in (("of_a", size[a]), ("of_b", size[b]), ("jaccard", size[a] + size[b] - both)):
             columns[name] = np.divide(both, whole, out=np.zeros_like(both), where=whole > 0)
-        table = pd.DataFrame(columns)
-        return table.sort_values("shared", ascending=False, kind="stable", ignore_index=True)
+        return columns
 
 
 def audiences(graph: Graph, accounts: Sequence[str], *, real: ArrayLike | None = None) -> Audiences:

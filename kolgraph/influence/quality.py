@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
-from kolgraph.results import Result, digest
+from kolgraph.results import Result, best, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,17 +60,32 @@ class Quality(Result):
 
         table = self.shares.assign(tier=self.tier, score=self.score, problems=self.problems())
         table.index = pd.Index(self.ids, name="account_id")
-        there = self.shares["known"].to_numpy() > 0
+        return table.iloc[self._rows()]
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        shares, problems = self.columns("shares"), self.problems()
+        reason = np.full(self.ids.size, None) if self.reason is None else self.reason
+        return [
+            {"account_id": str(self.ids[i])}
+            | {name: share[i].item() for name, share in shares.items()}
+            | {"tier": self.tier[i], "score": float(self.score[i]), "problems": problems[i], "reason": reason[i]}
+            for i in self._rows(top)
+        ]
+
+    def _rows(self, top: int | None = None) -> NDArray[np.int64]:
+        """Accounts with followers, loaded or only shown, best score first."""
+        there = self.columns("shares")["known"] > 0
         if self.reason is not None:
-            table["reason"] = pd.Series(self.reason, index=table.index, dtype=object)
             there |= self.reason == "no_follower_loaded"
-        table = table[there]
-        return table.iloc[np.lexsort((table.index.astype(str), -table["score"]))]
+        rows = np.flatnonzero(there)
+        return np.asarray(rows[best(self.score[rows], self.ids[rows], top)])
 
     def problems(self) -> list[tuple[str, ...]]:
         """For every account the shares from `LIMITS` on, and those below `FLOORS`."""
-        bad = {name: self.shares[name].to_numpy() >= most for name, most in LIMITS.items()}
-        bad |= {name: self.shares[name].to_numpy() < least for name, least in FLOORS.items()}
+        shares = self.columns("shares")
+        bad = {name: shares[name] >= most for name, most in LIMITS.items()}
+        bad |= {name: shares[name] < least for name, least in FLOORS.items()}
         found: list[tuple[str, ...]] = [()] * self.ids.size
         for row in np.flatnonzero(np.logical_or.reduce(list(bad.values()))):
             found[row] = tuple(name for name, where in bad.items() if where[row])

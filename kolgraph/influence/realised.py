@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
 from kolgraph.influence.interval import Z95
-from kolgraph.results import Result, digest
+from kolgraph.results import Result, best, digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Posts that each half of the time needs before a trend is told.
 _ENOUGH = 3
+_NUMBERS = ("low", "high", "trend", "trend_low", "trend_high")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +53,22 @@ class Realised(Result):
         """Accounts with posts, indexed by id, most moved first."""
         import pandas as pd
 
-        columns: dict[str, Any] = {"posts": self.posts, "realised": self.values, "low": self.low, "high": self.high}
-        columns |= {name: getattr(self, name) for name in ("trend", "trend_low", "trend_high")}
-        table = pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))[self.posts > 0]
-        return table.iloc[np.lexsort((table.index.astype(str), -table["realised"]))]
+        columns: dict[str, Any] = {"posts": self.posts, "realised": self.values}
+        columns |= {name: getattr(self, name) for name in _NUMBERS}
+        return pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id")).iloc[self._rows()]
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        columns = {"realised": self.values} | {name: getattr(self, name) for name in _NUMBERS}
+        return [
+            {"account_id": str(self.ids[i]), "posts": int(self.posts[i])} | {c: float(v[i]) for c, v in columns.items()}
+            for i in self._rows(top)
+        ]
+
+    def _rows(self, top: int | None = None) -> NDArray[np.int64]:
+        """Accounts with posts, most moved first."""
+        rows = np.flatnonzero(self.posts > 0)
+        return np.asarray(rows[best(self.values[rows], self.ids[rows], top)])
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``scores``: measure ``realised``."""

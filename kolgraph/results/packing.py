@@ -51,7 +51,7 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
     tree = _parsed((folder / "answer.json").read_bytes())
     with _arrays(folder) as kept:
         known = set(kept.files)
-    pending = dict(rest or {})
+    pending, tables = dict(rest or {}), {}
     result = _class(tree["class"]).__new__(_class(tree["class"]))
     if not isinstance(result, Result) or set(tree["fields"]) != {f.name for f in fields(result)}:
         raise ValueError(f"{folder}: holds no answer of this version")
@@ -64,9 +64,12 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
                 object.__setattr__(result, name, _decoded(value, folder))
             else:
                 pending[name] = partial(_later, value, folder)
+            if "frame" in value:
+                tables[name] = partial(_columns, folder / f"{value['frame']}.arrow")
         elif value != {"left": True}:
             object.__setattr__(result, name, _decoded(value, folder))
     object.__setattr__(result, "_pending", pending)
+    object.__setattr__(result, "_kept", tables)
     return result
 
 
@@ -146,6 +149,32 @@ def _json(value: Any) -> bytes:
 
 def _parsed(raw: bytes) -> Any:
     return json.loads(raw.decode("utf-8", "surrogatepass"))
+
+
+def _columns(file: Path) -> dict[str, Any]:
+    """A table as arrays; a number that is missing is NaN, a text None."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(file)) as opened:
+        table = pa.ipc.open_file(opened).read_all()
+    return {name: _array(table[name]) for name in table.column_names if not name.startswith("__index_level_")}
+
+
+def _array(column: Any) -> Any:
+    """A column of Arrow as an array, from its buffers: Arrow's own way would import pandas."""
+    import pyarrow as pa
+
+    kinds = {"f": pa.types.is_floating, "u": pa.types.is_unsigned_integer, "i": pa.types.is_signed_integer}
+    kind = next((letter for letter, fits in kinds.items() if fits(column.type)), None)
+    if kind is None:
+        return np.array([*column.to_pylist(), None], dtype=object)[:-1]
+    whole = column.combine_chunks()
+    part = slice(whole.offset, whole.offset + len(whole))
+    known, content = whole.buffers()
+    values = np.frombuffer(content, f"{kind}{column.type.bit_width // 8}")[part]
+    if not whole.null_count:
+        return values
+    return np.where(np.unpackbits(np.frombuffer(known, np.uint8), bitorder="little")[part] == 1, values, np.nan)
 
 
 def _class(name: str) -> Any:

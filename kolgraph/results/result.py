@@ -121,6 +121,14 @@ class Result:
         object.__setattr__(self, name, value)
         return value
 
+    def columns(self, name: str) -> dict[str, NDArray[Any]]:
+        """The columns of a field that is a table: read without pandas, which takes longer to import than to ask."""
+        kept = self.__dict__.get("_kept", {})
+        if name in kept and name not in self.__dict__:
+            return dict(kept[name]())
+        table = getattr(self, name)
+        return {str(column): table[column].to_numpy() for column in table.columns}
+
     def __eq__(self, other: object) -> bool:
         """Equal inputs and method, equal answers."""
         return type(self) is type(other) and isinstance(other, Result) and self.run_id == other.run_id
@@ -186,6 +194,17 @@ def _short(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def best(values: NDArray[np.float64], ids: NDArray[np.object_], k: int | None = None) -> NDArray[np.int64]:
+    """Row numbers of the k best (default: of all), best first; equal values in order of id, NaN last."""
+    rows = np.arange(values.size)
+    if k is not None and k < rows.size:
+        # Sorting a million ids as text takes seconds: only those that can be among the best count.
+        cost = -np.nan_to_num(values, nan=-np.inf)
+        rows = np.flatnonzero(cost <= np.partition(cost, k - 1)[k - 1]) if k else rows[:0]
+    order = np.lexsort((ids[rows].astype(str), -values[rows]))[:k]
+    return np.asarray(rows[order], dtype=np.int64)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scores(Result):
     """One number per account.
@@ -222,23 +241,18 @@ class Scores(Result):
 
     def best(self, k: int) -> NDArray[np.int64]:
         """Row numbers of the k best, best first; equal values in order of id, so the order never depends on chance."""
-        rows = np.arange(self.values.size)
-        if k < rows.size:  # sorting a million ids as text takes seconds: only those that can be among the best count
-            least = np.partition(-np.nan_to_num(self.values, nan=-np.inf), k - 1)[k - 1] if k else -np.inf
-            rows = np.flatnonzero(-np.nan_to_num(self.values, nan=-np.inf) <= least)
-        order = np.lexsort((self.ids[rows].astype(str), -self.values[rows]))[:k]
-        return np.asarray(rows[order], dtype=np.int64)
+        return best(self.values, self.ids, k)
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The best accounts, with their interval where there is one."""
         columns = {self.measure: self.values}
         if self.low is not None and self.high is not None:
             columns |= {"low": self.low, "high": self.high}
-        best = self.best(self.values.size if top is None else top)
-        rows = [{"account_id": str(self.ids[i])} | {c: float(v[i]) for c, v in columns.items()} for i in best]
+        rows = best(self.values, self.ids, top)
+        found = [{"account_id": str(self.ids[i])} | {c: float(v[i]) for c, v in columns.items()} for i in rows]
         if self.reason is None or all(code is None for code in self.reason):
-            return rows
-        return [row | {"reason": self.reason[i]} for row, i in zip(rows, best, strict=True)]
+            return found
+        return [row | {"reason": self.reason[i]} for row, i in zip(found, rows, strict=True)]
 
     def frame(self) -> pd.DataFrame:
         """Indexed by account id, best first; accounts without a number last."""

@@ -50,7 +50,7 @@ class Cascades(Result):
     repairs: Mapping[str, int]
 
     def __len__(self) -> int:
-        return len(self.per_cascade)
+        return self.starts.size - 1
 
     def frame(self) -> pd.DataFrame:
         """One row per cascade, largest first; equal sizes in order of root id.
@@ -61,6 +61,11 @@ class Cascades(Result):
         the source gave (NaN without reposts).
         """
         return self.per_cascade.copy()
+
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        columns = {name: values[:top].tolist() for name, values in self.columns("per_cascade").items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def entries(self) -> pd.DataFrame:
         """Cascades by their root."""
@@ -143,21 +148,23 @@ class Cascades(Result):
 
     def summary(self) -> dict[str, Any]:
         """Totals, medians over cascades with a repost (None without one), posts per kind of evidence, repairs made."""
-        table = self.per_cascade
-        many = table[table["size"] >= 2]
-        posts, reposts = int(self.starts[-1]), int(self.starts[-1]) - len(table)
-        counts = np.bincount(self.per_node["evidence"], minlength=self.evidence.size)
+        table = self.columns("per_cascade")
+        many = table["size"] >= 2
+        posts, reposts = int(self.starts[-1]), int(self.starts[-1]) - len(self)
+        counts = np.bincount(self.columns("per_node")["evidence"], minlength=self.evidence.size)
         evidence = {str(word): int(c) for word, c in zip(self.evidence, counts, strict=True) if c}
-        medians = {f"median_{name}": many[name].median() for name in ("size", "depth", "virality", "half_life_s")}
+        medians = {
+            f"median_{name}": _median(table[name][many]) for name in ("size", "depth", "virality", "half_life_s")
+        }
         return {
-            "cascades": len(table),
+            "cascades": len(self),
             "posts": posts,
             "real_posts": int(table["real_size"].sum()),
             "reposts": reposts,
             "accounts": self.account_ids.size,
             "observed": evidence.get(OBSERVED, 0) / reposts if reposts else None,
-            "max_depth": int(table["depth"].max()) if len(table) else 0,
-            **{name: float(value) if value == value else None for name, value in medians.items()},
+            "max_depth": int(table["depth"].max()) if len(self) else 0,
+            **medians,
             "evidence": evidence,
             "repairs": {name: count for name, count in self.repairs.items() if count},
         }
@@ -194,6 +201,12 @@ class Cascades(Result):
         )
         frame = frame.sort_values(["rank", "depth", "delay_s", "post_id"], ignore_index=True)
         return frame.drop(columns="rank")
+
+
+def _median(values: NDArray[Any]) -> float | None:
+    """Of those that are known."""
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else None
 
 
 def named(names: NDArray[np.object_], codes: NDArray[Any]) -> NDArray[np.object_]:

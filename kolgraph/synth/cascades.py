@@ -83,7 +83,7 @@ def spread(rng: np.random.Generator, people: People, follows: Follows, posts: Po
     p : ndarray of float64, shape (n,)
         Probability that an account reposts, once, when an account it follows has posted or reposted.
     """
-    organic = _independent_cascades(rng, people.n, follows, posts, p)
+    organic = independent_cascades(rng, people.n, follows, posts, p)
     extra = [_ring_reposts(rng, ring, posts) for ring in people.rings]
     extra += [_fan_reposts(rng, club, posts) for club in people.clubs]
     parts = [tuple(organic), *extra]
@@ -100,7 +100,7 @@ def spread(rng: np.random.Generator, people: People, follows: Follows, posts: Po
     return Reposts(*(column[order] for column in columns))
 
 
-def _independent_cascades(
+def independent_cascades(
     rng: np.random.Generator, n: int, follows: Follows, posts: Posts, p: NDArray[np.float64]
 ) -> Reposts:
     """All cascades at once, one generation per step; of several successful exposures the first is the parent."""

@@ -134,7 +134,7 @@ def _is_current(workspace: Workspace, store: GraphStore) -> bool:
     """Whether a graph database was published from these files and results, by this version of kolgraph."""
     origin = {"workspace": workspace.version, "software": software()}
     held = set(store.query(_HELD)["run"].to_pylist())
-    return store.query(_ORIGIN).to_pylist() == [origin] and held == set(workspace.sql(_CURRENT)["run_id"])
+    return store.query(_ORIGIN).to_pylist() == [origin] and held == {run for (run,) in workspace.fetch(_CURRENT)}
 
 
 def to_frame(rows: pa.Table) -> pd.DataFrame:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from kolgraph import __version__
@@ -118,7 +117,7 @@ def _method(verb: str) -> _Method:
     if verb not in _METHODS:
         import kolgraph
 
-        import_module(f"kolgraph.{kolgraph.VERBS[verb].partition(':')[0]}")
+        kolgraph.verb(verb)  # the module that holds it fills the table
     return _METHODS[verb]
 
 

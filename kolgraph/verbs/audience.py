@@ -6,10 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolgraph.graph import Graph
-from kolgraph.influence import audiences, lookalikes, overlap
-from kolgraph.influence.audience import Audiences
-from kolgraph.influence.overlap import Overlap
 from kolgraph.results import Result
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
@@ -18,6 +14,8 @@ from kolgraph.verbs.real import real, targets
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.influence.audience import Audiences
+    from kolgraph.influence.overlap import Overlap
     from kolgraph.results import Scores
     from kolgraph.workspace import Workspace
 
@@ -85,6 +83,9 @@ def audience(
     raw : bool
         Count everybody, ring members too.
     """
+    from kolgraph.graph import Graph
+    from kolgraph.influence import audiences, overlap
+
     graph = Graph.from_workspace(workspace)
     weight = targets(workspace, niche=niche, region=region, raw=raw)
     everybody, counted = audiences(graph, accounts), audiences(graph, accounts, real=weight)
@@ -108,4 +109,7 @@ def similar(workspace: Workspace, account: str, *, raw: bool = False) -> Scores:
     raw : bool
         Count everybody, ring members too.
     """
+    from kolgraph.graph import Graph
+    from kolgraph.influence import lookalikes
+
     return lookalikes(Graph.from_workspace(workspace), account, real=real(workspace, raw=raw).weight)

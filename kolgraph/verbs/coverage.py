@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.observed import read_follow_times, read_profiles
 
@@ -40,6 +39,7 @@ def coverage(workspace: Workspace, *, complete: bool | None = None) -> Coverage:
     complete : bool, optional
         Whether follower lists of accounts without a shown count are loaded in full; by default told from the graph.
     """
+    from kolgraph.graph import Graph
     from kolgraph.influence import coverage as compare
 
     return compare(

@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolgraph.errors import UnknownAccount
-from kolgraph.influence.explanation import Explanation
-from kolgraph.influence.explanation import explain as take_apart
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
@@ -21,6 +19,7 @@ from kolgraph.verbs.realised import realised
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.influence import Explanation
     from kolgraph.workspace import Workspace
 
 #: Followers to name.
@@ -124,6 +123,8 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     ------
     UnknownAccount
     """
+    from kolgraph.influence import explain as take_apart
+
     who = real(workspace)
     row = next((i for i, account_id in enumerate(who.ids.tolist()) if account_id == account), None)
     if row is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ def niches(workspace: Workspace, *, relations: Relations = ("follow",), seed: in
         ``follow``, ``repost``, ``mention``.
     seed : int
     """
+    from kolgraph.graph import Graph
     from kolgraph.niches import find_niches
 
     # How often each account wrote about each topic.

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.graph import Graph
-from kolgraph.influence import Probabilities, learn_probabilities
 from kolgraph.verbs.real import real
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.graph import Graph
     from kolgraph.graph.snapshot import Relations
+    from kolgraph.influence import Probabilities
     from kolgraph.workspace import Workspace
 
 #: Who published a post, reposts among them. A file may name a root post that no other file holds.
@@ -61,6 +61,8 @@ def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw:
     raw : bool
         Learn from everybody alike; by default what ring members forward is learnt apart.
     """
+    from kolgraph.graph import Graph
+
     graph = Graph.from_workspace(workspace, relations=relations)
     learnt = learn(workspace, graph, raw=raw)
     return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
@@ -70,6 +72,8 @@ def learn(
     workspace: Workspace, graph: Graph, *, raw: bool = False, followings: NDArray[np.float64] | None = None
 ) -> Probabilities:
     """Learn from all reposts how likely every edge is to carry a post on; see `learn_probabilities`."""
+    from kolgraph.influence import learn_probabilities
+
     taken = workspace.arrays(_TAKEN)
     counted = workspace.arrays(f"SELECT account, count(*) AS n FROM ({_PUBLISHED}) GROUP BY account ORDER BY account")
     posts = np.zeros(graph.n)

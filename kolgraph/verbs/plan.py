@@ -30,7 +30,13 @@ def _rest(workspace: Workspace, **options: Any) -> Mapping[str, Callable[[], Poo
     return {"pool": lambda: pool(workspace, **wanted)}
 
 
-@answer(tabled=_always, rest=_rest)
+def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A budget of 60000 is one of 60000.0."""
+    budget = parameters["budget"]
+    return parameters | {"budget": float(budget)} if isinstance(budget, int) else parameters
+
+
+@answer(tabled=_always, normal=_normal, rest=_rest)
 def plan(
     workspace: Workspace,
     *,

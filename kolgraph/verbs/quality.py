@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kolgraph.graph import Graph
 from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
@@ -28,6 +27,7 @@ def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
     raw : bool
         Do not look for rings: nobody counts as a member of one.
     """
+    from kolgraph.graph import Graph
     from kolgraph.influence import quality as judge
     from kolgraph.influence import ring_share
 

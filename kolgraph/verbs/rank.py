@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kolgraph.centrality import MEASURES
 from kolgraph.errors import InputError, UnknownName, option
-from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
@@ -30,7 +28,11 @@ def _by_default(parameters: Mapping[str, Any]) -> bool:
 def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     """A seed that is not used is no part of the question."""
     by = parameters["by"]
-    return parameters if by == "reach" or (by in MEASURES and MEASURES[by].seeded) else parameters | {"seed": 1}
+    if by == "reach":
+        return parameters
+    from kolgraph.centrality import MEASURES
+
+    return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
 @answer(tabled=_by_default, normal=_normal)
@@ -77,7 +79,8 @@ def rank(
     AnalysisError
         Nobody counts.
     """
-    from kolgraph.centrality import pagerank
+    from kolgraph.centrality import MEASURES, pagerank
+    from kolgraph.graph import Graph
     from kolgraph.influence import extrapolate_reach, reach
 
     near = list(near)

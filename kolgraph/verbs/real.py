@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import AnalysisError, UnknownName
-from kolgraph.graph import Graph
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.niches import niches
@@ -52,6 +51,12 @@ class Real(Result):
         table = pd.DataFrame({"weight": self.weight, "ring": self.ring}, index=pd.Index(self.ids, name="account_id"))
         return table[self.weight < 1].sort_index()
 
+    def records(self, top: int | None = None) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain values."""
+        rows = np.flatnonzero(self.weight < 1)
+        rows = rows[np.argsort(self.ids[rows].astype(str), kind="stable")][:top]
+        return [{"account_id": self.ids[i], "weight": float(self.weight[i]), "ring": self.ring[i]} for i in rows]
+
     def summary(self) -> dict[str, Any]:
         """How many count, and how many do not."""
         return {"accounts": self.ids.size, "fake": int(self.fake.sum())}
@@ -66,6 +71,8 @@ def real(workspace: Workspace, *, raw: bool = False) -> Real:
     raw : bool
         Count everybody in full.
     """
+    from kolgraph.graph import Graph
+
     ids = Graph.from_workspace(workspace).ids
     ring = np.full(ids.size, None, dtype=object)
     if not raw:

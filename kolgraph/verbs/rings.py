@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import UnknownName
-from kolgraph.graph import Graph
 from kolgraph.verbs.asking import answer
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ def rings(workspace: Workspace, *, relation: str = "follow", seed: int = SEED) -
     ------
     UnknownName
     """
+    from kolgraph.graph import Graph
     from kolgraph.rings import find_repost_rings, find_rings
 
     if relation == "follow":

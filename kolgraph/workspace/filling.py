@@ -10,12 +10,6 @@ from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import KolgraphError
-from kolgraph.loaders.reading.objects import as_file
-from kolgraph.loaders.reading.source import NeedsRepair, Options, Source, readable
-from kolgraph.workspace.ingest import Counts
-from kolgraph.workspace.ledger import COLUMNS, Entry, again, entries, opened
-from kolgraph.workspace.loading import LoadReport, load_file, sample
-from kolgraph.workspace.many import load_many
 from kolgraph.workspace.names import resolve
 
 if TYPE_CHECKING:
@@ -25,6 +19,9 @@ if TYPE_CHECKING:
 
     from kolgraph.loaders.reading.archives import Found
     from kolgraph.loaders.reading.objects import Object
+    from kolgraph.loaders.reading.source import Options, Source
+    from kolgraph.workspace.ledger import Entry
+    from kolgraph.workspace.loading import LoadReport
 
 
 class Filling:
@@ -109,6 +106,10 @@ class Filling:
         <DiGraph>: 5 rows read = 5 accepted + 0 merged + 0 rejected
         'weibo:9007199254740993'
         """
+        # Who asks and does not load imports no loader: that would take longer than many an answer.
+        from kolgraph.loaders.reading.objects import as_file
+        from kolgraph.loaders.reading.source import Options
+
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         key = settings.key_for(pseudonyms=pseudonymise)
         with as_file(data) as (path, own_name):
@@ -165,6 +166,9 @@ class Filling:
         ...     [bool(report.skipped) for report in ws.load_all([folder / "f.csv", str(folder / "*.md")])]
         [False, True]
         """
+        from kolgraph.loaders.reading.source import Options
+        from kolgraph.workspace.many import load_many
+
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         key = settings.key_for(pseudonyms=pseudonymise)
 
@@ -196,6 +200,8 @@ class Filling:
         names: bool,
     ) -> LoadReport:
         """Load the file at `path`, and call it `name` whatever happens."""
+        from kolgraph.loaders.reading.source import Source, readable
+
         try:
             with closing(Source(path, encoding=options.encoding, max_input=max_input)) as source, readable(path):
                 return self._load(source, options, name, max_reject_rate, key, dry_run=dry_run, names=names)
@@ -218,6 +224,9 @@ class Filling:
         before: bool = False,
     ) -> LoadReport:
         """Load a file in one transaction, repaired if the engine cannot read it as it is."""
+        from kolgraph.loaders.reading.source import NeedsRepair
+        from kolgraph.workspace.loading import load_file, sample
+
         while True:
             try:
                 with self.transaction() as connection:
@@ -237,6 +246,8 @@ class Filling:
 
     def load_again(self, entry: Entry, path: Path, *, max_input: int = settings.MAX_INPUT) -> LoadReport:
         """Load a file as the ledger of a workspace says that it was; names are left to `resolve_names`."""
+        from kolgraph.workspace.ledger import opened
+
         with opened(entry, path, max_input=max_input) as (source, options):
             return self._load(source, options, entry.file, 1.0, names=False, before=True)
 
@@ -246,6 +257,10 @@ class Filling:
         Good rows are known, so only what was rejected can add something; what is still bad takes the place of what
         was. Files that are gone or have changed are left as they are, and their reports say so.
         """
+        from kolgraph.workspace.ingest import Counts
+        from kolgraph.workspace.ledger import again, opened
+        from kolgraph.workspace.loading import LoadReport
+
         reports = []
         for entry, found in again(self.ledger("SEMI JOIN rejects USING (batch)"), max_input=max_input):
             if isinstance(found, str):
@@ -257,6 +272,8 @@ class Filling:
 
     def ledger(self, which: str = "") -> list[Entry]:
         """The files that were loaded, in their order; `which` is SQL behind ``FROM batches``."""
+        from kolgraph.workspace.ledger import COLUMNS, entries
+
         return entries(self.fetch(f"SELECT {COLUMNS} FROM batches {which} ORDER BY batch"))
 
     def resolve_names(self) -> int:

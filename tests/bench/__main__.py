@@ -12,7 +12,8 @@ HELPERS = {"__main__", "repost_csv", "repost_jsonl"}
 
 def main() -> None:
     """Run the benchmarks in order of name."""
-    known = [m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in HELPERS]
+    found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    known = [name for name in found if name not in HELPERS and not name.startswith("test_")]
     for name in sys.argv[1:] or known:
         if name not in known:
             sys.exit(f"unknown benchmark {name!r}; known: {', '.join(known)}")
