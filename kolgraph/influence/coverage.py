@@ -34,6 +34,8 @@ LEAST_VISIBLE = 0.5
 PILE, PILE_CHANCE, SHORTEST_CUT = 5, 1e-6, 10
 #: The largest accounts, about whom rings are asked first; half of the customers of planted rings are among them.
 LARGEST = 0.02
+#: Followers that the smallest of the planted rings deliver: an account with fewer is no customer.
+SMALLEST_SALE = 20
 #: Without shown counts a graph is taken for complete if this part of its accounts has a loaded follower: where only the
 #: lists of some accounts were read, all others have none.
 COMPLETE_FROM = 0.5
@@ -228,11 +230,11 @@ def coverage(
     Notes
     -----
     A ring shows if enough of its members' edges are loaded; of its customers nothing is known beforehand. They are
-    taken to be large accounts (the largest 2 %) and others in equal parts, and the rate of a class is the mean loaded
-    share of its lists: 0 for a list that was not read. A follower whose own followings are nearly all loaded is seen at
-    a higher rate: of at least 10 paid follows no more can be hidden than it has unloaded ones. In reposts, only large
-    accounts count, of whom posts must be loaded, since most others never post. From which rate on rings are seen is
-    calibrated: `kolgraph.rings.power`. O(n + m), with times O(n + m log m).
+    taken to be large accounts (the largest 2 %) and others with 20 followers or more, in equal parts; the rate of a
+    class is the mean loaded share of its lists, 0 for a list that was not read. A follower whose own followings are
+    nearly all loaded is seen at a higher rate: of at least 8 paid follows no more can be hidden than it has unloaded
+    ones. In reposts, only large accounts count, of whom posts must be loaded, since most others never post. From which
+    rate on rings are seen is calibrated: `kolgraph.rings.power`. O(n + m), with times O(n + m log m).
 
     Examples
     --------
@@ -370,7 +372,9 @@ def _follow_rate(loaded: NDArray[np.int64], size: F64, share: F64) -> float:
     """Mean loaded share of the lists of a ring's customers: large accounts and others in equal parts."""
     if not loaded.any():
         return 0.0
-    some = ~(size == 0)  # who has no follower has no list that could be missing
+    some = ~(size < SMALLEST_SALE)
+    if not some.any():
+        some = ~(size == 0)  # who has no follower has no list that could be missing
     # Of a list of unknown length a part is loaded; how much of it nobody knows, and so it does not count.
     rate = np.where(loaded > 0, np.nan_to_num(share), 0.0)
     large = _largest(np.fmax(size, loaded)) & some

@@ -170,12 +170,14 @@ def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scor
     True
     """
     src, dst = _follows(graph)
-    miss, doubt, fake = _recall(graph, coverage, rings, dst)
-    hit = fake[src]
-    n = graph.n
-    seen = np.bincount(dst[hit], minlength=n)
-    # Of one found with a chance of a half there are two: their mean gives the recall of this audience.
-    each, spread = _audience_recall(coverage, seen, src[hit], dst[hit], miss, doubt, n)
+    chance, at_target, doubt, ring, pushed = _recall(graph, coverage, rings)
+    n, hit = graph.n, ring[src] >= 0
+    src, dst = src[hit], dst[hit]
+    # Who is seen at a target of the own ring is seen with one of the edges that give a member away.
+    own = np.isin(ring[src] * n + dst, pushed)
+    found = np.maximum(np.where(own, at_target[src], chance[src]), 1e-3)
+    seen = np.bincount(dst, minlength=n)
+    each, spread = _audience_recall(coverage, seen, dst, found, doubt[src])
     value, low, high = share_of_list(seen, coverage.followers, coverage.size, recall=each, spread=spread)
     high = np.minimum(high + (1 - coverage.visible), 1.0)
     reason = sampled_reason(coverage, coverage.ring_reason)
@@ -189,43 +191,43 @@ def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scor
 
 
 def _recall(
-    graph: Graph, coverage: Coverage, rings: Sequence[Rings], dst: NDArray[np.int32]
-) -> tuple[F64, F64, NDArray[np.bool_]]:
-    """Chance to be missed, and its spread, for every found member; and who is one. Shapes (n,)."""
+    graph: Graph, coverage: Coverage, rings: Sequence[Rings]
+) -> tuple[F64, F64, F64, NDArray[np.int64], NDArray[np.int64]]:
+    """Of every account: chance to be found as a member, the same at a target, its spread, and its ring (-1 for none).
+
+    The last are the targets, as ``ring * n + row``.
+    """
     import pandas as pd
 
     from kolgraph.rings.power import recall_of
 
-    index = pd.Index(graph.ids)
-    miss, doubt, fake = np.ones(graph.n), np.zeros(graph.n), np.zeros(graph.n, bool)
-    for found in rings:
-        for ring in found.rings:
-            if ring.verdict != "coordinated":
-                continue
-            members = index.get_indexer(ring.members)
-            members = members[members >= 0]
-            if found.relation == "repost":
-                rate = coverage.repost_rate
-            else:
-                targets = index.get_indexer(ring.targets)
-                size = np.fmax(coverage.size[targets], coverage.followers[targets])
-                rate = float(coverage.followers[targets].sum() / size.sum())
-            known = recall_of(ring, rate, found.relation)
-            # Found in two views: missed only where both miss, and as doubtful as the surer of the two.
-            doubt[members] = np.where(fake[members], np.minimum(doubt[members], known.spread), known.spread)
-            miss[members] *= 1 - known.member
-            fake[members] = True
-    return miss, doubt, fake
+    n, index = graph.n, pd.Index(graph.ids)
+    miss, miss_there, doubt, ring_of = np.ones(n), np.ones(n), np.zeros(n), np.full(n, -1, np.int64)
+    pushed = [np.empty(0, np.int64)]
+    blocks = [(found.relation, ring) for found in rings for ring in found.rings if ring.verdict == "coordinated"]
+    for number, (relation, ring) in enumerate(blocks):
+        members = index.get_indexer(ring.members)
+        members = members[members >= 0]
+        if relation == "repost":
+            rate = coverage.repost_rate
+        else:
+            targets = index.get_indexer(ring.targets)
+            targets = targets[targets >= 0]
+            size = np.fmax(coverage.size[targets], coverage.followers[targets])
+            rate = float(coverage.followers[targets].sum() / max(size.sum(), 1.0))
+            pushed.append(number * n + targets)
+        known = recall_of(ring, rate, relation)
+        # Found in two views: missed only where both miss, and as doubtful as the surer of the two.
+        before = ring_of[members] >= 0
+        doubt[members] = np.where(before, np.minimum(doubt[members], known.spread), known.spread)
+        miss[members] *= 1 - known.member
+        miss_there[members] *= 1 - (known.edge if relation == "follow" else known.member)
+        ring_of[members] = number if relation == "follow" else np.where(before, ring_of[members], number)
+    return 1 - miss, 1 - miss_there, doubt, ring_of, np.concatenate(pushed)
 
 
 def _audience_recall(
-    coverage: Coverage,
-    seen: NDArray[np.int64],
-    src: NDArray[np.int32],
-    dst: NDArray[np.int32],
-    miss: F64,
-    doubt: F64,
-    n: int,
+    coverage: Coverage, seen: NDArray[np.int64], dst: NDArray[np.int32], found: F64, doubt: F64
 ) -> tuple[F64, F64]:
     """Recall of ring members among the followers of every account, and its spread."""
     from kolgraph.rings.power import recall_at
@@ -235,10 +237,10 @@ def _audience_recall(
         usual = recall_at(coverage.repost_rate, "repost")
     else:
         usual = recall_at(coverage.follow_rate, "follow")
-    for_one = np.maximum(1 - miss[src], 1e-3)
-    there = np.bincount(dst, weights=1 / for_one, minlength=n)
+    n = seen.size
+    # One found with a chance of a half stands for two.
+    there, told = (np.bincount(dst, weights=part / found, minlength=n) for part in (np.ones(dst.size), doubt))
     recall = np.divide(seen, there, out=np.full(n, max(usual.member, 1e-3)), where=seen > 0)
-    told = np.bincount(dst, weights=doubt[src] / for_one, minlength=n)
     spread = np.divide(told, there, out=np.full(n, usual.spread), where=seen > 0)
     return np.minimum(recall, 1.0), spread
 

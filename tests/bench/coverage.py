@@ -37,6 +37,7 @@ CRAWLS: tuple[tuple[str, float, str, int | None, bool], ...] = (
     ("10% random, no reposts", 0.1, "random", None, False),
     ("30% random", 0.3, "random", None, True),
     ("30% random, no reposts", 0.3, "random", None, False),
+    ("40% random, no reposts", 0.4, "random", None, False),
     ("50% random, no reposts", 0.5, "random", None, False),
     ("100%", 1.0, "random", None, True),
     ("100%, no reposts", 1.0, "random", None, False),

@@ -108,7 +108,6 @@ def test_lists_cut_at_a_length_are_recognised(world: World, order: str) -> None:
     assert found.cut_lengths == (60,)
     assert (found.cut == (true > 60)).all()
     assert found.order == ("newest" if order == "newest" else "unknown")
-    assert found.parameters["times"]
     # Without shown counts, the pile of equal lengths gives it away; of the cut lists nobody knows the size.
     bare = coverage(graph, profiles(graph.n))
     assert bare.cut_lengths == (60,)
