@@ -28,20 +28,21 @@ def digest(*parts: Any) -> str:
     (True, False)
     """
     found = hashlib.blake2b(digest_size=8)
+
+    def add(raw: bytes) -> None:  # with its length, or (1, 23) would be (12, 3)
+        found.update(b"%d:" % len(raw))
+        found.update(raw)
+
     for part in parts:
         if hasattr(part, "columns"):  # a table: its columns, by name
             for name in part.columns:
-                found.update(str(name).encode())
-                found.update(digest(part[name].to_numpy()).encode())
-            continue
-        if not isinstance(part, np.ndarray):
-            found.update(repr(part).encode())
-            continue
-        found.update(str((part.dtype.str, part.shape)).encode())
-        if part.dtype.kind == "O":
-            found.update("\n".join(map(str, part.tolist())).encode("utf-8", "surrogatepass"))
+                add(f"{name}={digest(part[name].to_numpy())}".encode())
+        elif not isinstance(part, np.ndarray):
+            add(repr(part).encode())
         else:
-            found.update(np.ascontiguousarray(part).tobytes())
+            add(str((part.dtype.str, part.shape)).encode())
+            exact = part.dtype.kind != "O"  # texts as Python writes them: where one ends is part of them
+            add(np.ascontiguousarray(part).tobytes() if exact else repr(part.tolist()).encode())
     return found.hexdigest()
 
 
