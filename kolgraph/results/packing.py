@@ -7,7 +7,8 @@ are read when they are first asked for, so that the ten best of a million accoun
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import partial
 from importlib import import_module
@@ -44,7 +45,7 @@ def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) ->
         It is not there, or it is damaged.
     """
     tree = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-    with np.load(folder / "arrays.npz", allow_pickle=False) as kept:
+    with _arrays(folder) as kept:
         known = set(kept.files)
     pending = dict(rest or {})
     result = _class(tree["class"]).__new__(_class(tree["class"]))
@@ -104,7 +105,7 @@ def _decoded(value: Any, folder: Path) -> Any:
         return value
     [(kind, content)] = [item for item in value.items() if item[0] != "fields"]
     if kind in {"array", "texts"}:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as kept:
+        with _arrays(folder) as kept:
             array = kept[content]
         return array if kind == "array" else np.array([*json.loads(array.tobytes()), None], dtype=object)[:-1]
     if kind == "frame":
@@ -118,6 +119,13 @@ def _decoded(value: Any, folder: Path) -> Any:
         return {name: _decoded(part, folder) for name, part in content}
     parts = [_decoded(part, folder) for part in content]
     return tuple(parts) if kind == "tuple" else parts
+
+
+@contextmanager
+def _arrays(folder: Path) -> Iterator[Any]:
+    """The arrays of an answer; numpy itself leaves a file open that it cannot read."""
+    with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        yield kept
 
 
 def _class(name: str) -> Any:
