@@ -50,6 +50,13 @@ def test_a_reach_that_cannot_be_told_is_na_with_the_reason(ws: Workspace) -> Non
     assert plain.loc["x:ann", "reach"] > 1
 
 
+def test_rings_that_would_not_show_are_not_said_to_be_none(ws: Workspace) -> None:
+    shares = ws.quality().frame().loc["x:ann"]
+    assert np.isnan(shares["ring_share"])
+    assert np.isnan(shares["score"])
+    assert shares["reachable"] == 1  # of that the sample tells
+
+
 def test_whoever_cannot_be_judged_is_left_out_of_a_plan_unless_demanded(ws: Workspace) -> None:
     found = ws.plan(count=2, raw=True)
     assert found.ids[0] == "x:ann"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kolgraph.report import data
 from kolgraph.verbs.real import targets
 from kolgraph.verbs.show import ranking
 from kolgraph.workspace import Workspace
@@ -93,3 +94,23 @@ def test_a_raw_ranking_shows_raw_reposts_beside_it(seen: SimpleNamespace) -> Non
     assert [row["realised"] for row in rows] == pytest.approx(
         [moved.get(row["account_id"], np.nan) for row in rows], nan_ok=True
     )
+
+
+def test_the_largest_cascade_of_a_report_has_its_real_reposts_counted(seen: SimpleNamespace) -> None:
+    seen.ws.spread()
+    who, shown = seen.ws.real(), data.cascade(seen.ws)
+    bots = set(who.ids[who.fake])
+    # A post that is forwarded most, by bots among others.
+    query = "SELECT account_id FROM reposts JOIN accounts ON account_key = src WHERE root_id = ?"
+    reposters = [account for (account,) in seen.ws.fetch(query, [shown.measures["root_id"]])]
+    assert shown.measures["reposts"] == len(reposters)
+    assert shown.measures["real_reposts"] == sum(account not in bots for account in reposters)
+    assert 0 < shown.measures["real_reposts"] < shown.measures["reposts"]
+
+
+def test_a_check_up_of_another_seed_is_one_of_its_reach(seen: SimpleNamespace) -> None:
+    account = str(seen.ws.rank().ids[seen.ws.rank().best(1)[0]])
+    for seed in (1, 2):
+        scores = seen.ws.rank(seed=seed)
+        assert seen.ws.explain(account, seed=seed).reach == scores.values[scores.ids == account].item()
+    assert seen.ws.rank(seed=2).values.tolist() != seen.ws.rank().values.tolist()
