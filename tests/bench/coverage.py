@@ -1,7 +1,7 @@
 """Do the intervals hold when follower lists are sampled, cut, or those of few accounts? On worlds with planted rings.
 
 ``python -m tests.bench coverage``. Every row is the mean over worlds of 20,000 accounts, seeds 21 to 25, on which
-nothing was tuned (`POOLED` was chosen on seeds 1 to 3, `rings.power` made of 11 to 16); single seeds come before. Judged
+nothing was tuned (`POOLED` was chosen on 1 to 3, `rings.power` made of 11 to 16); single seeds come before. Judged
 accounts with 30 or more loaded followers count. Truths:
 
 * *ring share*: what full lists and the same detector say (`full`), and the planted share of bots (`planted`);
