@@ -82,9 +82,9 @@ class Quality(Result):
         return np.asarray(rows[best(self.score[rows], self.ids[rows], top)])
 
     def problems(self) -> list[tuple[str, ...]]:
-        """For every account the shares from `LIMITS` on, and those below `FLOORS`."""
+        """For every account the shares above `LIMITS`, and those below `FLOORS`."""
         shares = self.columns("shares")
-        bad = {name: shares[name] >= most for name, most in LIMITS.items()}
+        bad = {name: shares[name] > most for name, most in LIMITS.items()}
         bad |= {name: shares[name] < least for name, least in FLOORS.items()}
         found: list[tuple[str, ...]] = [()] * self.ids.size
         for row in np.flatnonzero(np.logical_or.reduce(list(bad.values()))):

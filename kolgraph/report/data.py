@@ -145,7 +145,7 @@ def influence(tables: Tables) -> pd.DataFrame | None:
         SELECT {_NAME} AS name, a.account_id, top.value, top.low, top.high, moved.value AS realised, a.followers,
                CASE WHEN top.value > 0 AND a.followers > 0 THEN a.followers / top.value END AS inflation,
                judged.value AS score,
-               bought.value AS ring_share, coalesce(bought.value >= {RING_SHARE_FLAG}, false) AS flag
+               bought.value AS ring_share, coalesce(bought.value > {RING_SHARE_FLAG}, false) AS flag
         FROM top LEFT JOIN accounts a ON a.account_key = top.key
         LEFT JOIN scores moved ON moved.account_key = top.key AND moved.measure = 'realised'
         LEFT JOIN scores judged ON judged.account_key = top.key AND judged.measure = 'audience_score'

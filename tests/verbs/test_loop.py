@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,9 +24,10 @@ from kolgraph.influence import learn_probabilities
 from kolgraph.kernels.rrsets import simulate
 from kolgraph.planning.choose import DELTA, certify
 from kolgraph.report import data
+from kolgraph.synth import make_world
 from kolgraph.verbs.show import ranking
 from kolgraph.workspace import Workspace
-from tests.verbs.world import make
+from tests.verbs.world import few_samples, make
 
 #: Simulated posts, and how far a sampled mean may lie from a simulated one.
 RUNS, NEAR = 3_000, 0.1
@@ -128,6 +130,34 @@ def test_the_planted_army_does_not_count_and_fans_do(seen: SimpleNamespace) -> N
         "JOIN accounts USING (account_key) WHERE role = 'member' AND verdict = 'coordinated'"
     )
     assert not set(accused["account_id"]) & seen.fans
+
+
+def test_fans_that_are_found_to_be_a_club_are_accused_nowhere(tmp_path: Path) -> None:
+    world = make_world(1500, seed=1, niches=3, kols=38, rings=2, fan_clubs=3, campaigns=2)
+    files, plain = world.write(tmp_path / "files"), counted(world)
+    with few_samples(), Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        for kind in ("accounts", "follows", "posts", "reposts"):
+            ws.load(files[kind], platform="weibo")
+        blocks = [block for relation in ("follow", "repost") for block in ws.rings(relation=relation).rings]
+        clubs = [block for block in blocks if block.verdict == "fan club"]
+        assert clubs, "a world without a club that is found shows nothing"
+        fans = {str(member) for block in clubs for member in block.members}
+        assert not fans & plain["bots"]
+        found = ws.real()
+        assert set(found.ids[found.fake]) == plain["bots"]
+        page = ws.report(tmp_path / "r.html").read_text(encoding="utf-8")
+        shown, members = data.rings(ws), len(plain["bots"])
+        share = sum(src in plain["bots"] for src, _ in plain["follows"]) / len(plain["follows"])
+        assert (shown.totals["members"], shown.totals["clubs"]) == (members, len(clubs))
+        assert shown.totals["share"] == pytest.approx(share)
+        # Not in the sentence about the water army, not in the picture of the largest cascade.
+        assert f"{members} accounts" in re.sub(r"<[^>]+>", "", page)
+        cascade = data.cascade(ws)
+        guilty = {name for name, ring in zip(cascade.nodes["name"], cascade.nodes["ring"], strict=True) if ring}
+        assert guilty <= set(plain["accounts"].loc[sorted(plain["bots"]), "name"])
+        for account in plain["top"][:5]:
+            expected = len(plain["followers"][account] & plain["bots"]) / len(plain["followers"][account])
+            assert ws.explain(account).shares["ring_share"] == pytest.approx(expected)
 
 
 def test_an_answer_of_another_relation_or_seed_is_not_picked_up(seen: SimpleNamespace) -> None:
