@@ -287,9 +287,9 @@ def test_of_many_first_questions_at_once_one_builds_and_all_are_answered(path):
     asked = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     told = [(one.communicate(), one.returncode) for one in asked]
     assert [(out.split(), code) for (out, _), code in told] == [(["n", "3"], 0)] * 3
-    [lines] = [err.splitlines() for (_, err), _ in told if err]
-    [line] = lines
-    assert line.startswith("publishing: ")
+    said = [err.splitlines() for (_, err), _ in told if err]
+    assert [len(lines) for lines in said] == [1], said
+    assert said[0][0].startswith("publishing: ")
     assert sorted(file.name for file in path.iterdir()) == ["graph.lbug", "workspace.duckdb"]
 
 
