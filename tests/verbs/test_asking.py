@@ -354,12 +354,12 @@ def test_damage_that_is_seen_late_is_one_clear_line(asked: Workspace, cut: Calla
 
 
 def test_a_damaged_array_is_one_clear_line(asked: Workspace) -> None:
-    values = asked.rank().values.tobytes()
-    [arrays] = [file for file in parts(asked, "rank") if file.suffix == ".npz"]
+    values = asked.realised().values.tobytes()
+    [arrays] = [file for file in parts(asked, "realised") if file.suffix == ".npz"]
     raw = bytearray(arrays.read_bytes())
     raw[raw.index(values) + 3] ^= 1
     arrays.write_bytes(raw)
-    found = asked.rank()
+    found = asked.realised()
     with pytest.raises(EnvironmentProblem, match="ask again with fresh"):
         _ = found.values
 
