@@ -131,12 +131,13 @@ def learn_from(truth: Truth, graph: Graph, author: NDArray[np.int64]) -> F64:
 
 
 def crawl(truth: Truth, share: float, order: str, only: int | None, seed: int) -> pd.DataFrame:
-    """A part of the follows; of KOLs, every 13th by followers, so that large and small ones are booked."""
+    """A part of the follows; of KOLs, those with the largest planted share of bots and the largest ones, half each."""
     lists = None
     if only is not None:
-        kols = truth.world.truth["kols"]["account"]
-        by = np.argsort(-truth.followers[truth.rows[kols].to_numpy()], kind="stable")
-        lists = kols.iloc[by[:: kols.size // only][:only]].tolist()
+        kols = truth.rows[truth.world.truth["kols"]["account"]].to_numpy()
+        worst, largest = (kols[np.argsort(-of[kols], kind="stable")] for of in (truth.planted, truth.followers))
+        booked = np.concatenate([worst[: only // 2], np.setdiff1d(largest, worst[: only // 2], assume_unique=True)])
+        lists = truth.ids[booked[:only]].tolist()
     return thin_follows(truth.world.follows, share=share, order=order, only=lists, seed=seed)
 
 
@@ -211,7 +212,8 @@ def rows_of(truth: Truth, name: str, answer: Answer, seed: int, *, reposts: bool
     army = np.flatnonzero((truth.planted >= 0.2) & (answer.found.followers > 0))
     assert shares.high is not None
     clean = shares.high[army] < 0.05
-    yield {"what": "20% army called clean", "judged": (~np.isnan(shares.values[army])).mean(), "holds": clean.sum()}
+    judged = float((~np.isnan(shares.values[army])).mean()) if army.size else np.nan
+    yield {"what": "20% army called clean", "n": army.size, "judged": judged, "holds": clean.sum()}
     yield {"what": "reach (planted)", **held(ways, truth.reach, many, most)}
     yield {"what": "reach (sampled sets)", **held(ways, truth.sets, many, most)}
     most = many[np.argsort(-np.nan_to_num(answer.learnt.values[many]), kind="stable")[:50]]
@@ -240,7 +242,7 @@ def measure(accounts: int, seeds: tuple[int, ...], crawls: tuple[tuple[Any, ...]
 
 
 def main() -> None:
-    """Print every seed, then the means; `holds` of "called clean" is a number of accounts."""
+    """Print every seed, then the means; of "20% army called clean" `n` and `holds` are numbers of accounts."""
     table = measure(20_000, SEEDS)
     shown = ["n", "judged", "holds", "too_low", "best", "picked", "width", "off"]
     print(table.set_index(["what", "crawl", "seed"])[[*shown, "order"]].sort_index().round(3).to_string())

@@ -325,5 +325,6 @@ def test_sampled_worlds_hold_the_bar() -> None:
         row = table.loc[("100%", what)]
         assert row["holds"] == 1
         assert row["width"] == pytest.approx(0, abs=1e-9)
+    assert table.loc[("few", "20% army called clean"), "n"] >= 10
     assert table.loc[("few", "20% army called clean"), "holds"] == 0
     assert table.loc[("few", "ring share (full)"), "judged"] == 0
