@@ -17,6 +17,7 @@ from kolgraph.cli.printing import (
     plain_rows,
     printable,
     progress,
+    setting,
     short,
     show,
 )
@@ -180,16 +181,15 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
 @click.command()
 @WORKSPACE
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
-def unload(workspace: Path, files: tuple[str, ...], max_input: int | None) -> None:
+@click.option("--max-input", metavar="BYTES", type=int, default=setting("MAX_INPUT"), show_default="16 GiB",
+              help="What a packed file may unpack to.")  # fmt: skip
+def unload(workspace: Path, files: tuple[str, ...], max_input: int) -> None:
     """Take loaded FILES (or their batch numbers) out of WORKSPACE again, as if they had never been loaded.
 
     The other files are loaded again; they have to be where they were.
     """
-    from kolgraph import settings
-
     with open_workspace(workspace) as ws:
-        done = ws.unload(files, max_input=settings.MAX_INPUT if max_input is None else max_input)
+        done = ws.unload(files, max_input=max_input)
     click.echo(printable(str(done)))
 
 

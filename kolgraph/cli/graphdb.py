@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +16,7 @@ from kolgraph.cli.printing import (
     open_workspace,
     printable,
     progress,
+    setting,
     show,
 )
 
@@ -31,17 +31,6 @@ ENGINE = click.option(
 TO = click.option("--to", "url", metavar="URL", help="Another server: bolt://host:7687, neo4j+s://host.")
 
 
-def _default(name: str) -> Callable[[], Any]:
-    """A setting, read when it is needed: importing them would make every command start later."""
-
-    def read() -> Any:
-        from kolgraph import settings
-
-        return getattr(settings, name)
-
-    return read
-
-
 @click.command()
 @click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
 @click.argument("text", required=False, metavar="QUERY")
@@ -50,9 +39,9 @@ def _default(name: str) -> Callable[[], Any]:
 @click.option("--explain", is_flag=True, help="Say what the query means and how it would be run; run nothing.")
 @ENGINE
 @TO
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=_default("QUERY_TIMEOUT_S"),
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=setting("QUERY_TIMEOUT_S"),
               show_default="60", metavar="SECONDS", help="How long it may take.")  # fmt: skip
-@click.option("--max-rows", type=click.IntRange(1), default=_default("QUERY_ROWS"),
+@click.option("--max-rows", type=click.IntRange(1), default=setting("QUERY_ROWS"),
               show_default="100000", metavar="ROWS", help="How many rows it may return.")  # fmt: skip
 @click.option("--as-is", is_flag=True, help="Take the database as it is, old or not.")
 @FORMAT

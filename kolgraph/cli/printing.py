@@ -87,6 +87,17 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
     click.echo(f"\r\x1b[K{what}: {took}" if live else f"{what}: {took}", err=True)
 
 
+def setting(name: str) -> Callable[[], Any]:
+    """A setting, read when it is needed: importing them would make every command start later."""
+
+    def read() -> Any:
+        from kolgraph import settings
+
+        return getattr(settings, name)
+
+    return read
+
+
 def named_values(option: str, parts: Sequence[str], example: str) -> dict[str, str]:
     """Values of an option that is written NAME=VALUE and may be repeated."""
     from kolgraph.errors import InputError

@@ -60,14 +60,13 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 def rank(workspace: Path | None, listing: bool, as_is: bool, fresh: bool, top: int, form: str, **options: Any) -> None:
     """Rank accounts; by default by the real accounts that a post of theirs reaches."""
     if listing:
-        from kolgraph.centrality import MEASURES
-        from kolgraph.influence import REACH
+        from kolgraph.verbs.rank import measures
 
-        measures = {"reach": REACH, **MEASURES}.items()
-        show(
-            [{"measure": n, "meaning": m.en, "含义": m.zh, "cost": m.cost, "source": m.source} for n, m in measures],
-            form,
-        )
+        columns = ("en", "zh", "cost", "source")
+        titles = ("meaning", "含义", "cost", "source")
+        rows = [{"measure": name} | {t: getattr(m, c) for t, c in zip(titles, columns, strict=True)}
+                for name, m in measures().items()]  # fmt: skip
+        show(rows, form)
         return
     if workspace is None:
         raise click.UsageError("name a workspace; kolgraph rank --list shows the measures")

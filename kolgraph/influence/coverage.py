@@ -461,6 +461,8 @@ def _order(graph: Graph, since: F64, share: F64, loaded: NDArray[np.int64]) -> s
     if rows.size < ORDER_LISTS or np.ptp(share[rows]) == 0:
         return "unknown"
     middle = since[by][start[rows] + count[rows] // 2]
+    if np.ptp(middle) == 0:
+        return "unknown"
     test = spearmanr(share[rows], middle, alternative="less")
     return "newest" if test.pvalue < ORDER_CHANCE else "unknown"
 

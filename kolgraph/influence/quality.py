@@ -60,6 +60,8 @@ class Quality(Result):
 
         table = self.shares.assign(tier=self.tier, score=self.score, problems=self.problems())
         table.index = pd.Index(self.ids, name="account_id")
+        if self.reason is not None:
+            table["reason"] = pd.Series(self.reason, index=table.index, dtype=object)
         return table.iloc[self._rows()]
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ POWER: Mapping[str, Power] = {
     ),
 }
 #: Part of rings that must be found, in the size of world where fewest are, for a view to count as one that shows rings.
+#: Not more: of the 12 rings of a size one is missed by chance at .6, and a stricter rule would follow that one.
 ENOUGH = 0.9
 #: Standard deviation of `workload` between rings, relative to it.
 WORKLOAD_SPREAD = 0.12

@@ -123,11 +123,9 @@ def _find(workspace: Workspace, question: Question) -> None:
     if words & SPREAD:
         asked(spread, workspace)
     # A query that takes the name of a measure as a parameter speaks of all of them, and means one.
-    meant = {value for value in question.parameters.values() if value in MEASURES}
-    for measure in sorted((meant or words & set(MEASURES)) - {"inflation"}):
+    meant = ({question.parameters["by"]} if "by" in question.parameters else words) & set(MEASURES)
+    for measure in sorted({"reach" if name == "inflation" else name for name in meant}):
         asked(rank, workspace, by=measure)
-    if "inflation" in (meant or words):
-        asked(rank, workspace)
 
 
 def _is_current(workspace: Workspace, store: GraphStore) -> bool:

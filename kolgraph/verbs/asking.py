@@ -199,7 +199,7 @@ def ask_again(workspace: Workspace, stored: Stored) -> Any:
     """
     verb = stored.question.verb
     if verb == SAVED:
-        raise InputError(f"run {stored.run} was saved from outside; compare it with another run")
+        raise InputError(f"run {stored.run} was not asked for, but saved from outside: compare it with another run")
     version = _method(verb).version
     return _ask(workspace, Question(verb, stored.question.parameters, version))
 

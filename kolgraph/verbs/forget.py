@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import UnknownAccount
-from kolgraph.loaders.records import PROFILE
+from kolgraph.records import PROFILE
 from kolgraph.workspace.names import count, resolve
 from kolgraph.workspace.pseudonyms import key_of
 from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS

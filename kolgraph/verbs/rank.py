@@ -14,6 +14,7 @@ from kolgraph.verbs.observed import forwarding, learn
 from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
+    from kolgraph.centrality import Measure
     from kolgraph.graph.snapshot import Relations
     from kolgraph.results import Scores
     from kolgraph.workspace import Workspace
@@ -111,3 +112,19 @@ def rank(
         weight = somebody(workspace, niche=niche, region=region, raw=raw)
         return pagerank(graph, restart=dict.fromkeys(graph.ids[np.flatnonzero(weight)].tolist(), 1.0))
     return MEASURES[by](graph, seed=seed)
+
+
+def measures() -> dict[str, Measure]:
+    """Every measure that `rank` knows, ``reach`` first."""
+    from kolgraph.centrality import MEASURES, Measure
+    from kolgraph.influence import reach
+
+    own = Measure(
+        compute=reach,
+        seeded=True,
+        en="real accounts that a post of it is expected to move",
+        zh="一条内容预计带动的真实账号数",
+        source="Kempe, Kleinberg & Tardos (2003); Borgs, Brautbar, Chayes & Lucier (2014)",
+        cost="O(m + edges met by 5 n samples)",
+    )
+    return {"reach": own, **MEASURES}

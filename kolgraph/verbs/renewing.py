@@ -38,15 +38,17 @@ _FILLED_BY = {
 
 
 def renew(workspace: Workspace) -> None:
-    """Find anew what the result tables hold and has become old."""
+    """Find anew what the result tables hold and has become old; unless old answers will do."""
+    if workspace.mode.as_is:
+        return
     for verb, function in _TABLED.items():
         for stored in workspace.answers.tabled(verb):
             asked(function, workspace, **stored.question.parameters)
 
 
 def bring_up(workspace: Workspace, tables: Iterable[str]) -> None:
-    """See to it that these result tables hold answers, and no old ones."""
-    wanted = {_FILLED_BY[table] for table in tables if table in _FILLED_BY}
+    """See to it that these result tables hold answers, and no old ones; unless old ones will do."""
+    wanted = {_FILLED_BY[table] for table in tables if table in _FILLED_BY and not _will_do(workspace, table)}
     if "rings" in wanted:
         for relation in RELATIONS:
             asked(rings, workspace, relation=relation)
@@ -61,6 +63,10 @@ def bring_up(workspace: Workspace, tables: Iterable[str]) -> None:
         for verb in ("rank", "plan"):
             for stored in workspace.answers.tabled(verb):
                 asked(_TABLED[verb], workspace, **stored.question.parameters)
+
+
+def _will_do(workspace: Workspace, table: str) -> bool:
+    return workspace.mode.as_is and bool(workspace.fetch(f"SELECT 1 FROM {table} LIMIT 1"))
 
 
 def asked(function: Callable[..., Any], workspace: Workspace, **options: Any) -> Any:

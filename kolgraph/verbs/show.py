@@ -58,6 +58,9 @@ def table(workspace: Workspace, name: str, *, limit: int | None = None) -> pd.Da
             joins.append(f"LEFT JOIN accounts {who}_ ON {who}_.account_key = t.{column}")
         else:
             select.append(f"t.{column}")
+    if name == "ring_members":  # rings are numbered within a relation
+        select.insert(0, "r_.relation")
+        joins.append("JOIN rings r_ ON r_.run_id = t.run_id AND r_.ring = t.ring")
     cap = f" LIMIT {int(limit)}" if limit is not None else ""
     return workspace.sql(f"SELECT {', '.join(select)} FROM {name} t {' '.join(joins)} ORDER BY ALL{cap}")
 

@@ -62,9 +62,7 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        said = [
-            f"{k}={v}" for k, v in self.parameters.items() if v not in (None, [], "", ["follow"]) and v is not False
-        ]
+        said = [f"{k}={v}" for k, v in self.parameters.items() if v not in (None, [], "") and v is not False]
         return f"{self.verb}({', '.join(part for part in said if part != 'seed=1')})"
 
 

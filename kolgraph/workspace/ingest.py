@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolgraph.loaders.reading.source import MAX_RAW, NeedsRepair, Part, Reading, Reject
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 from kolgraph.workspace import texts
 from kolgraph.workspace.tables import NUMBERED
 from kolgraph.workspace.values import MACROS, REASONS, identity_macros, typed_sql

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kolgraph.loaders.records import PROFILE, RECORDS
+from kolgraph.records import PROFILE, RECORDS
 from kolgraph.workspace.names import HAS_NAME, add_namings, count, may_name, name_authors, name_chains, name_mentions
 
 if TYPE_CHECKING:

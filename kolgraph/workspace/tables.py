@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kolgraph.loaders.records import PROFILE
+from kolgraph.records import PROFILE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.loaders.reading.source import quoted
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 from kolgraph.workspace.values import REASONS, hmac_macro
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 
 #: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000

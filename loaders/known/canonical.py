@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kolgraph.loaders.records import PROFILE
 from kolgraph.loaders.spec import Emit, Format
+from kolgraph.records import PROFILE
 
 
 def _table(name: str, title_zh: str, keys: str, *emits: Emit) -> Format:

@@ -13,7 +13,7 @@ from kolgraph.loaders.reading import graphtext, graphxml, headers
 from kolgraph.loaders.reading.encodings import without_surrogates
 from kolgraph.loaders.reading.graphtext import Graph
 from kolgraph.loaders.reading.source import Explained, Options, Part, Reading, Reject, Source
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 
 Columns: TypeAlias = dict[str, list[str | None]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kolgraph.errors import InputError
 from kolgraph.loaders.reading.source import Explained, Part, Reading, Source, column, quoted
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 
 
 def header(path: Path) -> list[str]:

@@ -23,7 +23,7 @@ from typing import IO, Any, NamedTuple
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName, option
 from kolgraph.loaders.reading.encodings import guess
 from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 
 SAMPLE_BYTES = 1 << 16
 #: The engine refuses longer lines too; Python never holds more of one line than this.

@@ -123,6 +123,14 @@ def test_lists_of_many_lengths_are_not_taken_for_cut(world: World, share: float)
     assert found.order == "unknown"
 
 
+def test_equal_times_tell_no_order() -> None:
+    size = np.arange(40, 60)
+    src = np.concatenate([np.arange(20, 20 + k) for k in size]).astype(np.int32)
+    graph = Graph.from_rows(src, np.repeat(np.arange(20), size).astype(np.int32), None, np.arange(80))
+    shown = profiles(80, followers=[*(2.0 * size[::-1]), *[0.0] * 60])
+    assert coverage(graph, shown, since=np.ones(graph.m)).order == "unknown"
+
+
 def test_lists_of_a_few_accounts_show_no_ring(world: World) -> None:
     kols = world.truth["kols"]["account"].iloc[::4].head(30)
     graph, _ = graph_of(world, thin_follows(world.follows, only=kols))

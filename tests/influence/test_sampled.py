@@ -253,6 +253,19 @@ def test_followers_whose_own_lists_are_missing_are_guessed_and_widen_the_interva
     assert found.values[19] == 1
 
 
+def test_a_post_does_not_go_back_and_forth_between_friends() -> None:
+    # Certain to forward, two friends reach each other once.
+    graph = from_rows(4, [(0, 1), (1, 0), (2, 3)])
+    assert extrapolate_reach(graph, full(graph), probabilities=np.ones(3)).values.tolist() == [2, 2, 1, 2]
+    # Each of their loaded followers stands for five: to and fro that would be 25 / 9 a round, without end. As it is, a
+    # list brings 5/3 of its own, and nothing of the other friend's but the way back.
+    friends = from_rows(2, [(0, 1), (1, 0)])
+    found = extrapolate_reach(friends, covered(friends, [5, 5]), probabilities=[1 / 3, 1 / 3])
+    assert found.parameters["imputed"] == 0
+    assert found.reason is not None
+    assert found.reason.tolist() == ["too_few_followers"] * 2
+
+
 def test_reach_that_does_not_die_out_is_refused() -> None:
     graph = from_rows(3, [(0, 1), (1, 2), (2, 0)])
     with pytest.raises(AnalysisError, match="give steps"):
@@ -312,5 +325,6 @@ def test_sampled_worlds_hold_the_bar() -> None:
         row = table.loc[("100%", what)]
         assert row["holds"] == 1
         assert row["width"] == pytest.approx(0, abs=1e-9)
+    assert table.loc[("few", "20% army called clean"), "n"] >= 10
     assert table.loc[("few", "20% army called clean"), "holds"] == 0
     assert table.loc[("few", "ring share (full)"), "judged"] == 0

@@ -60,7 +60,7 @@ def fill(workspace: Workspace, *, accounts: int = 1500, reposts: int = 1400) -> 
     bots, pushed = np.nonzero(rng.random((45, 12)) < 0.6)
     src, dst = np.concatenate([src, bots + accounts - 45]), np.concatenate([dst, pushed * 5])
     follows = pd.DataFrame({"src": src, "dst": dst}).drop_duplicates()
-    put(workspace, "follows", src=follows["src"], dst=follows["dst"], since_ts=T0, batch=1)
+    put(workspace, "follows", src=follows["src"], dst=follows["dst"], since_ts=T0, weight=1.0, batch=1)
     reach = 9000.0 / (key + 1) ** 0.8
     run(workspace, "reach", "scores", "reach", {"measure": "reach", "p": 0.05})
     put(
@@ -187,6 +187,7 @@ def _cascade(workspace: Workspace, rng: np.random.Generator, accounts: int, repo
         root_id="weibo:p0",
         parent_id=post[parent[1:]],
         ts=times,
+        weight=1.0,
     )
     run(workspace, "cascades", "cascades", "", {})
     put(
@@ -414,7 +415,9 @@ def test_every_text_that_is_used_exists_and_every_text_is_used() -> None:
     used = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+)["']\]""", code))
     assert used <= keys
     families = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+\.)["'] ~""", code))
-    families |= {"unit.", "menu.", "curve.axis_", "checkup."} | {f"{family}." for family in ("relation", "verdict")}
+    families |= {"unit.", "menu.", "curve.axis_", "checkup.", "coverage."} | {
+        f"{family}." for family in ("relation", "verdict")
+    }
     spoken = {key for key in keys if any(key.startswith(family) for family in families)}
     quoted = {key for key in keys if f'"{key}"' in code or f"'{key}'" in code}
     assert keys == used | spoken | quoted

@@ -18,7 +18,9 @@ from kolgraph.centrality.groups import Groups
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.graph import Graph
 from kolgraph.influence.audience import audiences
+from kolgraph.influence.coverage import coverage
 from kolgraph.influence.explanation import explain
+from kolgraph.influence.overlap import overlap
 from kolgraph.influence.quality import Quality
 from kolgraph.influence.realised import realised
 from kolgraph.niches import find_niches
@@ -51,6 +53,9 @@ WHY = explain(
     GRAPH, "ann", onward=np.ones(GRAPH.n), targets=np.ones(GRAPH.n), groups={"k": ["a", None] * 2 + ["b"]}, seed=1
 )
 AUDIENCES = audiences(GRAPH, ["ann", "bob"])
+SHOWN = pd.DataFrame({"followers": [0.0, 0.0, 0.0, 20.0, 2.0], "followings": np.nan})
+COVERAGE = coverage(GRAPH, SHOWN)
+WHOLE = overlap(GRAPH, COVERAGE, ["ann", "bob"])
 PLAN = plan(GRAPH, candidates={"ann": 5.0, "bob": 7.5}, budget_cny=20.0, sets=500, seed=1)
 NOTHING = np.empty(0)
 ANSWERS: dict[str, Result] = {
@@ -80,7 +85,11 @@ ANSWERS: dict[str, Result] = {
     "rings": Rings(relation="follow", rings=(ring(1), ring(2)), null_key=0.1),
     "no rings": Rings(relation="repost", rings=()),
     "audiences": AUDIENCES,
-    "audience": audience_verb.Audience(everybody=AUDIENCES, real=AUDIENCES, parameters={"a": ("t", ["l"])}),
+    "audience": audience_verb.Audience(
+        everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, parameters={"a": ("t", ["l"])}
+    ),
+    "overlap": WHOLE,
+    "coverage": COVERAGE,
     "explanation": WHY,
     "check-up": CheckUp(
         **{f.name: None for f in fields(CheckUp) if f.name not in {"parameters", "seed", "graph"}}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.spread import Cascades, measure_cascades
 from kolgraph.verbs.spread import read_cascades
-from kolgraph.workspace.tables import CANONICAL, RESULTS
+from kolgraph.workspace.tables import ACCOUNT_IDS, CANONICAL, RESULTS
 
 COLUMNS = ["post_id", "parent_id", "root_id", "account_id", "ts", "evidence"]
 DATA = Path(__file__).parents[3] / "shared" / "data" / "cascades"
@@ -362,6 +362,7 @@ class FakeWorkspace:
         self.db = duckdb.connect()
         for name in ("accounts", "posts", "reposts"):
             self.db.execute(CANONICAL[name].ddl())
+        self.db.execute(ACCOUNT_IDS)
         people = ["ann", "bob", "cai", "dan"]
         self.insert("accounts", account_key=[0, 1, 2, 3], account_id=[f"weibo:{p}" for p in people])
 

@@ -159,6 +159,14 @@ def test_a_query_finds_the_answers_that_it_speaks_of_and_no_others(ws, text, fou
     assert {str(stored.question) for stored in ws.answers.all()} == found
 
 
+@pytest.mark.parametrize(("by", "found"), [("followers", set()), ("core", {"core"}), ("inflation", {"reach"})])
+def test_a_measure_that_is_named_is_found_and_no_other(ws, by, found):
+    with ws.transaction() as connection:
+        connection.execute("DELETE FROM runs")
+    ws.query("top-accounts", by=by)
+    assert {stored.question.parameters["by"] for stored in ws.answers.all() if stored.question.verb == "rank"} == found
+
+
 def test_an_answer_that_became_old_is_found_anew_before_it_is_published(ws):
     ws.rank(by="core")
     more = pd.DataFrame({"follower": ["dee", "dee", "dee"], "followed": ["ann", "bob", "cai"]})
@@ -287,9 +295,9 @@ def test_of_many_first_questions_at_once_one_builds_and_all_are_answered(path):
     asked = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     told = [(one.communicate(), one.returncode) for one in asked]
     assert [(out.split(), code) for (out, _), code in told] == [(["n", "3"], 0)] * 3
-    [lines] = [err.splitlines() for (_, err), _ in told if err]
-    [line] = lines
-    assert line.startswith("publishing: ")
+    said = [err.splitlines() for (_, err), _ in told if err]
+    assert [len(lines) for lines in said] == [1], said
+    assert said[0][0].startswith("publishing: ")
     assert sorted(file.name for file in path.iterdir()) == ["graph.lbug", "workspace.duckdb"]
 
 

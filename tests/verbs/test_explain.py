@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.graph import Graph
-from kolgraph.influence import learn_probabilities
-from kolgraph.influence.probabilities import Probabilities
 from kolgraph.report.checkup import lines
 from kolgraph.verbs import observed
 from kolgraph.verbs.observed import read_engaged, read_follow_times, read_moves
@@ -39,18 +36,11 @@ def seen(tmp_path: Path):
         yield ws
 
 
-def test_what_was_taken_from_whom_is_counted_by_hand(seen: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    learnt: list[Probabilities] = []
-
-    def learn(*args: Any, **options: Any) -> Probabilities:
-        learnt.append(learn_probabilities(*args, **options))
-        return learnt[-1]
-
-    monkeypatch.setattr(observed, "learn_probabilities", learn)
+def test_what_was_taken_from_whom_is_counted_by_hand(seen: Workspace) -> None:
+    found = observed.learn(seen, Graph.from_workspace(seen))
     graph, known = observed.forwarding(seen)
-    [found] = learnt
     assert known
-    assert graph is found.graph
+    assert graph.fingerprint == found.graph.fingerprint
     # Posts to take: ann p1 p2 r5, bob r1 r2, cai q1 r3, dan r4. Taken: bob 1 of ann's, cai 1 of bob's, dan and ann 1.
     weights = {(str(graph.ids[a]), str(graph.ids[b])): float(w) for a, b, w in zip(*found.graph.edges(), strict=True)}
     assert set(weights) == {
@@ -91,11 +81,15 @@ def test_a_check_up_without_reposts_profiles_or_rings_says_what_it_can(tmp_path:
     (tmp_path / "f.csv").write_text("follower,followed\na,b\nc,b\n")
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         ws.load(tmp_path / "f.csv", platform="x")
+        assert ws.explain("x:b").reach is None  # nobody says that these two are all its followers
+        shown = "account,followers,followings\na,0,1\nb,2,0\nc,0,1\n"
+        (tmp_path / "a.csv").write_text(shown)
+        ws.load(tmp_path / "a.csv", platform="x")
         found = ws.explain("x:b")
         with pytest.raises(UnknownAccount):
             ws.explain("x:nobody")
     assert (found.reach, found.reach_low, found.reach_high) == (3, 3, 3)
-    assert (found.followers, found.realised, found.trend, found.posts) == (None, None, None, 0)
+    assert (found.followers, found.realised, found.trend, found.posts) == (2, None, None, 0)
     assert lines(found, "en")[0].startswith("x:b, ")
 
 

@@ -19,7 +19,7 @@ from kolgraph.errors import EnvironmentProblem, InputError, UnknownAccount
 from kolgraph.graph import Graph
 from kolgraph.loaders import read
 from kolgraph.loaders.reading.source import Options, Reject, Source
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 from kolgraph.verbs.forget import forget
 from kolgraph.verbs.publish import publish
 from kolgraph.workspace import Workspace

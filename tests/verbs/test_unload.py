@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 from kolgraph.verbs.export import export_tables
 from kolgraph.verbs.forget import forget
 from kolgraph.verbs.unload import unload

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 from tests.worlds.shelf import Shelf
 
 account = st.sampled_from(["1", "2", "3", "小红"])

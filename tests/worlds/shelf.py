@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kolgraph.loaders.records import PROFILE
+from kolgraph.records import PROFILE
 from kolgraph.workspace import Workspace
 from kolgraph.workspace.loading import LoadReport
 from kolgraph.workspace.tables import CANONICAL

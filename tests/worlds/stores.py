@@ -14,6 +14,7 @@ import pytest
 from kolgraph.settings import CO_MENTION_CAP
 from kolgraph.store import GraphStore, open_store
 from kolgraph.store.sync.schema import SNAPSHOT, columns
+from kolgraph.workspace.folder import Mode
 from kolgraph.workspace.tables import CO_MENTIONS, MENTIONS, TABLES
 
 #: Both engines.
@@ -64,9 +65,10 @@ def engine_of(request: pytest.FixtureRequest, folder: Path) -> Iterator[GraphSto
 
 
 class Rows:
-    """Stands in for a Workspace where only its tables are asked."""
+    """Stands in for a Workspace where only its tables are asked, and no verb: as they are."""
 
     version = "v1"
+    mode = Mode(as_is=True)
 
     def __init__(self, path: Path) -> None:
         self.path, self.cache = path, path / "cache"

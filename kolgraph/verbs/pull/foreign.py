@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError, UnknownName
 from kolgraph.loaders.reading import headers
-from kolgraph.loaders.records import RECORDS
+from kolgraph.records import RECORDS
 
 if TYPE_CHECKING:
     from kolgraph.store.engines.neo4j import Neo4jStore
