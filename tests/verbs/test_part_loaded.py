@@ -76,8 +76,9 @@ def test_reach_is_scaled_to_all_followers_by_hand(ws: Workspace) -> None:
 
 
 def test_the_line_on_what_was_loaded_is_that_of_now(ws: Workspace) -> None:
-    before = ws.rank(raw=True).provenance.coverage
+    """Also of answers that do not stand on it themselves."""
+    before = ws.rank(by="in_degree").provenance.coverage
     ws.load(pd.DataFrame({"follower": [f"g{i}" for i in range(40)], "followed": "bob"}), platform="x")
-    after = ws.rank(raw=True).provenance.coverage
+    after = ws.rank(by="in_degree").provenance.coverage
     assert after == ws.coverage().line()
     assert after != before
