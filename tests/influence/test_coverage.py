@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -233,3 +234,15 @@ def test_wrong_input_is_refused(wrong: dict[str, Any], match: str) -> None:
     table = wrong.pop("profiles", profiles(3))
     with pytest.raises(InputError, match=match):
         coverage(from_rows(3, [(1, 0), (2, 0)]), table, **wrong)
+
+
+def test_rings_that_would_not_show_have_no_share_though_the_audience_is_judged() -> None:
+    graph = Graph.from_edges(["x", "y", "z"], ["ann", "ann", "bob"])
+    table = pd.DataFrame({"followers": graph.incoming.degree.astype(float), "followings": np.nan})
+    loaded = coverage(graph, table)
+    unseen = replace(loaded, ring_reason=np.full(graph.n, "lists_of_few", dtype=object))
+    found = quality(graph, table.assign(posts=1.0), tiers={"KOC": 1}, coverage=unseen)
+    ann = int(graph.rows(["ann"])[0])
+    assert loaded.judged[ann]
+    assert np.isnan(found.shares["ring_share"].to_numpy()).all()
+    assert found.shares["reachable"].iloc[ann] == 1

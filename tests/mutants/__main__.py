@@ -20,7 +20,19 @@ from tests.mutants import ROOT, Mistake, mistakes
 
 #: What the program and its tests are made of. Compiled kernels come along: compiling them anew takes a minute.
 TREE = ("kolgraph", "loaders", "cypher", "tests", "pyproject.toml", "README.md", "CHANGELOG.md", "Makefile")
-PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "-m", "not neo4j and not browser"]
+PYTEST = [
+    sys.executable,
+    "-m",
+    "pytest",
+    "-x",
+    "-q",
+    "-rfE",
+    "--tb=no",
+    "-p",
+    "no:cacheprovider",
+    "-m",
+    "not neo4j and not browser",
+]
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 #: Exit states of pytest that say something about the program: all passed, some failed, could not be collected.
 PASSED, NOTICED = 0, {1, 2}

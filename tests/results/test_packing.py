@@ -237,3 +237,13 @@ def test_only_answers_of_ours_are_made(tmp_path: Path, name: str, words: str) ->
     (tmp_path / "answer.json").write_text(json.dumps(tree | {"class": name}))
     with pytest.raises(ValueError, match=words):
         unpack(tmp_path)
+
+
+def test_an_answer_without_one_of_its_arrays_is_damaged(tmp_path: Path) -> None:
+    pack(ANSWERS["scores with gaps"], tmp_path)
+    with np.load(tmp_path / "arrays.npz") as kept:
+        rest = {name: kept[name] for name in kept.files if name != "r.values"}
+    assert len(rest) > 0
+    np.savez(tmp_path / "arrays.npz", **rest)
+    with pytest.raises(ValueError, match="values is missing"):
+        unpack(tmp_path)

@@ -36,3 +36,10 @@ def test_interval_columns_appear_only_with_an_interval() -> None:
     assert list(scores().frame().columns) == ["m"]
     assert list(scores(low=np.zeros(3), high=np.ones(3)).frame().columns) == ["m", "low", "high"]
     assert list(scores().tables()["scores"].columns) == ["account_id", "measure", "value", "low", "high"]
+
+
+def test_what_is_not_known_is_never_among_the_best() -> None:
+    values = np.array([np.nan, 1.0, np.nan, 3.0, 2.0])
+    scores = Scores(measure="m", ids=np.array(list("abcde"), dtype=object), values=values)
+    assert scores.top(2)["m"].to_dict() == {"d": 3.0, "e": 2.0}
+    assert scores.frame().index.tolist() == ["d", "e", "b", "a", "c"]

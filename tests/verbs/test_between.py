@@ -139,3 +139,18 @@ def test_a_pseudonymous_workspace_gives_the_same_numbers(tmp_path: Path, monkeyp
             ws.quality()
             sums.append((sorted(ws.rank().values.tolist()), ws.plan(count=2).spent_cny, len(ws.table("scores"))))
     assert sums[0] == sums[1]
+
+
+def test_tables_hold_the_rows_of_one_run(ws: Workspace) -> None:
+    ws.rank(by="in_degree")
+    ws.load(MORE, platform="x")
+    run = ws.rank(by="in_degree").run_id
+    assert ws.fetch("SELECT DISTINCT run_id FROM scores WHERE measure = 'in_degree'") == [(run,)]
+
+
+def test_what_a_second_door_loaded_is_noticed_at_the_first(ws: Workspace) -> None:
+    assert ws.rank(by="in_degree").top(1).index.item() == "x:x"
+    assert ws.rank(by="in_degree").provenance.read  # found to stand, and remembered
+    with Workspace.open(ws.path) as other:
+        other.load(MORE, platform="x")
+    assert ws.rank(by="in_degree").top(1).index.item() == "x:y"
