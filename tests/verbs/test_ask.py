@@ -156,7 +156,8 @@ def test_a_query_finds_the_answers_that_it_speaks_of_and_no_others(ws, text, fou
         with ws.transaction() as connection:
             connection.execute("DELETE FROM runs WHERE run_id = ?", [run.run])
     ws.query(text)
-    assert {str(stored.question) for stored in ws.answers.all()} == found
+    asked = {str(stored.question) for stored in ws.answers.all()} - {"coverage()"}  # said with every answer
+    assert asked == found
 
 
 @pytest.mark.parametrize(("by", "found"), [("followers", set()), ("core", {"core"}), ("inflation", {"reach"})])
