@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from kolgraph.records import RECORDS
 #: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
+_BASE62 = string.digits + string.ascii_letters
 _AMOUNT = r"^(\d+(?:\.\d+)?)(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\+?(?:次|人|个|粉丝|播放|followers|views)?$"
 MACROS = (
     # Without a byte-order mark, zero-width spaces, space around it, and the ="..." with which spreadsheets keep ids as
@@ -74,6 +76,14 @@ MACROS = (
     # The time x of a post that was crawled at the time `crawled` and has the Weibo id `mid`.
     """moment(x, crawled, mid) AS CASE WHEN coalesce(x, '') = '' THEN weibo_ms(mid)::VARCHAR
       WHEN is_relative(x) THEN coalesce(relative_ms(x, any_ms(crawled)), weibo_ms(mid))::VARCHAR ELSE x END""",
+    # The short id of a Weibo post is its number: from the right, each four of base 62 are seven decimal digits. Four
+    # that are more than seven digits say that it is no such id, and so do leading zeros, which a number has not.
+    f"""base62(x) AS list_reduce(list_transform(string_split(x, ''), lambda c: instr('{_BASE62}', c)::BIGINT - 1),
+      lambda a, d: a * 62 + d)""",
+    """mid_of_parts(high, middle, low) AS CASE WHEN middle < 10000000 AND low < 10000000
+      THEN (high * 100000000000000 + middle * 10000000 + low)::VARCHAR END""",
+    """mid_of(bid) AS CASE WHEN regexp_full_match(bid, '[1-9A-Za-z][0-9A-Za-z]{6,8}') THEN mid_of_parts(
+      CASE WHEN length(bid) = 9 THEN base62(bid[1]) ELSE 0 END, base62(bid[:-5][-4:]), base62(bid[-4:])) END""",
     """pieces(x, separator) AS list_filter(list_transform(string_split_regex(x, separator), lambda p: trim(p)),
       lambda p: p <> '')""",
     # Ids that are no numbers: a custom domain of Weibo stands where the uid would.

@@ -13,7 +13,7 @@ import pytest
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
 from kolgraph.results.files import write_table
-from kolgraph.workspace.values import MACROS
+from kolgraph.workspace.values import MACROS, identity_macros
 from tests.worlds.shelf import Shelf
 
 DAY = 86_400_000
@@ -24,6 +24,14 @@ BIG = [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 1_900_000_000_000_000_001, 9_999_
 @pytest.fixture
 def bench(shelf: Shelf) -> Shelf:
     return shelf
+
+
+def computed(bench: Shelf, sql: str, *values: str | None) -> Any:
+    """What an expression of the macros makes of some texts."""
+    with bench.ws.transaction() as connection:
+        for macro in (*identity_macros("local", None), *MACROS):
+            connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
+        return connection.execute(f"SELECT {sql}", list(values)).fetchall()[0][0]
 
 
 def column(bench: Shelf, header: str, values: list[str], what: str) -> tuple[list[Any], list[str]]:
@@ -182,6 +190,24 @@ def test_damaged_ids_are_refused_with_a_reason(bench: Shelf, text: str, code: st
     report = bench.load(f'follower,followed\n1,2\n"{text}",2\n')
     assert [(r.code, r.line, r.column) for r in report.rejects] == [(code, 3, "src")]
     assert bench.rows("SELECT account_id FROM accounts") == [("local:1",), ("local:2",)]
+
+
+@pytest.mark.parametrize(
+    ("bid", "mid"),
+    [
+        ("z0JH2lOMb", "3501756485200075"),
+        ("LqlZNhJFm", "4762810834227120"),
+        ("Nn80Nsu9Z", "4955123456789123"),
+        ("abc1234", "391340246206"),  # posts of the first year have fewer digits
+        ("yZZZZ1234", None),  # ZZZZ is more than seven digits
+        ("0n80Nsu9Z", None),
+        ("Nn80Nsu9é", None),
+        ("4955123456789123", None),
+        (None, None),
+    ],
+)
+def test_the_short_id_of_a_weibo_post_is_its_number(bench: Shelf, bid: str | None, mid: str | None) -> None:
+    assert computed(bench, "mid_of(?)", bid) == mid
 
 
 def test_big_ids_are_exact_on_every_way_in(bench: Shelf) -> None:
@@ -352,10 +378,7 @@ def test_a_post_that_names_everybody_is_capped(bench: Shelf) -> None:
 
 def moment(bench: Shelf, text: str, crawled: str | None, mid: str | None = None) -> int | None:
     """The time of a post that a page showed as `text`."""
-    with bench.ws.transaction() as connection:
-        for macro in MACROS:
-            connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
-        value = connection.execute("SELECT any_ms(moment(?, ?, ?))", [text, crawled, mid]).fetchall()[0][0]
+    value = computed(bench, "any_ms(moment(?, ?, ?))", text, crawled, mid)
     return int(value) if value is not None else None
 
 
