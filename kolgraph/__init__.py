@@ -252,10 +252,11 @@ def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
 
     @wraps(function)
     def method(*args: Any, as_is: bool = False, fresh: bool = False, **options: Any) -> Any:
-        if not (as_is or fresh):
-            return function(workspace, *args, **options)
-        with workspace.asking(as_is=as_is, fresh=fresh):
-            return function(workspace, *args, **options)
+        with workspace.lock:  # one thread at a time: what an answer stands on is noticed while it is found
+            if not (as_is or fresh):
+                return function(workspace, *args, **options)
+            with workspace.asking(as_is=as_is, fresh=fresh):
+                return function(workspace, *args, **options)
 
     method.__signature__ = _as_method(function)  # type: ignore[attr-defined]
     return method

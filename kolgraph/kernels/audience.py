@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 F64: TypeAlias = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def shared_weight(ptr: I64, idx: I32, weight: F64, k: int) -> tuple[F64, F64, float]:
     """Summed weight of the members that two groups share, for every pair of k groups.
 
@@ -55,7 +56,7 @@ def shared_weight(ptr: I64, idx: I32, weight: F64, k: int) -> tuple[F64, F64, fl
     return shared, alone, union
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def count_returned(ptr: I64, idx: I32, back_ptr: I64, back_idx: I32) -> I64:
     """How many neighbours of every row are its neighbours in the transpose too, itself not among them; shape (n,).
 

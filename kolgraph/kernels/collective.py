@@ -6,15 +6,16 @@ import heapq
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 F64: TypeAlias = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _influence(ptr: I64, idx: I32, start: int, radius: int, degree: I64, seen: I64, mark: int, queue: I64) -> float:
     """Degree less 1, times the sum of this over the rows at exactly this distance; rows of degree -1 are gone."""
     seen[start], queue[0] = mark, start
@@ -36,7 +37,7 @@ def _influence(ptr: I64, idx: I32, start: int, radius: int, degree: I64, seen: I
     return float((degree[start] - 1) * total)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bounds(ptr: I64, idx: I32, radius: int, degree: I64) -> F64:
     """At least `_influence` of every row, in O(m radius): counts every walk instead of every row that one leads to."""
     n = degree.size
@@ -52,7 +53,7 @@ def _bounds(ptr: I64, idx: I32, radius: int, degree: I64) -> F64:
     return bounds
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def collective_influence(ptr: I64, idx: I32, radius: int, most: int) -> tuple[I64, F64]:
     """Remove the row of highest collective influence, again and again.
 

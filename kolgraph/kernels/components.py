@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _root(parent: I32, v: np.int32) -> np.int32:
     """The root of a row; every second row on the way is hung one higher (path halving)."""
     while parent[np.uint32(v)] != v:
@@ -21,7 +22,7 @@ def _root(parent: I32, v: np.int32) -> np.int32:
     return v
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def components(ptr: I64, idx: I32, labels: I32) -> I32:
     """The part that every row is in, named by its smallest row: edges join whatever carries the same label.
 
@@ -61,7 +62,7 @@ def components(ptr: I64, idx: I32, labels: I32) -> I32:
     return parent
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def strong_components(ptr: I64, idx: I32) -> I32:
     """The part that every row is in; within it a path leads from each to each.
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def core_numbers(ptr: I64, idx: I32) -> I64:
     """Largest k for which a row lies in a part where everybody has at least k neighbours.
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 F64: TypeAlias = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def index_sets(offsets: I64, members: I32, row_of: I32, rows: int) -> tuple[I64, I32]:
     """For each candidate row the sets that hold it, in order; ``row_of`` maps an account to its row, or -1."""
     ptr = np.zeros(rows + 1, np.int64)
@@ -33,7 +34,7 @@ def index_sets(offsets: I64, members: I32, row_of: I32, rows: int) -> tuple[I64,
     return ptr, sets
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def keep_rows(offsets: I64, members: I32, row_of: I32) -> tuple[I64, I32]:
     """For each set the candidate rows it holds, as ``set_ptr, rows``: the sets without all other accounts."""
     set_ptr = np.zeros(offsets.size, np.int64)
@@ -51,7 +52,7 @@ def keep_rows(offsets: I64, members: I32, row_of: I32) -> tuple[I64, I32]:
     return set_ptr, rows
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def sum_sets(ptr: I64, sets: I32, value: F64) -> F64:
     """For each candidate the summed value of its sets."""
     total = np.zeros(ptr.size - 1)
@@ -61,7 +62,7 @@ def sum_sets(ptr: I64, sets: I32, value: F64) -> F64:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def sum_candidates(ptr: I64, sets: I32, amount: F64, n_sets: int) -> F64:
     """For each set the summed amount of its candidates; candidates of amount 0 cost nothing."""
     total = np.zeros(n_sets)
@@ -72,7 +73,7 @@ def sum_candidates(ptr: I64, sets: I32, amount: F64, n_sets: int) -> F64:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _take(v: int, ptr: I64, sets: I32, set_ptr: I64, rows: I32, covered: NDArray[np.bool_], gain: I64) -> None:
     """Cover the sets of v; every candidate in a newly covered set gains one less."""
     for e in range(ptr[v], ptr[v + 1]):
@@ -83,7 +84,7 @@ def _take(v: int, ptr: I64, sets: I32, set_ptr: I64, rows: I32, covered: NDArray
                 gain[rows[f]] -= 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def greedy(
     ptr: I64, sets: I32, set_ptr: I64, rows: I32, cost: I64, budget: int, count: int, forced: I32, by_ratio: bool
 ) -> tuple[I32, int]:
@@ -146,7 +147,7 @@ def greedy(
     return picks[:best_size].copy(), best_total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def coverage(picks: I32, ptr: I64, sets: I32, n_sets: int) -> tuple[I64, I64]:
     """Sets each pick covers alone, and sets it covers that no earlier pick does."""
     covered = np.zeros(n_sets, np.bool_)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
@@ -15,7 +16,7 @@ F32: TypeAlias = NDArray[np.float32]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _intern(
     ids: I64, codes: I32, table: I64, slots: I32, start: int, n_codes: int, shift: np.uint64
 ) -> tuple[int, int]:
@@ -39,7 +40,7 @@ def _intern(
     return ids.size, n_codes
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _rehash(table: I64, n_codes: int, slots: I32, shift: np.uint64) -> None:
     mask = slots.size - 1
     for code in range(n_codes):
@@ -83,7 +84,7 @@ def intern(ids: I64) -> tuple[I32, I64]:
     return codes, table[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _group(keys: I32, others: I32, weights: F32, n: int) -> tuple[I64, I32, F32]:
     """Counting sort of edges by `keys`: pointers, other ends, weights (empty weights stay empty)."""
     ptr = np.zeros(n + 1, np.int64)
@@ -103,7 +104,7 @@ def _group(keys: I32, others: I32, weights: F32, n: int) -> tuple[I64, I32, F32]
     return ptr, idx, out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def transpose(ptr: I64, idx: I32, weights: F32, n: int) -> tuple[I64, I32, F32]:
     """Turn rows into columns; the new rows come out sorted, which makes parallel edges neighbours."""
     new_ptr = np.zeros(n + 1, np.int64)
@@ -124,7 +125,7 @@ def transpose(ptr: I64, idx: I32, weights: F32, n: int) -> tuple[I64, I32, F32]:
     return new_ptr, new_idx, out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def count_parallel(ptr: I64, idx: I32) -> int:
     """Number of edges that repeat their predecessor in a sorted row."""
     repeats = 0
@@ -134,7 +135,7 @@ def count_parallel(ptr: I64, idx: I32) -> int:
     return repeats
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def merge_parallel(ptr: I64, idx: I32, weights: F32) -> tuple[I64, I32, F32]:
     """Sum the weights of equal neighbours in sorted rows (no weights: every edge counts 1)."""
     n = ptr.size - 1
@@ -184,7 +185,7 @@ def build(src: I32, dst: I32, weights: F32 | None, n: int) -> tuple[I64, I32, F3
     return ptr, idx, (w if w.size == idx.size and (weights is not None or w.size) else None)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def undirected(ptr: I64, idx: I32, weights: F32, tptr: I64, tidx: I32, tweights: F32) -> tuple[I64, I32, F32]:
     """Simple symmetric projection: loops dropped, weights of both directions summed, rows sorted.
 

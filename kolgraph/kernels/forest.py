@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
@@ -51,7 +52,7 @@ class Forest(NamedTuple):
     cyclic: I32
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count_children(parent: I32) -> tuple[I32, int, bool]:
     """Children per row, number of roots, and whether every parent comes before its children."""
     children = np.zeros(parent.size, np.int32)
@@ -67,7 +68,7 @@ def _count_children(parent: I32) -> tuple[I32, int, bool]:
     return children, n_roots, ordered
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _peel(parent: I32, children: I32) -> I32:
     """Rows ordered children first, by taking leaves away; rows on a cycle never become leaves and are left out.
 
@@ -93,7 +94,7 @@ def _peel(parent: I32, children: I32) -> I32:
     return order[:at]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _unpeeled(order: I32, n: int) -> I32:
     left = np.ones(n, np.bool_)
     for v in order:
@@ -101,7 +102,7 @@ def _unpeeled(order: I32, n: int) -> I32:
     return np.flatnonzero(left).astype(np.int32)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _shape(parent: I32, order: I32, n_roots: int) -> tuple[I32, I32, I32, I32, I32, I32]:
     """Subtree sizes upwards, then trees and depths downwards, in an order of rows that has children first."""
     n = parent.size
@@ -127,7 +128,7 @@ def _shape(parent: I32, order: I32, n_roots: int) -> tuple[I32, I32, I32, I32, I
     return tree, depth, subtree, roots, subtree[roots], height
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _breadth(tree: I32, depth: I32, height: I32) -> I32:
     """Largest count at one depth: a histogram of height + 1 cells per tree, never more cells than rows."""
     start = np.zeros(height.size + 1, np.int64)
@@ -144,7 +145,7 @@ def _breadth(tree: I32, depth: I32, height: I32) -> I32:
     return breadth
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _virality(parent: I32, tree: I32, subtree: I32, size: I32) -> F64:
     """2W / (n (n - 1)); the edge above row i lies on the paths of s (n - s) pairs, s being its subtree.
 
@@ -203,7 +204,7 @@ def measure_forest(parent: NDArray[np.integer]) -> Forest:
     return Forest(tree, depth, children, subtree, roots, size, height, breadth, virality, cyclic)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _select(values: I64, k: int) -> int:
     """The k-th smallest value (from 0), by three-way quickselect in place; ties cost nothing extra."""
     low, high = 0, values.size
@@ -230,7 +231,7 @@ def _select(values: I64, k: int) -> int:
     return int(values[k])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def arrivals(tree: I32, roots: I32, times: I64) -> tuple[F64, F64]:
     """Half-life and duration of every tree.
 
@@ -276,7 +277,7 @@ def arrivals(tree: I32, roots: I32, times: I64) -> tuple[F64, F64]:
     return half_life, duration
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def preorder(parent: I32, subtree: I32) -> I64:
     """Position of each row in a walk that finishes a subtree before it starts the next.
 

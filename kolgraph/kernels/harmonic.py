@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from kolgraph.kernels.compiling import njit
 from kolgraph.kernels.rank import row_ranges
 
 I32: TypeAlias = NDArray[np.int32]
@@ -21,7 +22,7 @@ _TOGETHER = 64
 _HIGHEST = 40
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _grow(ptr: I64, idx: I32, rows: I64, out: F64) -> None:
     """Breadth-first search from at most 64 rows at once, against the edges; adds up 1 / distance in `out`."""
     n = ptr.size - 1
@@ -50,7 +51,7 @@ def _grow(ptr: I64, idx: I32, rows: I64, out: F64) -> None:
                 bit += 1
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(nogil=True, parallel=True)
 def _exact(ptr: I64, idx: I32, rows: I64) -> F64:
     out = np.zeros(rows.size)
     batches = (rows.size + _TOGETHER - 1) // _TOGETHER
@@ -83,7 +84,7 @@ def harmonic_exact(ptr: I64, idx: I32, rows: I64) -> F64:
     return np.asarray(_exact(ptr, idx, rows), dtype=np.float64)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(nogil=True, parallel=True)
 def _merge(ranges: I64, ptr: I64, idx: I32, now: U8, ahead: U8, moved: U8, moves: U8) -> None:
     """Every ball takes in the balls of its in-neighbours that changed in the last round."""
     for part in prange(ranges.size - 1):
@@ -99,7 +100,7 @@ def _merge(ranges: I64, ptr: I64, idx: I32, now: U8, ahead: U8, moved: U8, moves
                             moves[v] = 1
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(nogil=True, parallel=True)
 def _count(ranges: I64, balls: U8, moves: U8, sizes: F64, out: F64, distance: int, powers: F64, alpha: float) -> None:
     """Estimate the size of every ball that changed; what it gained lies at this distance."""
     registers = balls.shape[1]

@@ -10,8 +10,9 @@ import math
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
@@ -29,7 +30,7 @@ def item_weights(degree: I64, kind: str) -> I64:
     return np.asarray(np.maximum(1, np.rint(SCALE * weight)), dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _link(v: int, key: int, head: I32, after: I32, before: I32) -> None:
     first = head[key]
     after[v], before[v] = first, -1
@@ -38,7 +39,7 @@ def _link(v: int, key: int, head: I32, after: I32, before: I32) -> None:
     head[key] = v
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _unlink(v: int, key: int, head: I32, after: I32, before: I32) -> None:
     if before[v] >= 0:
         after[before[v]] = after[v]
@@ -48,7 +49,7 @@ def _unlink(v: int, key: int, head: I32, after: I32, before: I32) -> None:
         before[after[v]] = before[v]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _peel(ptr: I64, idx: I32, m: int, weight: I64, cap: int) -> tuple[I32, I64]:
     nodes = ptr.size - 1
     key = np.zeros(nodes, np.int64)
@@ -135,7 +136,7 @@ def peel(ptr: I64, idx: I32, m: int, weight: I64, *, cap: int = _FIRST_CAP) -> t
     return order, total[:-1] * unit / SCALE / np.arange(order.size, 0, -1)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def bits(inner: float, expected: float, s: int, t: int, m: int, n: int) -> float:
     """Evidence of a block in bits: the surplus of edges, less what it costs to name s of m users and t of n items.
 
@@ -148,7 +149,7 @@ def bits(inner: float, expected: float, s: int, t: int, m: int, n: int) -> float
     return (gain - names) / math.log(2.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def suffix_statistics(ptr: I64, idx: I32, m: int, order: I32, degree: I64) -> I64:
     """Edges, users, items and degree sums of every suffix of a removal order.
 
@@ -182,7 +183,7 @@ def suffix_statistics(ptr: I64, idx: I32, m: int, order: I32, degree: I64) -> I6
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def best_suffix(stats: I64, edges: int, m: int, n: int, min_users: int, min_items: int) -> tuple[int, float]:
     """The suffix with the most bits among those with enough users and items: (removals, bits); (-1, -inf) if none.
 
@@ -198,7 +199,7 @@ def best_suffix(stats: I64, edges: int, m: int, n: int, min_users: int, min_item
     return at, best
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def induced(ptr: I64, idx: I32, nodes: I32, local: I32) -> tuple[I64, I32]:
     """CSR of the edges among `nodes` (ascending); `local` is a work array of -1, shape (m+n,), left as it was."""
     for i in range(nodes.size):
@@ -217,7 +218,7 @@ def induced(ptr: I64, idx: I32, nodes: I32, local: I32) -> tuple[I64, I32]:
     return out_ptr, out_idx[:at].copy()
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def hits(ptr: I64, idx: I32, rows: I32) -> I32:
     """How many of `rows` each node is joined to, shape (m+n,); O(nodes + edges of `rows`)."""
     out = np.zeros(ptr.size - 1, np.int32)

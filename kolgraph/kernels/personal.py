@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
+from kolgraph.kernels.compiling import njit
 from kolgraph.kernels.rank import out_strength
 
 I32: TypeAlias = NDArray[np.int32]
@@ -19,7 +20,7 @@ F64: TypeAlias = NDArray[np.float64]
 _LANES = 32
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _relabel(ptr: I64, idx: I32, weights: F32, order: I64) -> tuple[I64, I32, F32, I64]:
     """The same in-CSR with row ``order[v]`` called v, and the new name of every row."""
     place = np.empty_like(order)
@@ -36,7 +37,7 @@ def _relabel(ptr: I64, idx: I32, weights: F32, order: I64) -> tuple[I64, I32, F3
     return new_ptr, new_idx, new_weights, place
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _returned(ptr: I64, idx: I32, weights: F32, strength: F64, damping: float) -> F64:
     """Share of a row's value that goes back to the seed, from the row or from those without out-edges behind it."""
     share = np.ones(strength.size)
@@ -47,7 +48,7 @@ def _returned(ptr: I64, idx: I32, weights: F32, strength: F64, damping: float) -
     return share
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(nogil=True, fastmath={"contract"})
 def _gather(first: int, last: int, idx: I32, weights: F32, x: F64, inflow: F64) -> None:
     """Sum the lanes of a row's in-neighbours: four at a time, so that a sum waits for memory a quarter as often."""
     inflow[:] = 0.0
@@ -69,7 +70,7 @@ def _gather(first: int, last: int, idx: I32, weights: F32, x: F64, inflow: F64) 
             inflow[j] += weight * x[np.uint32(idx[e]), j]
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(nogil=True, fastmath={"contract"})
 def _sweep(
     ptr: I64, idx: I32, weights: F32, strength: F64, returned: F64, damping: float, seed: I64, restart: F64,
     starts: I64, x: F64,
@@ -93,7 +94,7 @@ def _sweep(
     return change, total, back
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _finish(
     ptr: I64, idx: I32, weights: F32, strength: F64, order: I64, damping: float, lanes: I64, task: I64, seed: I64,
     restart: F64, scale: F64, x: F64, out: F64,
@@ -112,7 +113,7 @@ def _finish(
             x[v, j] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _solve(
     ptr: I64, idx: I32, weights: F32, strength: F64, returned: F64, order: I64, seeds: I64, damping: float, tol: float,
     max_iter: int, out: F64, sweeps: I64, residual: F64,
@@ -151,7 +152,7 @@ def _solve(
             left -= lanes.size
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(nogil=True, parallel=True)
 def _solve_all(
     borders: I64, ptr: I64, idx: I32, weights: F32, strength: F64, returned: F64, order: I64, seeds: I64,
     damping: float, tol: float, max_iter: int, out: F64, sweeps: I64, residual: F64,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 F32: TypeAlias = NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _half(start: int, stop: int, weights: F32) -> np.float32:
     """Half the weight of a row."""
     if not weights.size:
@@ -24,7 +25,7 @@ def _half(start: int, stop: int, weights: F32) -> np.float32:
     return np.float32(0.5) * total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def propagate(ptr: I64, idx: I32, weights: F32, order: I64, sweeps: int, least: int) -> tuple[I32, int]:
     """Labels that hold each other in place.
 

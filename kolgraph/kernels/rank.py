@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
@@ -23,7 +25,7 @@ def row_ranges(ptr: I64, parts: int = _RANGES) -> I64:
     return np.searchsorted(work, np.linspace(0, work[-1], parts + 1)).astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def out_strength(idx: I32, weights: F32, n: int) -> F64:
     """Summed weight of the out-edges of every row, read off the in-CSR; shape (n,)."""
     total = np.zeros(n)
@@ -32,7 +34,7 @@ def out_strength(idx: I32, weights: F32, n: int) -> F64:
     return total
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(nogil=True, parallel=True)
 def _step(
     ranges: I64, ptr: I64, idx: I32, weights: F32, inverse: F64, restart: F64, damping: float, back: float,
     x: F64, values: F64, x_next: F64,

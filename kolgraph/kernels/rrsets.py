@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
@@ -26,7 +27,7 @@ F64: TypeAlias = NDArray[np.float64]
 CHUNK = 4096
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _mix(z: np.uint64) -> np.uint64:
     """The output function of splitmix64."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -34,20 +35,20 @@ def _mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _stream(seed: int, stream: int) -> np.uint64:
     """Where a stream of random numbers starts: seed and stream are mixed, so that streams do not overlap by chance."""
     start: np.uint64 = _mix(_mix(np.uint64(seed)) + np.uint64(stream) * np.uint64(0x9E3779B97F4A7C15))
     return start
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _uniform(state: np.uint64) -> float:
     """A number in (0, 1) from a counter; 52 bits, because with 53 the largest would round to 1."""
     return (np.float64(_mix(state) >> np.uint64(12)) + 0.5) * (1.0 / 4503599627370496.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _sample_chunk(
     ptr: I64, idx: I32, weights: F32, strength: F64, cumulative: F64, sets: int, seed: int, stream: int
 ) -> tuple[I64, I64, I32]:
@@ -148,7 +149,7 @@ def sample_sets(
     return np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([members for _, _, members in parts])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count(offsets: I64, begin: I64, members: I32, hits: I64) -> None:
     for r in range(begin.size):
         for i in range(begin[r], offsets[r + 1]):
@@ -186,7 +187,7 @@ def _chunks(
         yield from pool.map(chunk, range(len(counts)))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _simulate_chunk(
     ptr: I64, idx: I32, weights: F32, strength: F64, targets: F64, seeds: I32, hits: I64,
     runs: int, seed: int, stream: int,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import get_num_threads, prange
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
@@ -17,7 +19,7 @@ _MANY = 64
 _HUBS = 8192
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _upwards(ptr: I64, idx: I32) -> tuple[I32, I64, I32]:
     """Rows in order of degree, and the CSR in which each, by its place, keeps neighbours of a higher place only."""
     n = ptr.size - 1
@@ -48,7 +50,7 @@ def _upwards(ptr: I64, idx: I32) -> tuple[I32, I64, I32]:
     return order, up, ends
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _ones(word: np.uint64) -> np.int64:
     """Bits set in a word; compilers know this text and make it one instruction."""
     word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
@@ -57,12 +59,12 @@ def _ones(word: np.uint64) -> np.int64:
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _set(bits: U64, bit: int) -> None:
     bits[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bit_rows(up: I64, ends: I32, hubs: int) -> U64:
     """Which of the last `hubs` places are neighbours, shape (hubs, hubs / 64)."""
     first = up.size - 1 - hubs
@@ -75,7 +77,7 @@ def _bit_rows(up: I64, ends: I32, hubs: int) -> U64:
     return rows
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(nogil=True, parallel=True)
 def _count(up: I64, ends: I32, rows: U64, workers: int) -> I64:
     """Triangles per place and worker, shape (workers, n); each worker takes every so-manieth row."""
     n, words = up.size - 1, rows.shape[1]

@@ -6,15 +6,16 @@ import heapq
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kolgraph.kernels.compiling import njit
 
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 F64: TypeAlias = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def vote_rank(ptr: I64, idx: I32, most: int, loss: float) -> tuple[I64, F64]:
     """Elect the row with the most votes; it and those who voted for it are worth less from then on.
 

@@ -7,6 +7,7 @@ are read when they are first asked for, so that the ten best of a million accoun
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -32,6 +33,24 @@ def pack(result: Result, folder: Path) -> None:
     tree = _encoded(result, "r", arrays, folder)
     (folder / "answer.json").write_bytes(_json(tree))
     np.savez(folder / "arrays.npz", **arrays)
+
+
+def checksum(folder: Path) -> str:
+    """Tells damage to the files of an answer, and another answer in its place, from what was packed."""
+    total = 0
+    for file in sorted(folder.iterdir()):
+        total = zlib.crc32(f"{file.name} {file.stat().st_size}".encode(), total)
+        with regular(file).open("rb") as opened:
+            while block := opened.read(1 << 22):
+                total = zlib.crc32(block, total)
+    return f"{total:08x}"
+
+
+def regular(file: Path) -> Path:
+    """The file, if it is one: a pipe in its place would be read for ever."""
+    if not file.is_file():
+        raise ValueError(f"{file}: is no file")
+    return file
 
 
 def unpack(folder: Path, rest: Mapping[str, Callable[[], Any]] | None = None) -> Result:

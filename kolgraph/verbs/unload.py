@@ -19,8 +19,9 @@ from kolgraph import settings
 from kolgraph.errors import InputError
 from kolgraph.verbs.forget import GRAPH
 from kolgraph.workspace import pseudonyms
-from kolgraph.workspace.folder import FILE, Workspace
+from kolgraph.workspace.folder import Workspace
 from kolgraph.workspace.ledger import Entry, again, named
+from kolgraph.workspace.making import FILE
 from kolgraph.workspace.tables import RESULTS
 from kolgraph.workspace.tombstones import FILE as KEY
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shutil
 import tempfile
 import time
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.results.packing import DAMAGE, pack, unpack
+from kolgraph.errors import EnvironmentProblem
+from kolgraph.results.packing import DAMAGE, checksum, pack, unpack
 from kolgraph.workspace.tables import RESULTS
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: How the runs of answers are called.
+_NAME = re.compile("[0-9a-f]{8,64}")
 #: The verb of results that were computed outside the verbs.
 SAVED = "save"
 
@@ -93,6 +97,7 @@ class Stored:
     seconds: float
     tabled: bool
     summary: Mapping[str, Any] = field(default_factory=dict)
+    checksum: str = ""  # of its files
 
 
 class Answers:
@@ -107,6 +112,8 @@ class Answers:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.folder = workspace.path / "answers"
+        #: Answers whose files could not be written: they last as long as the workspace is open.
+        self._held: dict[tuple[str, str], Result] = {}
 
     # ------------------------------------------------------------------ finding
 
@@ -129,45 +136,77 @@ class Answers:
     def _rows(self, where: str, values: list[Any]) -> Iterator[Stored]:
         rows = self._workspace.fetch(f"SELECT {_COLUMNS} FROM runs WHERE {where}", values)
         for run, _, verb, parameters, method, stands_on, made_ts, seconds, tabled, _, _, summary in rows:
-            on = json.loads(stands_on)
-            question = Question(verb, json.loads(parameters), method)
-            trace = Trace(on["tables"], on["answers"])
-            yield Stored(run, question, trace, made_ts, seconds, tabled, json.loads(summary))
+            try:
+                on = json.loads(stands_on)
+                question = Question(verb, dict(json.loads(parameters)), method)
+                trace = Trace(dict(on["tables"]), dict(on["answers"]))
+                told = dict(json.loads(summary))
+            except (ValueError, TypeError, KeyError):  # written by somebody else: no answer of ours
+                continue
+            yield Stored(run, question, trace, made_ts, seconds, tabled, told, str(on.get("checksum", "")))
 
     # ------------------------------------------------------------------ reading and keeping
 
     def read(self, stored: Stored, rest: Mapping[str, Callable[[], Any]] | None = None) -> Result | None:
-        """The answer itself; None where its files are gone or damaged, and it has to be found anew."""
+        """The answer itself; None where its files are gone, damaged or others, and it has to be found anew."""
+        held = self._held.get((stored.question.key, stored.run))
+        if held is not None:
+            return held
         try:
-            return unpack(self._place(stored.question.key, stored.run), rest)
+            place = self._place(stored.question.key, stored.run)
+            if checksum(place) != stored.checksum:
+                raise ValueError
+            return unpack(place, rest)
+        except FileNotFoundError:
+            return None
         except DAMAGE:
+            _log.warning("%s: the answer to %s is damaged; it is found anew", self.folder, stored.question)
             return None
 
     def _place(self, key: str, run: str) -> Path:
+        if not _NAME.fullmatch(run):  # from a file that anybody may have written: it must not lead out of the folder
+            raise ValueError(run)
         return self.folder / key / run
 
     def keep(self, question: Question, result: Result, trace: Trace, *, seconds: float, tabled: bool) -> Stored:
         """Keep an answer; of each question the newest `settings.KEPT_ANSWERS` stay, and one has its rows in tables."""
-        stored = Stored(result.run_id, question, trace, int(time.time() * 1000), seconds, tabled)
-        self._write(result, self._place(question.key, stored.run))
-        with self._workspace.transaction() as connection:
-            self._enter(connection, stored, result)
-            gone = self._surplus(connection, question.key)
-        for run in gone:
+        sealed = self._write(result, self._place(question.key, result.run_id))
+        now = int(time.time() * 1000)
+        stored = Stored(result.run_id, question, trace, now, seconds, tabled, checksum=sealed)
+        try:
+            gone = self._entered(stored, result)
+        except EnvironmentProblem as error:  # a full disk: while this is open, results are kept in memory
+            _log.debug("%s: answers are not kept (%s)", self.folder, error)
+            self._workspace.keep_aside()
+            gone = self._entered(stored, result)
+        for run in filter(_NAME.fullmatch, gone):
             shutil.rmtree(self._place(question.key, run), ignore_errors=True)
         return stored
 
-    def _write(self, result: Result, place: Path) -> None:
+    def _entered(self, stored: Stored, result: Result) -> list[str]:
+        with self._workspace.transaction() as connection:
+            self._enter(connection, stored, result)
+            return self._surplus(connection, stored.question.key)
+
+    def _write(self, result: Result, place: Path) -> str:
+        """Write the files of an answer; returns their checksum."""
         part = None
         try:
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder.chmod(0o700)
             part = Path(tempfile.mkdtemp(dir=place.parent, prefix=".part-"))
             pack(result, part)
+            sealed = checksum(part)
             shutil.rmtree(place, ignore_errors=True)
             part.replace(place)
         except OSError as error:  # a full disk: the answer is there, it will only have to be found again
-            _log.warning("%s: an answer could not be kept (%s); it will be found anew", self.folder, error.strerror)
+            if not self._held:  # said once
+                _log.warning("%s: an answer could not be kept (%s); it will be found anew", self.folder, error.strerror)
+            self._held[place.parent.name, place.name] = result
+            return ""
+        else:
+            self._held.pop((place.parent.name, place.name), None)
+            return sealed
         finally:
             if part is not None:
                 shutil.rmtree(part, ignore_errors=True)
@@ -194,7 +233,9 @@ class Answers:
                 question.verb,
                 json.dumps(dict(question.parameters), default=str, ensure_ascii=False),
                 question.method,
-                json.dumps({"tables": stored.trace.tables, "answers": stored.trace.answers}),
+                json.dumps(
+                    {"tables": stored.trace.tables, "answers": stored.trace.answers, "checksum": stored.checksum}
+                ),
                 stored.made_ts,
                 stored.seconds,
                 stored.tabled,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
+from kolgraph.errors import EnvironmentProblem, InputError
 from kolgraph.workspace.answers import SAVED, Answers, Question, Trace
 from kolgraph.workspace.filling import Filling
+from kolgraph.workspace.inside import check, views
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
-from kolgraph.workspace.making import Making
+from kolgraph.workspace.making import FILE, Making, to_disk
+from kolgraph.workspace.opening import open_file, translating
+from kolgraph.workspace.tables import RESULTS
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
 
 if TYPE_CHECKING:
@@ -33,11 +37,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kolgraph.results import Result
+    from kolgraph.workspace.handle import Handle
 
 _log = logging.getLogger(__name__)
-
-#: The file of tables in the folder.
-FILE = "workspace.duckdb"
 
 
 class Workspace(Filling):
@@ -55,7 +57,7 @@ class Workspace(Filling):
     2
     """
 
-    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, path: Path, handle: Handle) -> None:
         self.path = path
         self.cache = path / "cache"
         self.answers = Answers(self)
@@ -63,7 +65,9 @@ class Workspace(Filling):
         self.progress: Callable[[str], AbstractContextManager[object]] = _logged
         self.mode = Mode()
         self.traces: list[Trace] = []
-        self._connection = connection
+        #: Held by the thread that uses the workspace; others wait.
+        self.lock = threading.RLock()
+        self._handle = handle
         self._counters: dict[str, int] | None = None
         self._current: dict[str, str] = {}
         self._around = ""
@@ -93,29 +97,38 @@ class Workspace(Filling):
             Another process has it open for longer than `settings.BUSY_WAIT_S`.
         """
         folder = Path(path)
-        file = folder / FILE
+        made = Making(folder / FILE)
         try:
-            there = file.exists()
-            if not there and not create:
-                raise InputError(f"{folder}: no workspace here; make one with: kolgraph load {folder} FILE...")
-            if folder.exists() and not folder.is_dir():
-                raise InputError(f"{folder}: is a file; a workspace is a folder, for example acme.kol")
-            if folder.is_dir() and not there and any(p.name != "cache" for p in folder.iterdir()):
-                raise InputError(f"{folder}: this folder holds other things; name a new folder, for example acme.kol")
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise EnvironmentProblem(f"{folder}: cannot be made or looked into ({error.strerror})") from error
-        workspace = cls(folder, _connect(file))
-        if not there:
-            settings.private(file)
+            workspace = cls(folder, open_file(folder / FILE, create=create))
+        except BaseException:
+            if create:
+                made.undo(None)
+            raise
         try:
-            if not is_laid_out(workspace._connection):
-                with workspace.transaction() as connection:
-                    lay_out(connection, folder)
+            workspace._lay_out()
         except BaseException:
             workspace.close()
             raise
         return workspace
+
+    def _lay_out(self) -> None:
+        """Look at what is in the file, and bring that of an earlier version to this one."""
+        with self._translating() as connection:
+            check(connection, self.path)
+            if not is_laid_out(connection, self.path):
+                with self.transaction() as watched:
+                    lay_out(watched, self.path)
+            for view in views("TEMP VIEW"):
+                connection.execute(view)
+        if self._handle.unwritable:
+            self.keep_aside()
+
+    def keep_aside(self) -> None:
+        """From now on keep results in memory: the file can be read, but not written."""
+        with self._translating() as connection:
+            [(name,)] = connection.execute("SELECT current_database()").fetchall()
+            for table in RESULTS:
+                connection.execute(f'CREATE TEMP TABLE IF NOT EXISTS {table} AS FROM "{name}".main.{table}')
 
     @classmethod
     @contextmanager
@@ -139,11 +152,13 @@ class Workspace(Filling):
             workspace = cls.open(path, create=True)
             yield workspace
         finally:
-            made.undo(workspace and workspace._connection)
+            if workspace is not None:
+                made.undo(workspace._handle.connection)
+                workspace.close()
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        self._connection.close()
+        self._handle.close()
 
     def __enter__(self) -> Workspace:
         return self
@@ -155,23 +170,28 @@ class Workspace(Filling):
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """All or nothing; Ctrl-C counts as nothing."""
+        """All or nothing; Ctrl-C counts as nothing.
+
+        Raises
+        ------
+        EnvironmentProblem
+            The workspace can only be read.
+        """
         import duckdb
 
-        self._connection.execute("BEGIN")
-        watched = Watched(self._connection)
-        try:
-            yield watched
-            raise_counters(self._connection, watched.changed)
-            self._connection.execute("COMMIT")
-            if watched.changed:
-                self._counters, self._current = None, {}
-        except BaseException as error:
-            with _quiet():
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, duckdb.Error):
-                raise _translated(error, self.path) from error
-            raise
+        with self._translating() as connection:
+            connection.execute("BEGIN")
+            watched = Watched(connection)
+            try:
+                yield watched
+                raise_counters(connection, watched.changed)
+                connection.execute("COMMIT")
+                if watched.changed:
+                    self._counters, self._current = None, {}
+            except BaseException:
+                with suppress(duckdb.Error):
+                    connection.execute("ROLLBACK")
+                raise
 
     def rewrite(self) -> None:
         """Write the file anew, so that free pages hold nothing, and put it in the place of the old one.
@@ -185,12 +205,13 @@ class Workspace(Filling):
         for old in self.path.glob(f"{file.name}.*.new*"):
             old.unlink(missing_ok=True)
         fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
-        connection = self._connection
         try:
-            with self._translating():
+            with self._translating() as connection:
+                for view in views():  # what the file said under these names is not copied
+                    connection.execute(view)
                 connection.execute("CHECKPOINT")
                 [(name,)] = connection.execute("SELECT current_database()").fetchall()
-                connection.execute("ATTACH '" + str(fresh).replace("'", "''") + "' AS fresh")
+                connection.execute("ATTACH '" + str(fresh.absolute()).replace("'", "''") + "' AS fresh")
                 try:
                     settings.private(fresh)
                     connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
@@ -210,17 +231,17 @@ class Workspace(Filling):
         """
         file = self.path / FILE
         try:
-            with self._translating():
-                self._connection.execute("CHECKPOINT")  # or what waits beside the old file would go into the new one
-            _to_disk(fresh)
+            with self._translating() as connection:
+                connection.execute("CHECKPOINT")  # or what waits beside the old file would go into the new one
+            to_disk(fresh)
             # The old file is still locked: nobody can write into it what would be lost with it.
             fresh.replace(file)
-            _to_disk(self.path)
+            to_disk(self.path)
         except OSError as error:
             raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
-        self._connection.close()
+        self.close()
         shutil.rmtree(self.path / "spill", ignore_errors=True)
-        self._connection = type(self).open(self.path)._connection
+        self._handle = type(self).open(self.path)._handle
         self._counters, self._current = None, {}
         self.__dict__.pop("_name", None)  # that of the new file
 
@@ -234,76 +255,84 @@ class Workspace(Filling):
         InputError
             The text is no SELECT, or more than one statement, or the engine refuses it.
         """
-        with self._reading(query):
-            return self._connection.execute(query, list(params)).fetchdf()
+        with self._reading(query) as connection:
+            return connection.execute(query, list(params)).fetchdf()
 
     def fetch(self, query: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer of a SELECT as plain rows."""
-        with self._reading(query):
-            rows: list[tuple[Any, ...]] = self._connection.execute(query, list(params)).fetchall()
+        with self._reading(query) as connection:
+            rows: list[tuple[Any, ...]] = connection.execute(query, list(params)).fetchall()
             return rows
 
     def arrow(self, query: str, params: Sequence[object] = ()) -> pa.Table:
         """The answer of a SELECT as an Arrow table."""
-        with self._reading(query):
-            return self._connection.sql(query, params=list(params)).to_arrow_table()
+        with self._reading(query) as connection:
+            return connection.sql(query, params=list(params)).to_arrow_table()
 
     def arrays(self, query: str, params: Sequence[object] = ()) -> dict[str, np.ndarray[Any, Any]]:
         """The answer of a SELECT without NULLs as one array per column."""
-        with self._reading(query):
-            return dict(self._connection.execute(query, list(params)).fetchnumpy())
+        with self._reading(query) as connection:
+            return dict(connection.execute(query, list(params)).fetchnumpy())
 
     def ids(self) -> np.ndarray[Any, Any]:
         """Ids of all accounts, shape (n,), in order of their keys: row numbers of every graph of the workspace."""
+        import numpy as np
+
         self.note_tables([IDS])
-        with self._translating():
-            query = "SELECT account_id FROM account_ids ORDER BY account_key"
-            found: np.ndarray[Any, Any] = self._connection.execute(query).fetchnumpy()["account_id"]
+        with self._translating() as connection:
+            rows = connection.execute(
+                "SELECT account_key, account_id FROM account_ids ORDER BY account_key"
+            ).fetchnumpy()
+        found: np.ndarray[Any, Any] = rows["account_id"]
+        if not np.array_equal(rows["account_key"], np.arange(found.size)):
+            raise InputError(
+                f"{self.path}: its accounts are not numbered one by one; load the files into a new workspace"
+            )
         return found.astype(object)
 
     def stream(self, query: str) -> pa.RecordBatchReader:
         """The answer of a SELECT in batches, to be read before the next question is asked."""
         self.note_tables(tables_in(query))
-        with self._translating():
-            return self._connection.sql(query).to_arrow_reader()
+        with self._translating() as connection:
+            return connection.sql(query).to_arrow_reader()
 
     @contextmanager
-    def _reading(self, query: str) -> Iterator[None]:
+    def _reading(self, query: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """One statement that reads, in a transaction that the engine itself keeps from writing."""
         import duckdb
 
-        with self._translating():
-            statements = self._connection.extract_statements(query)
+        with self._translating() as connection:
+            statements = connection.extract_statements(query)
             # No EXPLAIN: with ANALYZE it runs what it explains, a COPY into a file among others.
             reads = {duckdb.StatementType.SELECT, duckdb.StatementType.RELATION}
             if len(statements) != 1 or statements[0].type not in reads:
                 raise InputError(f"{self.path}: only one SELECT at a time can be asked; files are loaded with load()")
             self.note_tables(tables_in(query))
-            self._connection.execute("BEGIN TRANSACTION READ ONLY")
+            connection.execute("BEGIN TRANSACTION READ ONLY")
             try:
-                yield
+                yield connection
             finally:
-                self._connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
-        import duckdb
-
-        try:
-            yield
-        except duckdb.Error as error:
-            raise _translated(error, self.path) from error
+    def _translating(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection, for this thread alone; errors of the engine are ours."""
+        self._handle.check()  # in a forked process the lock may be held by a thread that is not there
+        with self.lock, translating(self.path):
+            yield self._handle.connection
 
     # ------------------------------------------------------------------ what answers stand on
 
     @cached_property
     def _name(self) -> str:
-        return name_of(self._connection)
+        with self._translating() as connection:
+            return name_of(connection)
 
     def counters(self) -> Mapping[str, int]:
         """Table of facts -> its counter; while an answer is computed those at its start."""
         if self._counters is None or not self.traces:
-            found = counters(self._connection)  # another `Workspace` of the same folder may have changed them
+            with self._translating() as connection:
+                found = counters(connection)  # another `Workspace` of the same folder may have changed them
             if found != self._counters:
                 self._counters, self._current = found, {}
         return self._counters
@@ -382,67 +411,3 @@ def _logged(what: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     _log.info("%s: %.1f s", what, time.perf_counter() - start)
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    import duckdb
-
-    try:
-        yield
-    except duckdb.Error:
-        return
-
-
-def _connect(file: Path) -> duckdb.DuckDBPyConnection:
-    """Open the file, waiting a while for another process to finish."""
-    import duckdb
-
-    deadline = time.monotonic() + settings.BUSY_WAIT_S
-    config = {"memory_limit": settings.WORKSPACE_MEMORY, "temp_directory": str(file.parent / "spill")}
-    while True:
-        try:
-            connection = duckdb.connect(str(file), config=config)
-        except duckdb.IOException as error:
-            if "Could not set lock on file" not in str(error).replace(str(file), ""):
-                raise _translated(error, file) from error
-            if time.monotonic() > deadline:
-                raise StoreBusy(f"{file.parent}: another process has it open; wait for it, then run again") from error
-            time.sleep(0.1)
-        except duckdb.Error as error:
-            raise _translated(error, file) from error
-        else:
-            if not file.exists():  # whoever made it has taken it away again
-                connection.close()
-                continue
-            with _quiet():  # in a notebook without ipywidgets there is no progress bar, and saying so is an error
-                connection.execute("SET enable_progress_bar = false")
-            return connection
-
-
-def _translated(error: Exception, path: Path) -> KolgraphError:
-    """An engine's error as one line of ours."""
-    import duckdb
-
-    text = str(error).splitlines()[0][:300]
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return EnvironmentProblem(f"{path}: out of memory ({text}); give more with KOLGRAPH_MEMORY=4GB")
-    if "not a valid DuckDB database" in text or isinstance(error, duckdb.SerializationException):
-        return InputError(f"{path}: is not a workspace of this version ({text})")
-    if "gzip" in text.lower():
-        return InputError(f"the compressed file is damaged or cut off ({text})")
-    if isinstance(error, duckdb.IOException) or "too large" in text.lower() or "No space left" in text:
-        folder = next(p for p in (path, *path.absolute().parents) if p.is_dir())
-        free = shutil.disk_usage(folder).free
-        return EnvironmentProblem(f"{path}: cannot be read or written ({text}); {free / 1e6:,.0f} MB free")
-    if isinstance(error, duckdb.DataError | duckdb.ProgrammingError):
-        return InputError(f"{path}: {text}")
-    return StoreError(f"{path}: {text}")

@@ -7,10 +7,10 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolgraph import settings
 from kolgraph.errors import InputError
+from kolgraph.workspace.inside import LAYOUT, check_results, views
 from kolgraph.workspace.names import count
-from kolgraph.workspace.tables import ACCOUNT_IDS, CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
+from kolgraph.workspace.tables import RESULTS, TABLES
 from kolgraph.workspace.versions import begin_counting
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ _log = logging.getLogger(__name__)
 SCHEMA_VERSION = 3
 
 
-def is_laid_out(connection: Connection) -> bool:
+def is_laid_out(connection: Connection, folder: Path) -> bool:
     """Whether the tables of this version are there."""
     if not count(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'layout'"):
         return False
-    return bool(connection.execute("SELECT version FROM layout").fetchall() == [(SCHEMA_VERSION,)])
+    if connection.execute("SELECT version FROM layout").fetchall() != [(SCHEMA_VERSION,)]:
+        return False
+    check_results(connection, folder)
+    return True
 
 
 def lay_out(connection: Connection, folder: Path) -> None:
@@ -39,9 +42,9 @@ def lay_out(connection: Connection, folder: Path) -> None:
     """
     # A process that was killed while it made the workspace leaves a file without tables: that is a new one, too.
     others = count(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name <> 'layout'")
-    connection.execute("CREATE TABLE IF NOT EXISTS layout (version INTEGER)")
+    connection.execute(LAYOUT)
     if not others and not count(connection, "SELECT count(*) FROM layout"):
-        connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
+        connection.execute("INSERT INTO layout (version) VALUES (?)", [SCHEMA_VERSION])
     versions = [version for (version,) in connection.execute("SELECT version FROM layout").fetchall()]
     if versions == [2]:
         _from_2(connection)
@@ -56,10 +59,8 @@ def lay_out(connection: Connection, folder: Path) -> None:
     connection.execute("UPDATE layout SET name = ? WHERE name IS NULL", [secrets.token_hex(8)]).fetchall()
     for table in TABLES.values():
         connection.execute(table.ddl())
-    connection.execute(ACCOUNT_IDS)
-    connection.execute(MENTIONS)
-    connection.execute(CO_MENTIONS.format(cap=settings.CO_MENTION_CAP))
-    connection.execute(REPOST_EDGES)
+    for view in views():
+        connection.execute(view)
     begin_counting(connection)
 
 

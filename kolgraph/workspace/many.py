@@ -39,6 +39,7 @@ def load_many(
         for found in expand(said, max_input=max_input):
             alone = found.exact and len(said) == 1
             try:
+                _check_name(found)
                 with progress(found):
                     report = load(found, alone)
             except UnknownFormat as error:
@@ -58,3 +59,11 @@ def load_many(
     if not alone:
         resolve()
     return reports
+
+
+def _check_name(found: Found) -> None:
+    """Refuse a name that is no text: neither the engine nor the ledger can hold it."""
+    try:
+        f"{found.path}{found.name}".encode()
+    except UnicodeEncodeError as error:
+        raise UnknownFormat(f"{found.name}: this file's name is not UTF-8; rename it, then load it") from error
