@@ -13,7 +13,8 @@ import pytest
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
 from kolgraph.results.files import write_table
-from kolgraph.workspace.values import MACROS, identity_macros
+from kolgraph.workspace.ids import identity_macros
+from kolgraph.workspace.values import MACROS
 from tests.worlds.shelf import Shelf
 
 DAY = 86_400_000
@@ -146,70 +147,6 @@ def test_weights(bench: Shelf) -> None:
 # ---------------------------------------------------------------------- ids
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("007", "local:007"),
-        (" 42 ", "local:42"),
-        ("42\t", "local:42"),  # weibo-crawler ends ids in a tab
-        ('="4900000000000100"', "local:4900000000000100"),  # a spreadsheet's way to keep digits
-        ("\ufeff5", "local:5"),
-        ("6\u200b", "local:6"),
-        ("weibo:12", "weibo:12"),
-        ("Ann_B-1", "local:Ann_B-1"),
-        ("-9", "local:-9"),
-        ("１２３", "local:１２３"),
-        ("a:", "local:a:"),
-    ],
-)
-def test_ids_are_cleaned_and_qualified(bench: Shelf, text: str, expected: str) -> None:
-    quoted = '"' + text.replace('"', '""') + '"'
-    bench.load(f"follower,followed\n{quoted},zz\n")
-    assert bench.rows("SELECT account_id FROM accounts ORDER BY account_key")[0][0] in (expected, "local:zz")
-    assert (expected,) in bench.rows("SELECT account_id FROM accounts")
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("1.9e18", "ID_SCIENTIFIC"),
-        ("4.9E+15", "ID_SCIENTIFIC"),
-        ("5e+18", "ID_SCIENTIFIC"),
-        ("1.0", "ID_FLOAT"),
-        ("12.", "ID_FLOAT"),
-        ("NaN", "MISSING_FIELD"),
-        ("NULL", "MISSING_FIELD"),
-        ("", "MISSING_FIELD"),
-        ("   ", "MISSING_FIELD"),
-        ("x" * 257, "BAD_ID"),
-        ("a\x07b", "BAD_ID"),
-        ("a\nb", "BAD_ID"),
-    ],
-)
-def test_damaged_ids_are_refused_with_a_reason(bench: Shelf, text: str, code: str) -> None:
-    report = bench.load(f'follower,followed\n1,2\n"{text}",2\n')
-    assert [(r.code, r.line, r.column) for r in report.rejects] == [(code, 3, "src")]
-    assert bench.rows("SELECT account_id FROM accounts") == [("local:1",), ("local:2",)]
-
-
-@pytest.mark.parametrize(
-    ("bid", "mid"),
-    [
-        ("z0JH2lOMb", "3501756485200075"),
-        ("LqlZNhJFm", "4762810834227120"),
-        ("Nn80Nsu9Z", "4955123456789123"),
-        ("abc1234", "391340246206"),  # posts of the first year have fewer digits
-        ("yZZZZ1234", None),  # ZZZZ is more than seven digits
-        ("0n80Nsu9Z", None),
-        ("Nn80Nsu9é", None),
-        ("4955123456789123", None),
-        (None, None),
-    ],
-)
-def test_the_short_id_of_a_weibo_post_is_its_number(bench: Shelf, bid: str | None, mid: str | None) -> None:
-    assert computed(bench, "mid_of(?)", bid) == mid
-
-
 def test_big_ids_are_exact_on_every_way_in(bench: Shelf) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -266,11 +203,6 @@ def test_big_ids_are_exact_on_every_way_out(tmp_path: Path) -> None:
     assert cells == [str(i) for i in frame["id"]]
     write_table(frame, tmp_path / "a.parquet")
     assert pd.read_parquet(tmp_path / "a.parquet")["id"].tolist() == frame["id"].tolist()
-
-
-def test_a_platform_has_a_plain_name(bench: Shelf) -> None:
-    with pytest.raises(InputError, match="no name for a platform"):
-        bench.load("follower,followed\n1,2\n", platform="x'; DROP TABLE accounts --")
 
 
 # ---------------------------------------------------------------------- what texts say
