@@ -139,7 +139,8 @@ def _meant() -> str:
     """
     return f"""
     WITH names AS MATERIALIZED (
-        SELECT n.rowid AS place, n.name, n.ts, w.platform, n.role <> 'mention' AS whole FROM namings n JOIN accounts w ON w.account_key = n.src
+        SELECT n.rowid AS place, n.name, n.ts, w.platform, n.role <> 'mention' AS whole
+        FROM namings n JOIN accounts w ON w.account_key = n.src
         WHERE n.name IS NOT NULL
     ),
     seen AS MATERIALIZED (
