@@ -228,6 +228,8 @@ class _Rows:
         if not self.single:
             query = f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken}) ORDER BY 1"
             found += [(None, n, "NO_RECORD", []) for (n,) in self.connection.execute(query).fetchall()]
+            query = "SELECT ordinal, state FROM raw_numbered WHERE contains(state, ':') ORDER BY 1"
+            found += [(None, n, state, []) for n, state in self.connection.execute(query).fetchall()]
         mains = [n for part, n, _, _ in found if part is None or not part.side]
         self.refused = bool(mains)
         if self.refused and not self.single:

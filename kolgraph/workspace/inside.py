@@ -9,12 +9,22 @@ file, under the same names, are never asked.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import InputError
-from kolgraph.workspace.tables import ACCOUNT_IDS, CANONICAL, CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
+from kolgraph.workspace.tables import (
+    ACCOUNT_IDS,
+    CANONICAL,
+    CO_MENTIONS,
+    COUNTED,
+    MENTIONS,
+    REPOST_EDGES,
+    RESULTS,
+    TABLES,
+)
 from kolgraph.workspace.versions import VERSIONS
 
 if TYPE_CHECKING:
@@ -94,6 +104,10 @@ def _foreign(folder: Path, kind: str, name: str) -> InputError:
 
 
 _OURS: dict[str, set[str]] = {table.name: {_squeezed(table.ddl())} for table in TABLES.values()}
+# Reposts of version 3 had no counts; brought to this one, they have them behind the rest.
+_UNCOUNTED = {name: kind for name, kind in TABLES["reposts"].columns.items() if name not in COUNTED}
+for _columns in (_UNCOUNTED, _UNCOUNTED | COUNTED):
+    _OURS["reposts"].add(_squeezed(replace(TABLES["reposts"], columns=_columns).ddl()))
 _OURS["versions"] = {_squeezed(VERSIONS)}
 _OURS["layout"] = {_squeezed(f"CREATE TABLE layout (version INTEGER{more})") for more in _LAYOUTS}
 _READ = {*CANONICAL, "versions", "layout"}
