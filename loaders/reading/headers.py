@@ -145,6 +145,11 @@ ABOUT = {
     "笔记id",
     "作品id",
 }
+#: How often somebody did something with a post.
+COUNTED = {
+    f"{what}{form}" for what in ("like", "quote", "retweet", "reply", "repost") for form in ("count", "scount", "s")
+}
+COUNTED |= {"favoritecount", "attitudescount", "commentscount", "点赞数", "转发数", "评论数"}
 #: What an account is told by where its column is called just "id".
 PROFILED = {"name", "followers", "followings", "posts", "niche", "region", "agency", "price_cny", "verified", "bio"}
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
@@ -181,9 +186,9 @@ def _is_told(record: str, found: Mapping[str, str], header: Collection[str]) -> 
     if record != "account":
         return True
     # "account" would swallow anything with an id, so it has to be told by a second column as well.
-    if SAID & set(header) or (
-        norm(found["account"]) == "id" and not (PROFILED & found.keys() and not ABOUT & set(header))
-    ):
+    if SAID & set(header):
+        return False
+    if norm(found["account"]) == "id" and (not PROFILED & found.keys() or (ABOUT | COUNTED) & set(header)):
         return False
     return len(found) > 1
 
