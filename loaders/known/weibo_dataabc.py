@@ -224,14 +224,15 @@ SQLITE = (
         {"user_id", "text", "retweet_id"},
         Emit(
             "repost",
-            {"post": "id", "src": "=weibo_id({user_id})", "root": "retweet_id", "text": "text"}
+            {"post": MID, "src": "=weibo_id({user_id})", "text": "text"}
+            | {"root": f"=if_exact(trim({{retweet_id}}, ' \\t'), {ROUNDS})"}
             | {"time": "=moment({created_at}, NULL, {id})"}
             | COUNTS_EN,
-            when="{retweet_id} <> ''",
+            when="trim(given({retweet_id})) <> ''",
         ),
         Emit(
             "post",
-            {"post": "id", "author": "=weibo_id({user_id})", "text": "text", "topics": "topics"}
+            {"post": MID, "author": "=weibo_id({user_id})", "text": "text", "topics": "topics"}
             | {"time": "=moment({created_at}, NULL, {id})"}
             | COUNTS_EN,
         ),
@@ -305,7 +306,7 @@ SEARCH = Format(
             | {"root": f"=if_exact(trim({{retweet_id}}, ' \\t'), {ROUNDS})"}
             | {"time": "=moment({发布时间}, NULL, trim({id}))"}
             | COUNTS_ZH,
-            when="trim({retweet_id}) <> ''",
+            when="trim(given({retweet_id})) <> ''",
         ),
         Emit(
             "post",

@@ -227,7 +227,7 @@ def test_the_owner_of_a_renamed_file_is_the_owner(shelf: Shelf, copied: str) -> 
 )
 def test_a_file_that_does_not_say_whose_it_is_asks(shelf: Shelf, name: str) -> None:
     rows = text_of(header(BASES[-1]), original(BASES[-1], 1))
-    with pytest.raises(InputError, match="is not the number of that account: .*; add subject"):
+    with pytest.raises(InputError, match=r"is not the number of that account: .*; add subject"):
         load(shelf, rows, f"{name}.csv")
     load(shelf, rows, f"{name}.csv", subject="1000000002")
     assert shelf.rows("SELECT account_id FROM accounts") == [("weibo:1000000002",)]
