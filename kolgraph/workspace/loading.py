@@ -124,7 +124,8 @@ def load_file(
         counts, rejects = counts + part, rejects + bad
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
-    decisions = [one_line(r.decision) for r in readings]
+    decisions = [f"encoding: {source.doubt}"] if source.doubt else []
+    decisions += [one_line(r.decision) for r in readings]
     told = whole or all(reading.platform for reading in readings)
     if not (told or options.platform or before or key):
         decisions += platform_in_question(connection, known, name)

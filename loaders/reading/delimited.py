@@ -73,7 +73,7 @@ def delimited(
     Where rows differ in length, each has as many cells as one of `widths` says, and there is a column ``cells`` more.
     """
     # The engine's own count of lines to skip leaves comments out.
-    skip = 0 if comment else source.header_line if has_header else source.header_line - 1
+    skip = source.preface if comment else source.header_line if has_header else source.header_line - 1
     cells = [column(name) for name in columns]
     skipped = [f"NOT ({where})"] if where else []
     if has_header:

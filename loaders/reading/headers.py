@@ -153,7 +153,9 @@ COUNTED |= {"favoritecount", "attitudescount", "commentscount", "点赞数", "�
 #: What an account is told by where its column is called just "id".
 PROFILED = {"name", "followers", "followings", "posts", "niche", "region", "agency", "price_cny", "verified", "bio"}
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
-UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"}, {"u", "v"}, {"a", "b"})
+UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"})
+#: These may be accounts as well: they are headers where the row below them is of another make.
+LETTERS = ({"u", "v"}, {"a", "b"}, {"i", "j"}, {"x", "y"})
 #: Names of columns that a line lists at most.
 UNUSED = 12
 WEIGHTS = ("weight", "w", "count", "n")
@@ -213,10 +215,14 @@ def _found(by_norm: Mapping[str, str], names: Mapping[str, Sequence[str]]) -> di
     return {f: by_norm[n] for f, options in names.items() for n in reversed(options) if n in by_norm}
 
 
-def endpoints(header: Sequence[str]) -> tuple[int, int, int | None] | None:
-    """Positions of the two ends and of the weight of an edge whose header does not say the direction."""
+def endpoints(header: Sequence[str], below: Sequence[str] = ()) -> tuple[int, int, int | None] | None:
+    """Positions of the two ends and of the weight of an edge whose header does not say the direction.
+
+    `below` is the first row: it tells whether two letters are a header.
+    """
     normal = [norm(cell) for cell in header]
-    for pair in UNDIRECTED:
+    evident = bool(set(normal) & set(WEIGHTS)) or any(len(cell) > 1 or cell.isdecimal() for cell in below[:2])
+    for pair in (*UNDIRECTED, *(LETTERS if evident else ())):
         if pair <= set(normal):
             first, second = sorted(normal.index(name) for name in pair)
             return first, second, next((normal.index(w) for w in WEIGHTS if w in normal), None)

@@ -13,13 +13,46 @@ from kolgraph.loaders.reading.source import Options, Part, Reading, Source, chec
 from kolgraph.records import RECORDS
 
 JSON = {"jsonl", "json"}
+#: What a row may be: records, each with field -> column.
+Records = list[tuple[str, Mapping[str, str]]]
+#: Columns or keys that only exports of apoc.export.csv and apoc.export.json have.
+APOC = (
+    {"_id", "_labels", "_start", "_end", "_type"},
+    {"type", "id", "label", "start", "end"},
+    {"type", "labels", "properties"},
+)
 
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
     """Readings of a table, or None if its columns are not recognisable."""
     if source.shape not in {"table", "parquet", "xlsx", *JSON}:
         return None
+    if source.shape == "xlsx":
+        return _sheets(source, options)
     names = _columns(source)
+    said = _said(source, names, options)
+    if said is None:
+        return None
+    records, decision = said
+    if source.shape in {"table", "parquet"}:
+        # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
+        parts = _parts(records, {name: f"c{names.index(name)}" for name in _used(records)})
+        if source.shape == "parquet":
+            return [parquet.reading(source, parts, decision)]
+        columns = [f"c{i}" for i in range(len(names))]
+        return [delimited(source, parts, columns=columns, has_header=True, decision=decision)]
+    paths = {f"c{k}": name for k, name in enumerate(_used(records))}
+    parts = _parts(records, {name: column for column, name in paths.items()})
+    if source.shape == "jsonl":
+        return [json_rows(source, paths, parts, decision=decision)]
+    return [made_rows(source, containers.json_items(source), paths, parts, decision=decision)]
+
+
+def _said(source: Source, names: Sequence[str], options: Options) -> tuple[Records, str] | None:
+    """The records that a row may be, and what is to be said about it."""
+    if any(marks <= set(names) for marks in APOC) and not options.mapping:
+        fix = "export it with bulkImport: true, or load the database itself with kolgraph pull"
+        raise InputError(f"{source.path}: is an export of APOC, nodes and relationships in one file; {fix}")
     record, fields = _mapping(source, names, options) or (None, None)
     if record is None or fields is None:
         return None
@@ -39,24 +72,9 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             + ", ".join(f"{field} = {name}" for field, name in more.items())
             + f"; else {decision}"
         )
-    used = {name: None for _, columns in records for name in columns.values()}
     if not options.mapping:
-        decision += headers.unused(names, used)
-    if source.shape in {"table", "parquet"}:
-        # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
-        parts = _parts(records, {name: f"c{names.index(name)}" for name in used})
-        if source.shape == "parquet":
-            return [parquet.reading(source, parts, decision)]
-        columns = [f"c{i}" for i in range(len(names))]
-        return [delimited(source, parts, columns=columns, has_header=True, decision=decision)]
-    paths = {f"c{k}": name for k, name in enumerate(used)}
-    parts = _parts(records, {name: column for column, name in paths.items()})
-    if source.shape == "jsonl":
-        return [json_rows(source, paths, parts, decision=decision)]
-    if source.shape == "json":
-        return [made_rows(source, containers.json_items(source), paths, parts, decision=decision)]
-    cells = containers.xlsx_rows(source.path, max_input=source.max_input)
-    return [made_rows(source, cells, paths, parts, decision=decision)]
+        decision += headers.unused(names, _used(records))
+    return records, decision
 
 
 def _as_repost(fields: Mapping[str, str]) -> dict[str, str]:
@@ -65,14 +83,40 @@ def _as_repost(fields: Mapping[str, str]) -> dict[str, str]:
     return {renamed.get(f, f): name for f, name in fields.items() if renamed.get(f, f) in RECORDS["repost"]}
 
 
-def _parts(records: Sequence[tuple[str, Mapping[str, str]]], columns: Mapping[str, str]) -> list[Part]:
+def _used(records: Records) -> list[str]:
+    """Columns that are read, each once."""
+    return list(dict.fromkeys(name for _, fields in records for name in fields.values()))
+
+
+def _parts(records: Records, columns: Mapping[str, str]) -> list[Part]:
     """The records that a row may be; of several each but the last holds where its root is given."""
-    parts = []
+    parts: list[Part] = []
     for record, fields in records:
         sql = {field: columns[name] for field, name in fields.items()}
         when = f"trim(given({sql['root']})) <> ''" if len(records) > len(parts) + 1 else ""
         parts.append(Part(record, sql, when))
     return parts
+
+
+def _sheets(source: Source, options: Options) -> list[Reading] | None:
+    """A reading of every sheet of a workbook whose columns are understood."""
+    found: list[Reading] = []
+    for number, (sheet, names) in enumerate(containers.xlsx_headers(source.path, max_input=source.max_input).items()):
+        if number and (len(set(names)) < len(names) or not set(options.mapping.values()) <= set(names)):
+            continue
+        _once(source, names)
+        said = _said(source, names, options)
+        if said is not None:
+            records, decision = said
+            paths = {f"c{k}": name for k, name in enumerate(_used(records))}
+            parts = _parts(records, {name: column for column, name in paths.items()})
+            rows = containers.xlsx_rows(source.path, sheet, max_input=source.max_input)
+            found.append(made_rows(source, rows, paths, parts, decision=decision))
+            found[-1].sheet = sheet
+    if len(found) > 1:
+        for reading in found:
+            reading.decision = f"sheet {reading.sheet}: {reading.decision}"
+    return found or None
 
 
 def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[str, Mapping[str, str]] | None:
@@ -102,6 +146,11 @@ def _columns(source: Source) -> list[str]:
             raise InputError(f"{source.path}: holds no JSON object per line, nor a list of them")
     else:
         names = source.header
+    return _once(source, names)
+
+
+def _once(source: Source, names: list[str]) -> list[str]:
+    """Columns, each of which has a name of its own or none that is used."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError.at(source.path, source.header_line, f"column {twice[0]!r} appears twice", fix="rename one")
