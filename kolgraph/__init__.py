@@ -252,7 +252,8 @@ def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
 
     @wraps(function)
     def method(*args: Any, as_is: bool = False, fresh: bool = False, **options: Any) -> Any:
-        with workspace.lock:  # one thread at a time: what an answer stands on is noticed while it is found
+        _check_numbers(options)
+        with workspace.turn():  # one thread at a time: what an answer stands on is noticed while it is found
             if not (as_is or fresh):
                 return function(workspace, *args, **options)
             with workspace.asking(as_is=as_is, fresh=fresh):
@@ -260,6 +261,27 @@ def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
 
     method.__signature__ = _as_method(function)  # type: ignore[attr-defined]
     return method
+
+
+#: Options that are whole numbers; a seed goes into tables and generators, which take no sign and 63 bits.
+_WHOLE = {"seed": 0, "count": -(2**63), "top": -(2**63), "limit": -(2**63)}
+
+
+def _check_numbers(options: dict[str, Any]) -> None:
+    """Refuse what no generator, table or kernel can take; what a number means is checked by the verb."""
+    from operator import index
+
+    from kolgraph.errors import InputError, option
+
+    for name in options.keys() & _WHOLE:
+        value = options[name]
+        try:
+            fits = value is None or _WHOLE[name] <= index(value) < 2**63
+        except TypeError:
+            fits = False
+        if not fits:
+            least = "0" if _WHOLE[name] == 0 else "-2^63"
+            raise InputError(f"{option(name, str(value))}: is no whole number from {least} to 2^63-1")
 
 
 def _as_method(function: Callable[..., Any]) -> Signature:

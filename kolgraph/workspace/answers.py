@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,7 +152,7 @@ class Answers:
         """The answer itself; None where its files are gone, damaged or others, and it has to be found anew."""
         held = self._held.get((stored.question.key, stored.run))
         if held is not None:
-            return held
+            return copy(held)
         try:
             place = self._place(stored.question.key, stored.run)
             if checksum(place) != stored.checksum:

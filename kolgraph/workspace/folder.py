@@ -25,7 +25,7 @@ from kolgraph.workspace.answers import SAVED, Answers, Question, Trace
 from kolgraph.workspace.filling import Filling
 from kolgraph.workspace.inside import check, views
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
-from kolgraph.workspace.making import FILE, Making, to_disk
+from kolgraph.workspace.making import FILE, Making, sweep_dead, to_disk
 from kolgraph.workspace.opening import open_file, translating
 from kolgraph.workspace.tables import RESULTS
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
@@ -65,8 +65,7 @@ class Workspace(Filling):
         self.progress: Callable[[str], AbstractContextManager[object]] = _logged
         self.mode = Mode()
         self.traces: list[Trace] = []
-        #: Held by the thread that uses the workspace; others wait.
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
         self._handle = handle
         self._counters: dict[str, int] | None = None
         self._current: dict[str, str] = {}
@@ -122,6 +121,9 @@ class Workspace(Filling):
                 connection.execute(view)
         if self._handle.unwritable:
             self.keep_aside()
+        if self._handle.first:
+            with suppress(OSError):
+                sweep_dead(self.path)
 
     def keep_aside(self) -> None:
         """From now on keep results in memory: the file can be read, but not written."""
@@ -317,9 +319,21 @@ class Workspace(Filling):
     @contextmanager
     def _translating(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The connection, for this thread alone; errors of the engine are ours."""
-        self._handle.check()  # in a forked process the lock may be held by a thread that is not there
-        with self.lock, translating(self.path):
+        with self.turn(), translating(self.path):
             yield self._handle.connection
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The workspace, for this thread alone: others wait.
+
+        Raises
+        ------
+        StoreError
+            This process was forked from the one that opened it.
+        """
+        self._handle.check()  # first: the lock may be held by a thread that is not in this process
+        with self._lock:
+            yield
 
     # ------------------------------------------------------------------ what answers stand on
 

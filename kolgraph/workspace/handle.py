@@ -30,6 +30,8 @@ class Handle:
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path, *, unwritable: str = "") -> None:
         self._connection, self.unwritable = connection, unwritable
         self.file = file.resolve()
+        #: Whether nobody else, in this process either, has the file open for writing.
+        self.first = not unwritable and not is_open_here(file)
         self.open = True
         _HANDLES.add(self)
 
@@ -77,6 +79,11 @@ def connect(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
 _HANDLES: WeakSet[Handle] = WeakSet()
 #: In a process that was forked: what its parent had open. It is never closed here, for closing writes.
 _INHERITED: set[Handle] = set()
+
+
+def is_open_here(file: Path) -> bool:
+    """Whether this process has the file open."""
+    return any(handle.open and handle.file == file.resolve() for handle in list(_HANDLES))
 
 
 def refuse_inherited(file: Path) -> None:

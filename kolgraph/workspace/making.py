@@ -25,6 +25,8 @@ FILE = "workspace.duckdb"
 _PART = f"{FILE}.part"
 #: What a process leaves that is killed while it makes one.
 LEFTOVERS = (_PART, f"{_PART}.wal")
+#: What a process leaves that is killed while it loads, answers, forgets or unloads.
+_LEFT = ("spill", f"{FILE}.*.new*", "cache/.part-*", "cache/unloading.*", "answers/*/.part-*")
 #: Rows in one of them are a reason to keep a workspace.
 _KEPT = ("batches", "forgotten", "runs", "accounts")
 
@@ -104,6 +106,16 @@ def _sweep(folder: Path) -> None:
     """Remove what makers left that are dead: one that lives would hold the lock."""
     for name in LEFTOVERS:
         (folder / name).unlink(missing_ok=True)
+
+
+def sweep_dead(folder: Path) -> None:
+    """Remove what processes left that were killed at work: nobody else has the workspace open."""
+    for pattern in _LEFT:
+        for left in folder.glob(pattern):
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def to_disk(path: Path) -> None:

@@ -9,18 +9,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
-from kolgraph.workspace.handle import Handle, connect, refuse_inherited
-from kolgraph.workspace.making import BUSY, LEFTOVERS, alone, is_there, make
-
-if TYPE_CHECKING:
-    pass
+from kolgraph.workspace.handle import Handle, connect, is_open_here, refuse_inherited
+from kolgraph.workspace.making import BUSY, FILE, LEFTOVERS, alone, is_there, make
 
 #: Why a file cannot be written that perhaps can be read.
 _UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: In the folder of a workspace.
+_NO_LINKS = (FILE, f"{FILE}.wal", "cache", "answers", "spill")
 
 
 def open_file(file: Path, *, create: bool) -> Handle:
@@ -68,6 +66,9 @@ def _look(folder: Path, file: Path, *, create: bool) -> None:
         raise _nothing_in(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; a workspace is a folder, for example acme.kol")
+    for name in _NO_LINKS:  # what we write, tidy or remove must lie in the folder, wherever that came from
+        if (folder / name).is_symlink():
+            raise InputError(f"{folder / name}: is a link; a workspace holds its own files: put them there")
     ours = {"cache", file.name, *LEFTOVERS}
     if folder.is_dir() and not there and any(path.name not in ours for path in folder.iterdir()):
         raise InputError(f"{folder}: this folder holds other things; name a new folder, for example acme.kol")
@@ -81,9 +82,10 @@ def _connected(file: Path) -> Handle | None:
     """Open the file, only to read it where it cannot be written; None while another process has it open."""
     import duckdb
 
-    with file.open("rb") as opened:  # an engine that is given another one's file looks for an extension that reads it
-        if opened.read(12)[8:] != b"DUCK":
-            raise InputError(f"{file}: is not a workspace of this version (it holds something else)")
+    # An engine that is given another one's file looks for an extension that reads it. Where it is open in this process
+    # that was looked at; and to close a file here, by any name, would give up the lock of the engine.
+    if not is_open_here(file) and not _is_ours(file):
+        raise InputError(f"{file}: is not a workspace of this version (it holds something else)")
     try:
         return Handle(connect(file), file)
     except duckdb.IOException as error:
@@ -97,6 +99,11 @@ def _connected(file: Path) -> Handle | None:
         with suppress(duckdb.Error):
             return Handle(connect(file, read_only=True), file, unwritable=reason)
         raise EnvironmentProblem(f"{file}: {reason.lower()}; it can neither be written nor read here") from error
+
+
+def _is_ours(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(12)[8:] == b"DUCK"
 
 
 @contextmanager

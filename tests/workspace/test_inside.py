@@ -152,7 +152,7 @@ def _out_of_bounds(file: Path) -> None:
     parts["idx"][3] = 2**31 - 1
     np.save(file.parent / "idx.npy", parts["idx"])
     fingerprint = (file.parent / "fingerprint").read_text().split()[0]
-    (file.parent / "fingerprint").write_text(f"{fingerprint} {snapshot._checksum(parts)}")
+    (file.parent / "fingerprint").write_text(f"{fingerprint} {snapshot._checksum(parts, fingerprint)}")
 
 
 @pytest.mark.parametrize("name", ["idx.npy", "ptr.npy", "ids.npy", "fingerprint"])
@@ -220,6 +220,16 @@ def test_the_name_of_a_run_leads_nowhere(folder: Path, tmp_path: Path, run: str)
         ws.rank(by="in_degree")
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "x"
     assert (folder / FILE).exists()
+
+
+@pytest.mark.parametrize("name", [FILE, "cache", "answers", "spill"])
+def test_links_lead_nowhere(folder: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    if (folder / name).exists():
+        (folder / name).rename(tmp_path / "elsewhere" / name)
+    (folder / name).symlink_to(tmp_path / "elsewhere" / name)
+    with pytest.raises(InputError, match=f"{name}: is a link"):
+        Workspace.open(folder)
 
 
 @pytest.mark.parametrize("stands_on", ["", "[]", "{}", json.dumps({"tables": 7, "answers": {}}), "\0"])

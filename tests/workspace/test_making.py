@@ -48,6 +48,26 @@ def test_what_a_dead_maker_left_is_taken_away(tmp_path: Path, edges: Path, left:
     assert names(folder) <= {FILE, "cache", "spill"}
 
 
+def test_what_a_process_left_that_was_killed_at_work_goes_with_the_next_opening(tmp_path: Path, edges: Path) -> None:
+    folder = tmp_path / "w.kol"
+    with Workspace.open(folder, create=True) as ws:
+        ws.load(edges)
+        ws.rank(by="in_degree")
+    before = {path for path in folder.rglob("*") if path.name != FILE}
+    for left in ("spill/x.tmp", "cache/.part-a/idx.npy", "answers/0a/.part-b/answer.json", "cache/unloading.1/w"):
+        (folder / left).parent.mkdir(parents=True)
+        (folder / left).write_text("half")
+    (folder / f"{FILE}.123.new").write_text("half")
+    with Workspace.open(folder) as ws:
+        assert ws.rank(by="in_degree").provenance.read
+        half = folder / "cache" / ".part-mine"
+        half.mkdir()
+        with Workspace.open(folder):  # the first is still at work
+            assert half.exists()
+        half.rmdir()
+    assert {path for path in folder.rglob("*") if path.name != FILE} - before <= {folder / "answers" / "0a"}
+
+
 @pytest.mark.parametrize("step", [0, 1, 2, 20, -2, -1])
 def test_a_making_that_fails_at_any_step_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
@@ -297,6 +317,19 @@ def test_a_forked_process_is_refused_and_harms_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", _FORKED, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "1000 [500, 500]\n", done.stderr
+
+
+def test_a_second_handle_does_not_give_up_the_lock_of_the_first(tmp_path: Path, edges: Path) -> None:
+    code = (
+        "import sys\nfrom kolgraph import settings\nfrom kolgraph.errors import StoreBusy\n"
+        "from kolgraph.workspace import Workspace\nsettings.BUSY_WAIT_S = 0.2\n"
+        "try:\n    Workspace.open(sys.argv[1])\nexcept StoreBusy:\n    sys.exit(4)\n"
+    )
+    with Workspace.open(tmp_path / "w.kol", create=True) as first:
+        Workspace.open(tmp_path / "w.kol").close()
+        first.load(edges)
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "w.kol")], check=False, timeout=60)
+        assert done.returncode == 4
 
 
 def test_threads_take_turns_with_one_workspace(tmp_path: Path) -> None:
