@@ -28,6 +28,8 @@ KEPT_ANSWERS = 3
 #: Rows and seconds an ad-hoc query may take.
 QUERY_ROWS = 100_000
 QUERY_TIMEOUT_S = 60.0
+#: Bytes of memory that a query of the embedded graph database may take beyond the engine's page cache.
+QUERY_MEMORY = 2**30
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,11 @@ TO = click.option("--to", "url", metavar="URL", help="Another server: bolt://hos
 @click.option("--explain", is_flag=True, help="Say what the query means and how it would be run; run nothing.")
 @ENGINE
 @TO
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=setting("QUERY_TIMEOUT_S"),
+@click.option("--timeout", type=float, default=setting("QUERY_TIMEOUT_S"),
               show_default="60", metavar="SECONDS", help="How long it may take.")  # fmt: skip
-@click.option("--max-rows", type=click.IntRange(1), default=setting("QUERY_ROWS"),
+@click.option("--max-rows", type=int, default=setting("QUERY_ROWS"),
               show_default="100000", metavar="ROWS", help="How many rows it may return.")  # fmt: skip
+@click.option("--native", is_flag=True, help="All of the server's reading Cypher, not only what both engines know.")
 @click.option("--as-is", is_flag=True, help="Take the database as it is, old or not.")
 @FORMAT
 def query(
@@ -55,6 +56,7 @@ def query(
     url: str | None,
     timeout: float,
     max_rows: int,
+    native: bool,
     as_is: bool,
     form: str,
 ) -> None:
@@ -64,16 +66,18 @@ def query(
         return
     if workspace is None or text is None:
         raise click.UsageError("name a workspace and a query; kolgraph query --list shows the queries")
-    from kolgraph.store import open_store, prepare
+    from kolgraph.store import open_store, prepare, warm_up
     from kolgraph.verbs.publish import FILE
 
     if explain and form == "csv":
         raise click.UsageError("an explanation is no table: --format table or json")
     values = named_values("--param needs NAME=VALUE", param, "top=10")
     server = _server(engine, url)
-    if server is None:
-        _make_ready(workspace, prepare(text, values), as_is=as_is)  # a mistake is told before anything is built
-    with open_store(server or workspace / FILE, timeout_s=timeout, max_rows=max_rows) as store:
+    with open_store(server or workspace / FILE, timeout_s=timeout, max_rows=max_rows, native=native) as store:
+        if server is None:
+            question = prepare(text, values)  # a mistake is told before anything is built
+            warm_up(workspace / FILE)
+            _make_ready(workspace, question, as_is=as_is)
         if not explain:
             answer = store.query(text, **values)
             show(answer.to_pylist() or answer.to_pandas(), form)

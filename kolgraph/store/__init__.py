@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, option
 from kolgraph.settings import QUERY_ROWS, QUERY_TIMEOUT_S, Neo4jLogin
+from kolgraph.store.engines.reading import warm_up
 from kolgraph.store.language.question import prepare
 from kolgraph.store.protocol import GraphStore, Progress, PublishReport, Snapshot, StoreInfo
 
-__all__ = ["GraphStore", "Progress", "PublishReport", "Snapshot", "StoreInfo", "open_store", "prepare"]
+__all__ = ["GraphStore", "Progress", "PublishReport", "Snapshot", "StoreInfo", "open_store", "prepare", "warm_up"]
 
+#: Seconds: a day.
+MAX_TIMEOUT_S = 86_400.0
 _SERVERS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
 
 
@@ -23,6 +26,7 @@ def open_store(
     *,
     timeout_s: float = QUERY_TIMEOUT_S,
     max_rows: int = QUERY_ROWS,
+    native: bool = False,
     login: Neo4jLogin | None = None,
 ) -> GraphStore:
     """Open a graph database; nothing is read or connected before it is used.
@@ -35,16 +39,26 @@ def open_store(
         Seconds a query may take.
     max_rows : int
         Rows a query may return.
+    native : bool
+        Take all of the reading Cypher of a server, not only what both engines understand.
     login : Neo4jLogin, optional
         For a server; by default from the environment.
 
     Raises
     ------
     InputError
-        The address carries a password, or names a protocol that is not bolt.
+        The address carries a password, or names a protocol that is not bolt; a limit is none.
     """
+    if not 0 < timeout_s <= MAX_TIMEOUT_S:  # neither is what is no number
+        raise InputError(
+            f"{option('timeout_s')} {timeout_s:g}: a query may take more than 0 and up to {MAX_TIMEOUT_S:g} s"
+        )
+    if not 0 < max_rows < 2**31:
+        raise InputError(f"{option('max_rows', str(max_rows))}: at least 1 row, and at most {2**31 - 1:,}")
     address = str(target)
     if "://" not in address:
+        if native:
+            raise InputError(f"{option('native')}: only a server speaks Cypher of its own; name one")
         from kolgraph.store.engines.embedded import EmbeddedStore
 
         return EmbeddedStore(Path(target), timeout_s=timeout_s, max_rows=max_rows)
@@ -58,4 +72,5 @@ def open_store(
         )
     from kolgraph.store.engines.neo4j import Neo4jStore
 
-    return Neo4jStore(login or Neo4jLogin.from_environment(address), timeout_s=timeout_s, max_rows=max_rows)
+    found = login or Neo4jLogin.from_environment(address)
+    return Neo4jStore(found, timeout_s=timeout_s, max_rows=max_rows, native=native)

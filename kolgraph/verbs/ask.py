@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError, NotPublished
-from kolgraph.store import open_store, prepare
+from kolgraph.store import open_store, prepare, warm_up
 from kolgraph.store.language.dialect import tokens
 from kolgraph.store.sync.schema import LABELS, MEASURES
 from kolgraph.verbs.niches import niches
@@ -93,6 +93,7 @@ def query(workspace: Workspace, query: str, /, **parameters: Any) -> pd.DataFram
 def make_ready(workspace: Workspace, question: Question) -> None:
     """Find the answers that a query speaks of, and bring the embedded graph database up to date."""
     file = workspace.path / FILE
+    warm_up(file)
     _find(workspace, question)
     if not workspace.mode.as_is:
         renew(workspace)

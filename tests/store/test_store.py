@@ -151,7 +151,7 @@ def test_a_query_cannot_write_and_behind_the_guard_the_engine_refuses_too(store,
     with pytest.raises(InputError):
         store.query(text)
     with pytest.raises((InputError, RuntimeError), match=r"(?i)read.only|read access"):
-        store._read(text, {}) if hasattr(store, "_read") else store._connect()[1].execute(text)
+        store._read(text, {}) if hasattr(store, "_read") else store._ask(text)
     assert rows(store, EDGES) == PAIRS
 
 
@@ -234,7 +234,7 @@ class Broken(dict):
 
 
 def test_too_much_memory_is_a_limit_and_the_next_query_has_it_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("kolgraph.store.engines.embedded.READ_POOL", 16 << 20)
+    monkeypatch.setattr("kolgraph.store.engines.reading.READ_POOL", 16 << 20)
     with open_store(tmp_path / "graph.lbug") as store:
         store.replace(follows("abc", PAIRS))
         with pytest.raises(LimitError, match="needs more than 16 MB of memory"):

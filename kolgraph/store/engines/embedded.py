@@ -1,7 +1,8 @@
 """The embedded engine: a Ladybug file, built beside its place and swapped in whole, then only ever read.
 
 A file that is written once and never changed sidesteps what goes wrong in long-lived ones: a crash leaves the old file,
-readers never meet a writer, and there is exactly one checkpoint.
+readers never meet a writer, and there is exactly one checkpoint. It is read by another process, which can do nothing
+else (`kolgraph.store.engines.reading`).
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kolgraph.errors import EnvironmentProblem, InputError, LimitError, NotPublished, StoreError
+from kolgraph.errors import EnvironmentProblem, NotPublished, StoreError
 from kolgraph.settings import exact, private
+from kolgraph.store.engines.reading import Reader, end_idle, give_back, room, take
 from kolgraph.store.language.dialect import for_embedded
 from kolgraph.store.language.explaining import Explanation
 from kolgraph.store.language.question import explain_text, prepare, typed
-from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo, too_many, too_slow
+from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns
 
 if TYPE_CHECKING:
-    import ladybug
     import pyarrow as pa
 
-#: Memory of the engine's page cache in bytes; left alone it takes most of the machine.
-READ_POOL = 256 << 20
-#: Of a load: at least, and per row (measured: 1M nodes and 5M, 10M, 20M relationships need 288, 576, 800 MiB or less).
-LOAD_POOL, LOAD_POOL_ROW = 320 << 20, 28
+#: Memory of the engine's page cache in bytes while it loads: at least, and per row (measured: 1M nodes and 5M, 10M, 20M
+#: relationships need 288, 576, 800 MiB or less).
+LOAD_POOL, LOAD_POOL_ROW = 240 << 20, 28
+#: A file takes so many times the room of the packed rows that it is built from, or less; else it is built once more.
+LOAD_ROOM = 8
 
 
 class EmbeddedStore:
@@ -47,7 +49,7 @@ class EmbeddedStore:
         self._path = path
         self._timeout_s = timeout_s
         self._max_rows = max_rows
-        self._open: tuple[ladybug.Database, ladybug.Connection] | None = None
+        self._reader: Reader | None = None
 
     def __repr__(self) -> str:
         return f"EmbeddedStore({str(self._path)!r})"
@@ -60,11 +62,9 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._open:
-            database, connection = self._open
-            self._open = None
-            connection.close()
-            database.close()
+        if self._reader is not None:
+            give_back(self._reader)
+            self._reader = None
 
     def ensure_schema(self) -> None:
         """Make an empty graph where there is no file; every file has all tables from its first moment."""
@@ -108,6 +108,7 @@ class EmbeddedStore:
             private(building)
             _to_disk(building)
             self.close()
+            end_idle()
             _remove_side_files(self._path)
             building.replace(self._path)
             _to_disk(self._path.parent)
@@ -144,11 +145,7 @@ class EmbeddedStore:
             There is no file, or none that this version can read.
         """
         question = prepare(query, parameters)
-        answer = self._execute(for_embedded(question.text), question.parameters)
-        if answer.get_num_tuples() > self._max_rows:
-            raise too_many(self._max_rows)
-        # In one chunk: by default room for ten million values is made first, which takes longer than a short query.
-        return typed(answer.get_as_arrow(chunk_size=-1), question.columns)
+        return typed(self._ask(for_embedded(question.text), question.parameters), question.columns)
 
     def explain(self, query: str, /, **parameters: Any) -> Explanation:
         """Say what the engine would do, with the rows that it expects at each step; nothing is run.
@@ -161,50 +158,28 @@ class EmbeddedStore:
         question = prepare(query, parameters)
         text = for_embedded(question.text)
         # Of its two plans this one has expectations; the other has times, which are all zero before a run.
-        plan = self._execute(explain_text(f"LOGICAL {text}"), question.parameters).get_next()[0]
+        [plan] = self._ask(explain_text(f"LOGICAL {text}"), question.parameters).column(0).to_pylist()
         return Explanation(question.named, question.parameters, text, plan)
 
     def info(self) -> StoreInfo:
         """Engine, counts and origin."""
-        import ladybug
+        counts = {name: self._ask(_count_text(name))["n"][0].as_py() for name in SNAPSHOT}
+        origin = self._ask("MATCH (p:Publication) RETURN p.workspace AS workspace, p.made_ts AS made_ts").to_pylist()
+        made: dict[str, Any] = origin[0] if origin else {"workspace": "", "made_ts": 0}
+        return StoreInfo("ladybug", self._connect().engine, str(self._path), counts, made["workspace"], made["made_ts"])
 
-        version = f"{ladybug.__version__} (storage {ladybug.storage_version})"
-        _, connection = self._connect()
-        origin = connection.execute("MATCH (p:Publication) RETURN p.workspace AS workspace, p.made_ts AS made_ts")
-        rows = origin.get_as_arrow().to_pylist() or [{"workspace": "", "made_ts": 0}]
-        return StoreInfo(
-            "ladybug", version, str(self._path), _counts(connection), rows[0]["workspace"], rows[0]["made_ts"]
-        )
-
-    def _connect(self) -> tuple[ladybug.Database, ladybug.Connection]:
-        if self._open is None:
-            import ladybug
-
-            if not self._path.exists():
-                raise NotPublished(f"{self._path}: there is no graph database yet; run: kolgraph publish")
+    def _connect(self) -> Reader:
+        if self._reader is None or not self._reader.alive:
+            if self._reader is not None:
+                self._reader.close()
             try:
-                database = ladybug.Database(self._path, read_only=True, buffer_pool_size=READ_POOL)
-            except (RuntimeError, MemoryError) as error:  # of a damaged header it believes any length
-                raise NotPublished(
-                    f"{self._path}: this version of the engine ({ladybug.__version__}) cannot read the file "
-                    f"({_first_line(error)}); run: kolgraph publish"
-                ) from None
-            connection = ladybug.Connection(database)
-            connection.set_query_timeout(int(self._timeout_s * 1000))
-            self._open = database, connection
-        return self._open
+                self._reader = take(self._path)
+            except FileNotFoundError:
+                raise NotPublished(f"{self._path}: there is no graph database yet; run: kolgraph publish") from None
+        return self._reader
 
-    def _execute(self, text: str, parameters: Mapping[str, Any]) -> ladybug.QueryResult:
-        _, connection = self._connect()
-        try:
-            return connection.execute(text, dict(parameters))
-        except RuntimeError as error:
-            if "Interrupted" in str(error):
-                raise too_slow(self._timeout_s) from None
-            if "Buffer manager" in str(error):
-                self.close()  # the engine gives back what the query held only then
-                raise LimitError(f"query: needs more than {READ_POOL >> 20} MB of memory; ask for less") from None
-            raise InputError(f"query: {_first_line(error)}") from None
+    def _ask(self, text: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        return self._connect().ask(text, parameters or {}, max_rows=self._max_rows, timeout_s=self._timeout_s)
 
 
 def _first_line(error: BaseException) -> str:
@@ -240,34 +215,40 @@ def _count_text(name: str) -> str:
     return f"MATCH (:{part.start})-[r:{part.type}]->(:{part.end}) RETURN count(*) AS n"
 
 
-def _counts(connection: ladybug.Connection) -> dict[str, int]:
-    return {name: int(connection.execute(_count_text(name)).get_next()[0]) for name in SNAPSHOT}
-
-
 def _load(path: Path, publication: Publication, progress: Progress) -> dict[str, int]:
-    """Load a publication into a new file, with as much memory as that takes."""
+    """Load a publication into a new file, with as much memory and address space as that takes."""
     pool = LOAD_POOL + LOAD_POOL_ROW * sum(publication.rows.values())
+    space = room(LOAD_ROOM * sum(publication.file(name).stat().st_size for name in publication.rows))
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     while True:
         try:
-            return _build(path, publication, progress, pool)
-        except _PoolFull as error:
-            path.unlink()
+            return _build(path, publication, progress, pool, space)
+        except _TooSmall as error:
+            path.unlink(missing_ok=True)
             _remove_side_files(path)
+            if "Maximum database size" in str(error):
+                space *= 4
+                continue
             pool *= 2
             if pool > machine:
                 raise StoreError(f"{error}; this many rows need a machine with more memory, or a server") from error
 
 
-class _PoolFull(StoreError):
-    """Nothing is wrong but the guess of how much memory a load needs."""
+class _TooSmall(StoreError):
+    """Nothing is wrong but the guess of how much memory or address space a load needs."""
 
 
-def _build(path: Path, publication: Publication, progress: Progress, pool: int) -> dict[str, int]:
+def _build(path: Path, publication: Publication, progress: Progress, pool: int, space: int) -> dict[str, int]:
     """Load a publication into a new file, compare the counts, and write everything out."""
     import ladybug
 
-    database = ladybug.Database(path, buffer_pool_size=pool)
+    try:
+        database = ladybug.Database(path, buffer_pool_size=pool, max_db_size=space)
+    except (MemoryError, RuntimeError) as error:
+        raise EnvironmentProblem(
+            f"{path}: building it needs {(pool + space) >> 20:,} MB of address space ({_first_line(error)}); "
+            "raise that limit (ulimit -v)"
+        ) from error
     connection = ladybug.Connection(database)
     done, sent = 0, publication.rows
     try:
@@ -277,14 +258,16 @@ def _build(path: Path, publication: Publication, progress: Progress, pool: int) 
             if rows:
                 connection.execute(_copy_text(name, publication.file(name)))
                 progress(done := done + rows)
-        counts = _counts(connection)
+        counts = {name: int(connection.execute(_count_text(name)).get_next()[0]) for name in SNAPSHOT}
         if counts != sent:
             wrong = next(name for name in sent if sent[name] != counts[name])
             raise StoreError(f"{path}: {wrong}: {counts[wrong]:,} rows after loading {sent[wrong]:,}; publish again")
         connection.execute("CHECKPOINT")
     except RuntimeError as error:
-        kind = _PoolFull if "buffer pool is full" in str(error) else StoreError
-        raise kind(f"{path}: {_first_line(error)}") from error
+        small = "buffer pool is full" in str(error) or "Maximum database size" in str(error)
+        raise (_TooSmall if small else StoreError)(f"{path}: {_first_line(error)}") from error
+    except MemoryError as error:
+        raise EnvironmentProblem(f"{path}: there is no memory left to build it; close other programs") from error
     finally:
         connection.close()
         database.close()

@@ -7,6 +7,7 @@ database but what kolgraph wrote is ever touched.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import tempfile
@@ -15,10 +16,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, cast
 
 from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
 from kolgraph.settings import Neo4jLogin
+from kolgraph.store.engines.reaching import FOREIGN, plain, refuse_reaching, roots
 from kolgraph.store.language.explaining import Explanation
 from kolgraph.store.language.question import explain_text, prepare, typed
 from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo, too_many, too_slow
@@ -46,8 +48,9 @@ RETRY_S = 60.0
 PAUSE_S = 0.2  # before the first repetition; the driver waits twice as long before each further one
 #: Seconds that reading all nodes of a label or all relationships of a type may take.
 SCAN_S = 3600.0
-#: Seconds granted beyond a server-side limit for the server's own, clearer answer.
-GRACE_S = 3.0
+#: Seconds granted beyond a limit for the server's own, clearer answer, and for whether it is there at all.
+GRACE_S = 0.5
+PROBE_S = 0.4
 
 
 class Neo4jStore:
@@ -58,14 +61,18 @@ class Neo4jStore:
     login : Neo4jLogin
     timeout_s, max_rows
         Limits of a query.
+    native : bool
+        Take all that the server reads, not only what both engines understand.
     """
 
-    def __init__(self, login: Neo4jLogin, *, timeout_s: float, max_rows: int) -> None:
+    def __init__(self, login: Neo4jLogin, *, timeout_s: float, max_rows: int, native: bool = False) -> None:
         self._login = login
+        self._native = native
         self.where = login.uri
         self._timeout_s = timeout_s
         self._max_rows = max_rows
         self._driver: neo4j.Driver | None = None
+        self._foreign: frozenset[str] | None = None
 
     def __repr__(self) -> str:
         return f"Neo4jStore({self.where!r})"
@@ -127,7 +134,10 @@ class Neo4jStore:
         return PublishReport("neo4j", self.where, counts, filling.sent, filling.removed, filling.held, seconds)
 
     def query(self, query: str, /, **parameters: Any) -> pa.Table:
-        """Ask a named query or a portable, reading Cypher text, in a transaction that may only read.
+        """Ask a named query or a reading Cypher text, in a transaction that may only read.
+
+        A text that is not of the library is explained by the server first, and refused where it would do more than to
+        read the graph (`kolgraph.store.engines.reaching`).
 
         Parameters
         ----------
@@ -149,11 +159,11 @@ class Neo4jStore:
         StoreUnavailable
             No answer from the server.
         """
-        question = prepare(query, parameters)
-        names, rows = self._read(question.text, dict(question.parameters))
+        question = prepare(query, parameters, native=self._native)
+        names, rows = self._read(question.text, dict(question.parameters), own=question.named is not None)
         if len(rows) > self._max_rows:
             raise too_many(self._max_rows)
-        return typed(_arrow(names, rows), question.columns)
+        return typed(_arrow(names, rows, native=self._native), question.columns)
 
     def explain(self, query: str, /, **parameters: Any) -> Explanation:
         """Say what the server would do, with the rows that it expects at each step; nothing is run.
@@ -163,14 +173,9 @@ class Neo4jStore:
         InputError, UnknownName, StoreUnavailable
             As `query`.
         """
-        question = prepare(query, parameters)
-
-        def call(driver: neo4j.Driver) -> Mapping[str, Any]:
-            session = driver.session(database=self._login.database, default_access_mode="READ")
-            with session, session.begin_transaction(timeout=self._timeout_s) as tx:
-                return tx.run(explain_text(question.text), dict(question.parameters)).consume().plan or {}
-
-        plan = self._run(self._timeout_s + GRACE_S, call)
+        question = prepare(query, parameters, native=self._native)
+        own, text, values = question.named is not None, question.text, dict(question.parameters)
+        plan = self._run(self._timeout_s, lambda driver: self._planned(driver, text, values, own=own), asked=True)
         return Explanation(question.named, question.parameters, question.text, "\n".join(_tree(plan)))
 
     def scan_nodes(self, label: str, key: str, sink: Sink) -> int:
@@ -230,7 +235,7 @@ class Neo4jStore:
                     taken += 1
             return taken
 
-        return self._run(SCAN_S + GRACE_S, call)
+        return self._run(SCAN_S, call)
 
     def info(self) -> StoreInfo:
         """Engine, counts and origin."""
@@ -269,7 +274,7 @@ class Neo4jStore:
         deadline = time.monotonic() + RETRY_S
         while True:
             try:
-                return self._run(BATCH_S + GRACE_S, call)
+                return self._run(BATCH_S, call)
             except (StoreBusy, StoreInDoubt, StoreUnavailable) as error:
                 if self._driver is None or time.monotonic() > deadline:  # never connected, hung, or for too long
                     raise
@@ -278,7 +283,8 @@ class Neo4jStore:
 
     # ------------------------------------------------------------------ asking
 
-    def _read(self, text: str, parameters: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    def _read(self, text: str, parameters: dict[str, Any], *, own: bool = True) -> tuple[list[str], list[list[Any]]]:
+        """Columns and rows; a text that is not our own is looked at before."""
         import neo4j
 
         def work(tx: neo4j.ManagedTransaction) -> tuple[list[str], list[list[Any]]]:
@@ -286,44 +292,63 @@ class Neo4jStore:
             return list(result.keys()), [record.values() for record in result.fetch(self._max_rows + 1)]
 
         def call(driver: neo4j.Driver) -> tuple[list[str], list[list[Any]]]:
+            if not own:
+                self._planned(driver, text, parameters, own=own)
             with driver.session(database=self._login.database) as session:
                 return session.execute_read(neo4j.unit_of_work(timeout=self._timeout_s)(work))
 
-        return self._run(self._timeout_s + GRACE_S, call)
+        return self._run(self._timeout_s, call, asked=True)
 
-    def _run(self, seconds: float, call: Callable[[neo4j.Driver], T]) -> T:
-        """Give a call to the driver that long.
+    def _planned(self, driver: neo4j.Driver, text: str, parameters: dict[str, Any], *, own: bool) -> Mapping[str, Any]:
+        """What the server would do with a text; one that is not our own may do no more than read."""
+        with driver.session(database=self._login.database, default_access_mode="READ") as session:
+            with session.begin_transaction(timeout=self._timeout_s) as tx:
+                told = tx.run(explain_text(text), parameters).consume()
+            if not own and self._foreign is None:
+                self._foreign = roots(name for asked in FOREIGN for [name] in session.run(asked))
+        plan = told.plan or {}
+        if not own:
+            refuse_reaching(text, told.query_type, plan, self._foreign or frozenset())
+        return plan
+
+    def _run(self, seconds: float, call: Callable[[neo4j.Driver], T], *, asked: bool = False) -> T:
+        """Give a call to the driver, connecting included, that long.
 
         A retry budget is not a timeout: a server that keeps the connection and says nothing holds the driver for
         minutes. The call therefore runs in a thread of its own, which is left behind when time is up.
+
+        Parameters
+        ----------
+        asked : bool
+            The seconds are the limit of a query. When they are over a server that is there is slow, and one that says
+            nothing is not there.
         """
         with _spoken(self._login, self._timeout_s):
-            driver = self._connected()
-            answer: list[T] = []
-            failure: list[BaseException] = []
-            left_behind = threading.Event()
-
-            def target() -> None:
-                try:
-                    answer.append(call(driver))
-                except BaseException as error:  # noqa: BLE001 - handed over to the caller below
-                    failure.append(error)
-                if left_behind.is_set():
-                    driver.close()
-
-            thread = threading.Thread(target=target, name="kolgraph-bolt", daemon=True)
-            thread.start()
+            aside = _Aside(lambda: call(self._connected()))
+            wait = seconds + GRACE_S if asked else seconds
             try:
-                thread.join(seconds)
+                aside.thread.join(wait)
             finally:  # also when Ctrl-C ends the waiting
-                if thread.is_alive():
-                    left_behind.set()
-                    self._driver = None
-            if failure:
-                raise failure[0]
-            if not answer:
-                raise StoreUnavailable(f"{self.where}: no answer within {seconds:g} s; check the server, run again")
-            return answer[0]
+                if aside.thread.is_alive():
+                    driver, self._driver = self._driver, None
+                    aside.then(lambda: self._let_go(driver))
+            if aside.failure:
+                raise aside.failure
+            if aside.done:
+                return cast("T", aside.answer)
+            if asked and driver:
+                probe = _Aside(driver.verify_connectivity)
+                probe.thread.join(PROBE_S)
+                if probe.done:
+                    raise too_slow(seconds)
+            raise StoreUnavailable(f"{self.where}: no answer within {wait:g} s; check the server, run again")
+
+    def _let_go(self, driver: neo4j.Driver | None) -> None:
+        """Close the driver of a call that was left behind; without one it was made too late."""
+        if driver is None:
+            driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
 
     def _connected(self) -> neo4j.Driver:
         import neo4j
@@ -347,6 +372,31 @@ class Neo4jStore:
                 raise
             self._driver = driver
         return self._driver
+
+
+class _Aside:
+    """A call in a thread of its own, which ends with the program."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.done, self.answer, self.failure = False, cast("object", None), cast("BaseException | None", None)
+        self._call, self._after = call, cast("Callable[[], object] | None", None)
+        self.thread = threading.Thread(target=self._work, name="kolgraph-bolt", daemon=True)
+        self.thread.start()
+
+    def then(self, after: Callable[[], object]) -> None:
+        """What is done when the call has ended at last, and nobody waits for it any more."""
+        self._after = after
+        if not self.thread.is_alive():
+            after()
+
+    def _work(self) -> None:
+        try:
+            self.answer = self._call()
+            self.done = True
+        except BaseException as error:  # noqa: BLE001 - handed over to who waits
+            self.failure = error
+        if self._after:
+            self._after()
 
 
 @contextmanager
@@ -412,11 +462,21 @@ def _tree(plan: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
         yield from _tree(part, depth + 1)
 
 
-def _arrow(names: list[str], rows: list[list[Any]]) -> pa.Table:
+def _arrow(names: list[str], rows: list[list[Any]], *, native: bool = False) -> pa.Table:
     import pyarrow as pa
 
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
+    if native:
+        columns = [[plain(value) for value in column] for column in columns]
+    return pa.Table.from_arrays([_column(values, native=native) for values in columns], names=names)
+
+
+def _column(values: list[Any], *, native: bool) -> pa.Array:
+    import pyarrow as pa
+
     try:
-        return pa.Table.from_arrays([pa.array(list(column)) for column in columns], names=names)
-    except pa.ArrowInvalid as error:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        if native:  # what has no type in common is told as text
+            return pa.array([None if x is None else json.dumps(x, ensure_ascii=False, default=str) for x in values])
         raise LimitError(f"query: a column mixes types ({_first_line(error)}); return one type per column") from None

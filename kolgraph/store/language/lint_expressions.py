@@ -120,13 +120,11 @@ def _comparisons(q: Query) -> Findings:
 
 
 def _literals(q: Query) -> Findings:
-    """Numbers in plain digits, texts with the usual escapes, no NULL where the engines treat it differently."""
+    """Numbers in plain digits, no NULL where the engines treat it differently."""
     for i, token in enumerate(q.found):
         before, after = q.at(i - 1), q.at(i + 1)
         if token.kind == "number" and after.kind == "name" and after.start == token.start + len(token.text):
             yield token, "write numbers in plain decimal digits"
-        if token.kind == "string" and (odd := re.search(r"(?<!\\)(?:\\\\)*\\([^\\'\"nrtbf])", token.text)):
-            yield token, f"write \\\\{odd[1]} for a backslash and {odd[1]}"
         if token.text == "|" == after.text:
             yield token, "join texts with +"
         value_ends = before.text in _CLOSE or (before.kind in _VALUES and before.upper not in KEYWORDS)

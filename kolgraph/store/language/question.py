@@ -27,8 +27,8 @@ class Question:
         return self.named.columns if self.named else ()
 
 
-def prepare(query: str, given: Mapping[str, Any]) -> Question:
-    """Turn a name or a text into a `Question`.
+def prepare(query: str, given: Mapping[str, Any], *, native: bool = False) -> Question:
+    """Turn a name or a text into a `Question`; a native text is left to the server, and only its parameters compared.
 
     Raises
     ------
@@ -42,6 +42,10 @@ def prepare(query: str, given: Mapping[str, Any]) -> Question:
     if is_name(query):
         named = load_query(query)
         return Question(named.text, named.bind(given), named)
+    if native:
+        if strange := [name for name in given if f"${name}" not in query]:
+            raise InputError(f"query: parameter {strange[0]!r} is not in the text")
+        return Question(query, given)
     check_read_only(query)
     check_portable(query, given)
     wanted = {token.text[1:] for token in tokens(query) if token.kind == "parameter"}

@@ -1,4 +1,8 @@
-"""Query text as tokens, which every check and change of a query works on."""
+"""Query text as tokens, which every check and change of a query works on.
+
+Where the lexers of the two engines differ, or may differ, a text is refused: what one reads as a comment or a string,
+the other could run.
+"""
 
 from __future__ import annotations
 
@@ -35,16 +39,19 @@ class Token(NamedTuple):
         return self.text.upper() if self.kind == "name" else self.text
 
 
+#: Characters of a text, and brackets open at once: engines take minutes over longer ones, and break down over deeper.
+LONGEST, DEEPEST = 100_000, 100
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
+    r"""(?P<space>[\t-\r \xa0\u3000]+|//[^\n\r]*(?=\r?\n|\Z)|/\*(?:[^*]|\*(?![*/]))*\*/)
       | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<quoted>`[^`]+`)
+      | (?P<quoted>`[^`]+`(?!`))
       | (?P<parameter>\$[A-Za-z_]\w*)
       | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<name>[^\W\d]\w*)
-      | (?P<sign><-(?=[\[-])|->|\.\.|<>|<=|>=|=~|\+=|/(?!\*)|[-+*%^=<>()\[\]{},.:;|!&])""",
+      | (?P<sign><-(?=[\[-])|->|\.\.|<>|<=|>=|=~|\+=|/(?![*/])|[-+*%^=<>()\[\]{},.:;|!&])""",
     re.VERBOSE | re.DOTALL,
 )
+_ODD_ESCAPE = re.compile(r"""(?<!\\)(?:\\\\)*\\([^\\'"nrtbf])""", re.DOTALL)
 
 
 def tokens(text: str) -> list[Token]:
@@ -53,25 +60,47 @@ def tokens(text: str) -> list[Token]:
     Raises
     ------
     InputError
-        A character or an unfinished string or comment; also a backslash-u, which a server turns into its character
-        *before* it reads the query, so that a string could end where nobody sees it.
+        A character or an unfinished string or comment; a comment, a string or a name that engines end in different
+        places; too long, or nested too deeply. Also a backslash-u, which a server turns into its character *before*
+        it reads the query, so that a string could end where nobody sees it.
     """
     if "\\u" in text or "\\U" in text:
         raise InputError("query: write the character itself instead of a \\u escape, or pass it as a $parameter")
+    if len(text) > LONGEST:
+        raise InputError(f"query: longer than {LONGEST:,} characters; pass what is long as a $parameter")
     return list(_split(text))
 
 
 @lru_cache(256)
 def _split(text: str) -> tuple[Token, ...]:
-    found, place = [], 0
+    found: list[Token] = []
+    place = depth = 0
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise InputError(f"query:{line_at(text, place)}: cannot read {text[place : place + 12]!r}")
-        if match.lastgroup != "space":
-            found.append(Token(str(match.lastgroup), match.group(), place))
+            begins = text[place : place + 12]
+            raise InputError(f"query:{line_at(text, place)}: cannot read {begins!r}{_why(begins)}")
+        token = Token(str(match.lastgroup), match.group(), place)
+        if token.kind == "name" and not token.text.isidentifier():
+            raise InputError(f"query:{line_at(text, place)}: cannot read the name {token.text!r}")
+        if token.kind == "string" and (odd := _ODD_ESCAPE.search(token.text)):
+            raise InputError(f"query:{line_at(text, place)}: write \\\\{odd[1]} for a backslash and {odd[1]}")
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        if depth > DEEPEST:
+            raise InputError(f"query:{line_at(text, place)}: more than {DEEPEST} brackets are open here")
+        if token.kind != "space":
+            found.append(token)
         place = match.end()
     return tuple(found)
+
+
+def _why(begins: str) -> str:
+    """What to do about what the engines would read in two ways."""
+    if begins.startswith("/*"):
+        return "; a comment ends with */ and holds no **"
+    if begins.startswith("//"):
+        return "; a comment holds no carriage return"
+    return "; a name in backquotes holds none" if begins[0] == "`" else ""
 
 
 def line_at(text: str, place: int) -> int:
