@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from kolgraph.errors import EnvironmentProblem, InputError
+from kolgraph.errors import EnvironmentProblem, InputError, shown
 
 #: Accounts named by one post above which its co-mentions are not counted: a 300-name list makes 44,850 pairs.
 CO_MENTION_CAP = 20
@@ -35,8 +35,11 @@ class Neo4jLogin:
 
     uri: str
     user: str = "neo4j"
-    password: str = field(default="", repr=False)
+    password: str = ""
     database: str = "neo4j"
+
+    def __repr__(self) -> str:
+        return f"Neo4jLogin({shown(self.uri)!r}, user={self.user!r}, database={self.database!r})"
 
     @classmethod
     def from_environment(cls, uri: str | None = None) -> Neo4jLogin:

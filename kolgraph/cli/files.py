@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from kolgraph.cli.printing import (
     setting,
     short,
     show,
+    show_json,
 )
 
 if TYPE_CHECKING:
@@ -104,11 +104,12 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
 
     What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
     """
+    from kolgraph.errors import shown
     from kolgraph.workspace import Workspace
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
     options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
-    with Workspace.filling(workspace) as ws, progress(f"reading {url}"):
+    with Workspace.filling(workspace) as ws, progress(f"reading {shown(url)}"):
         reports = ws.pull(url, **options)
     for report in reports:
         _say(report)
@@ -146,7 +147,7 @@ def info(workspace: Path, form: str) -> None:
         found = ws.info()
     if form == "json":
         parts = {title: plain_rows(table) for title, table in found.items()}
-        click.echo(json.dumps(parts, ensure_ascii=False, indent=1, default=str))
+        show_json(parts)
         return
     for title, table in found.items():
         click.echo(f"\n{title}")
@@ -175,7 +176,7 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
     """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
     with open_workspace(workspace) as ws, progress("forgetting"):
         done = ws.forget(accounts)
-    click.echo(str(done))
+    click.echo(printable(str(done)))
 
 
 @click.command()
@@ -225,7 +226,7 @@ def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
     with open_workspace(workspace) as ws, progress(f"exporting {what}"):
         written = ws.export(what, output, **options)
     for file in written:
-        click.echo(f"written: {file}")
+        click.echo(f"written: {printable(str(file))}")
     if not written:
         click.echo("nothing written: no table of facts has a row", err=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from kolgraph.cli.printing import (
     progress,
     setting,
     show,
+    show_json,
 )
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ def query(
     server = _server(engine, url)
     if server is None:
         _make_ready(workspace, prepare(text, values), as_is=as_is)  # a mistake is told before anything is built
-    with open_store(server or workspace / FILE, timeout_s=timeout, max_rows=max_rows) as store:
+    with open_store(workspace / FILE if server is None else server, timeout_s=timeout, max_rows=max_rows) as store:
         if not explain:
             answer = store.query(text, **values)
             show(answer.to_pylist() or answer.to_pandas(), form)
             return
         explanation = store.explain(text, **values)
     if form == "json":
-        click.echo(json.dumps(explanation.as_dict(), ensure_ascii=False, indent=1))
+        show_json(explanation.as_dict())
     else:
         click.echo("\n".join(map(printable, str(explanation).splitlines())))
 
@@ -99,7 +99,7 @@ def publish(workspace: Path, engine: str | None, url: str | None, home: Path | N
     server = _server(engine, url)
     with open_workspace(workspace) as ws, progress("publishing") as tell:
         report = ws.import_offline(home, overwrite=overwrite) if home else ws.publish(server, progress=tell)
-    click.echo(str(report))
+    click.echo(printable(str(report)))
 
 
 @click.command("cross-check")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, shown
 from kolgraph.settings import QUERY_ROWS, QUERY_TIMEOUT_S, Neo4jLogin
 from kolgraph.store.language.question import prepare
 from kolgraph.store.protocol import GraphStore, Progress, PublishReport, Snapshot, StoreInfo
 
 __all__ = ["GraphStore", "Progress", "PublishReport", "Snapshot", "StoreInfo", "open_store", "prepare"]
 
+#: How a file of the embedded engine is called: whatever else has no protocol is not taken for one.
+ENDING = ".lbug"
 _SERVERS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
 
 
@@ -41,19 +43,23 @@ def open_store(
     Raises
     ------
     InputError
-        The address carries a password, or names a protocol that is not bolt.
+        The address carries a password, or names a protocol that is not bolt; or it is neither an address nor the
+        name of such a file.
     """
     address = str(target)
     if "://" not in address:
         from kolgraph.store.engines.embedded import EmbeddedStore
 
+        if not address.endswith(ENDING):
+            known = f"a file of a graph database ends in {ENDING}, an address begins with bolt:// or neo4j://"
+            raise InputError(f"graph database {shown(address)}: {known}")
         return EmbeddedStore(Path(target), timeout_s=timeout_s, max_rows=max_rows)
     scheme = address.partition("://")[0] + "://"
     if scheme not in _SERVERS:
         raise InputError(f"graph database {scheme}...: unknown protocol; use a file or one of {', '.join(_SERVERS)}")
-    if "@" in address:
+    if shown(address) != address:
         raise InputError(
-            f"graph database {scheme}***@{address.rpartition('@')[2]}: an address carries no login; "
+            f"graph database {shown(address)}: an address carries no login; "
             "set KOLGRAPH_NEO4J_USER and KOLGRAPH_NEO4J_PASSWORD"
         )
     from kolgraph.store.engines.neo4j import Neo4jStore
