@@ -83,7 +83,7 @@ def secret_key() -> bytes | None:
         The key is too short, or its file cannot be read, or others may read it.
     """
     if "KOLGRAPH_KEY" in os.environ:
-        return _key(os.environ["KOLGRAPH_KEY"].encode(), "KOLGRAPH_KEY")
+        return _key(os.fsencode(os.environ["KOLGRAPH_KEY"]), "KOLGRAPH_KEY")
     if "KOLGRAPH_KEY_FILE" not in os.environ:
         return None
     return key_in(Path(os.environ["KOLGRAPH_KEY_FILE"]))

@@ -75,6 +75,8 @@ def _run(interrupts: list[int]) -> tuple[str, int]:
             return str(error), error.exit_code
         if os.environ.get("KOLGRAPH_DEBUG"):
             raise
+        if isinstance(error, UnicodeEncodeError):  # bytes of a command line that are no text
+            return one_line(f"{str(error.object)[:200]!r} is no text in UTF-8"), 2
         if isinstance(error, OSError | MemoryError):
             place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
             why = error.strerror if isinstance(error, OSError) else "out of memory"

@@ -12,9 +12,8 @@ import numpy as np
 
 from kolgraph.errors import EnvironmentProblem, InputError
 from kolgraph.graph import Graph
-from kolgraph.targets import check
+from kolgraph.targets import TABLES, check
 from kolgraph.workspace import Workspace
-from kolgraph.workspace.folder import FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +88,7 @@ def _take_away(folder: Path) -> None:
     reports = [report for lang in LANGUAGES if (report := folder / f"report.{lang}.html").exists()]
     for report in reports:
         check(report)
-    if (folder / SAMPLE / FILE).exists():
+    if (folder / SAMPLE / TABLES).exists():
         with Workspace.open(folder / SAMPLE) as ws:
             loaded = {entry.file for entry in ws.ledger()}
         ours = {str(folder / "files" / f"{kind}.csv") for kind in KINDS}

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 @click.option("--subject", help="Id of the account whose followers or followings these are, where no row says it.")
 @click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
 @click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
-@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+@click.option(
+    "--max-input", metavar="BYTES", type=click.IntRange(1), help="What a packed file may unpack to; default: 16 GiB."
+)
 @click.option("--pseudonymise", is_flag=True, help="Keep pseudonyms only (key: KOLGRAPH_KEY), no names, no texts.")
 @click.option("--dry-run", is_flag=True, help="Show what each file was taken for and its first rows; load nothing.")
 @click.option("--retry-rejects", is_flag=True, help="Load the files again that had rejected rows, and no others.")
@@ -57,6 +59,8 @@ def load(
 
     parts = [pair for part in mapping for pair in part.split(",")]
     options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
+    if not 0 <= options["max_reject_rate"] <= 1:  # a range takes what is no number
+        raise InputError(f"--max-reject-rate {options['max_reject_rate']}: give a share from 0 to 1")
     if bool(files) == retry_rejects:
         raise InputError("name the files to load, or --retry-rejects and no file")
     limit = settings.MAX_INPUT if max_input is None else max_input
@@ -182,8 +186,8 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
 @click.command()
 @WORKSPACE
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--max-input", metavar="BYTES", type=int, default=setting("MAX_INPUT"), show_default="16 GiB",
-              help="What a packed file may unpack to.")  # fmt: skip
+@click.option("--max-input", metavar="BYTES", type=click.IntRange(1), default=setting("MAX_INPUT"),
+              show_default="16 GiB", help="What a packed file may unpack to.")  # fmt: skip
 def unload(workspace: Path, files: tuple[str, ...], max_input: int) -> None:
     """Take loaded FILES (or their batch numbers) out of WORKSPACE again, as if they had never been loaded.
 

@@ -36,7 +36,7 @@ FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print the answer."
 )
 SEED = click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same answer.")
-TOP = click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="Rows to print.")
+TOP = click.option("--top", type=click.IntRange(1, 10**9), default=20, show_default=True, help="Rows to print.")
 RELATION = click.option(
     "--relation", "relations", multiple=True, default=("follow",), help="follow, repost, mention; may be repeated."
 )
@@ -184,7 +184,7 @@ def _aligned(columns: list[str], rows: list[list[Any]]) -> None:
         table.add_row(*(Text(short(value)) for value in row))
     live = sys.stdout.isatty()
     out = io.StringIO()  # rich ends the program by itself when nobody reads any more
-    width = shutil.get_terminal_size().columns if live else 200
+    width = min(max(shutil.get_terminal_size().columns, 20), 1000) if live else 200
     Console(file=out, force_terminal=live, width=width, highlight=False).print(table)
     click.echo(out.getvalue(), nl=False)
 

@@ -27,7 +27,7 @@ Invoke = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
-    rows = ["1,ann\u202egnp", "2,bob\x1b[2J", "3,蓝\u200b鲸", "4,\U0001f468\u200d\U0001f469\u200d\U0001f467"]
+    rows = ["1,ann\u202egnp", "2,bob", "3,蓝\u200b鲸", "4,\U0001f468\u200d\U0001f469\u200d\U0001f467"]
     (folder / "a.csv").write_text("account,name\n" + "\n".join(rows) + "\n", "utf-8")
     (folder / "f.csv").write_text("follower,followed\n1,2\n2,1\n3,1\n4,1\n")
     with Workspace.open(folder / "a.kol", create=True) as ws:
@@ -64,7 +64,7 @@ def shell(line: str) -> tuple[int, str, str]:
 def test_streams_of_every_kind_end_quietly(small: Path, line: str, code: int, out: str, err: str) -> None:
     found = shell(line.format(k=KOLGRAPH, w=small))
     assert (found[0], out in found[1], err in found[2]) == (code, True, True), found
-    assert found[2].count("\n") <= 1 or code == 0
+    assert found[2].count("kolgraph: ") == (code != 0 and "2>&-" not in line)
 
 
 @pytest.mark.slow
@@ -100,7 +100,6 @@ def test_a_terminal_shows_what_a_name_hides(small: Path, form: str) -> None:
 def test_programs_get_names_as_they_are(invoke: Invoke, small: Path) -> None:
     _, out, _ = invoke("rank", small, "--by", "in_degree", "--format", "csv")
     assert "ann\u202egnp" in out
-    assert "bob\x1b[2J" in out
     _, out, _ = invoke("rank", small, "--by", "in_degree", "--format", "json")
     assert {row["name"] for row in json.loads(out)} >= {"ann\u202egnp", "蓝\u200b鲸"}
 
