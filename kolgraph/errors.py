@@ -44,7 +44,8 @@ def one_line(text: str) -> str:
 
 
 #: A login in an address, also in one without a protocol if it has a port, and what is called a secret behind ``?``.
-_LOGIN = re.compile(r"""(?<=://)[^\s/?#'"]*@|[^\s'"/:@]+:(?!//)[^\s'"@]*@(?=[\w.\-\[\]]+:[0-9]{1,5}\b)""")
+#: As the name of a file an address has one slash only.
+_LOGIN = re.compile(r"""(?:(?<=://)|(?<=:/))[^\s/?#'"]*@|[^\s'"/:@]+:(?!/)[^\s'"@]*@(?=[\w.\-\[\]]+:[0-9]{1,5}\b)""")
 _SECRET = re.compile(r"(?i)([?&;](?:pass\w*|pwd|secret|token|\w*key|auth\w*|cred\w*|user\w*)=)[^\s&;'\"]+")
 
 

@@ -190,6 +190,21 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_uses_is_not
     assert sorted(p.name.partition("-")[0] for p in tmp_path.iterdir()) == ["a.csv", "kolgraph"]  # a link is left alone
 
 
+def test_a_command_takes_away_what_others_left_in_the_workspace(small: Path, invoke: Invoke) -> None:
+    left = ["spill/duckdb_temp_storage_S32K-0.tmp", "workspace.duckdb.7.new", "workspace.duckdb.7.new.wal"]
+    left += [
+        "cache/.part-x/idx",
+        "cache/unloading.7/workspace.duckdb",
+        "answers/k/.part-y/answer.json",
+        "graph.lbug.7.new",
+    ]
+    for name in left:
+        (small / name).parent.mkdir(parents=True, exist_ok=True)
+        (small / name).write_text("names of people")
+    assert invoke("info", small)[0] == 0
+    assert [path.name for path in small.rglob("*") if path.is_file()] == ["workspace.duckdb"]
+
+
 def test_a_folder_that_is_locked_is_in_use_though_its_number_is_of_nobody(tmp_path: Path) -> None:
     with scratch(tmp_path) as mine:
         moved = mine.rename(tmp_path / f"kolgraph-{_dead()}-elsewhere")

@@ -59,6 +59,8 @@ def _run(interrupts: list[int]) -> tuple[str, int]:
     try:
         try:
             sweep()
+            if strange := [part for part in sys.argv if "\0" in part]:
+                raise click.UsageError(f"{strange[0]!r} holds a NUL, which no name and no value can")
             cli(prog_name="kolgraph", standalone_mode=False)
         finally:
             sys.stdout.flush()

@@ -11,6 +11,7 @@ from kolgraph.cli.printing import (
     FORMAT,
     TOP,
     WORKSPACE,
+    fill_workspace,
     named_values,
     open_workspace,
     plain_rows,
@@ -55,7 +56,6 @@ def load(
     """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
     from kolgraph import settings
     from kolgraph.errors import InputError
-    from kolgraph.workspace import Workspace
 
     parts = [pair for part in mapping for pair in part.split(",")]
     options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
@@ -71,8 +71,7 @@ def load(
             for report in reports:
                 _say(report)
         return
-    with Workspace.filling(workspace) as ws:
-        ws.progress = progress
+    with fill_workspace(workspace) as ws:
         ws.load_all(files, each=_say, max_input=limit, **options)
 
 
@@ -109,11 +108,10 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
     What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
     """
     from kolgraph.errors import shown
-    from kolgraph.workspace import Workspace
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
     options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
-    with Workspace.filling(workspace) as ws, progress(f"reading {shown(url)}"):
+    with fill_workspace(workspace) as ws, progress(f"reading {shown(url)}"):
         reports = ws.pull(url, **options)
     for report in reports:
         _say(report)
