@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kolgraph.errors import InputError, shown
+from kolgraph.errors import InputError, option, shown
 from kolgraph.settings import QUERY_ROWS, QUERY_TIMEOUT_S, Neo4jLogin
 from kolgraph.store.language.question import prepare
 from kolgraph.store.protocol import GraphStore, Progress, PublishReport, Snapshot, StoreInfo
 
 __all__ = ["GraphStore", "Progress", "PublishReport", "Snapshot", "StoreInfo", "open_store", "prepare"]
 
+#: Seconds: a day.
+MAX_TIMEOUT_S = 86_400.0
 #: How a file of the embedded engine is called: whatever else has no protocol is not taken for one.
 ENDING = ".lbug"
 _SERVERS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
@@ -44,8 +46,14 @@ def open_store(
     ------
     InputError
         The address carries a password, or names a protocol that is not bolt; or it is neither an address nor the
-        name of such a file.
+        name of such a file; or a limit is none.
     """
+    if not 0 < timeout_s <= MAX_TIMEOUT_S:  # neither is what is no number
+        raise InputError(
+            f"{option('timeout_s')} {timeout_s:g}: a query may take more than 0 and up to {MAX_TIMEOUT_S:g} s"
+        )
+    if not 0 < max_rows < 2**31:
+        raise InputError(f"{option('max_rows')} {max_rows}: a query may return between 1 and {2**31 - 1:,} rows")
     address = str(target)
     if "://" not in address:
         from kolgraph.store.engines.embedded import EmbeddedStore
