@@ -14,6 +14,7 @@ from kolgraph.cli.printing import (
     fill_workspace,
     named_values,
     open_workspace,
+    place,
     plain_rows,
     printable,
     progress,
@@ -228,7 +229,7 @@ def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
     with open_workspace(workspace) as ws, progress(f"exporting {what}"):
         written = ws.export(what, output, **options)
     for file in written:
-        click.echo(f"written: {printable(str(file))}")
+        click.echo(f"written: {place(file)}")
     if not written:
         click.echo("nothing written: no table of facts has a row", err=True)
 

@@ -125,6 +125,11 @@ def named_values(option: str, parts: Sequence[str], example: str) -> dict[str, s
     return {name: value for name, _, value in pairs}
 
 
+def place(path: object) -> str:
+    """The name of a file as it may be printed: somebody may have meant an address."""
+    return printable(masked(str(path)))
+
+
 def printable(text: str) -> str:
     """Text whose controls must not reach a terminal, nor what hides or reorders it: all that becomes visible."""
     return HIDDEN.sub(lambda found: _symbol(ord(found[0])), text)

@@ -17,6 +17,7 @@ from kolgraph.cli.printing import (
     WorkspacePath,
     modes,
     open_workspace,
+    place,
     printable,
     progress,
     short,
@@ -40,7 +41,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
     )
     show(comparison, "table")
     for report in reports:
-        click.echo(f"report: {printable(str(report))}")
+        click.echo(f"report: {place(report)}")
 
 
 @click.command()
@@ -322,7 +323,7 @@ def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: s
 
         from kolgraph.results.files import write_table
 
-        click.echo(f"written: {printable(str(write_table(pd.DataFrame(rows), output)))}", err=True)
+        click.echo(f"written: {place(write_table(pd.DataFrame(rows), output))}", err=True)
 
 
 @click.command()
@@ -334,7 +335,7 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
     """Write one self-contained HTML file with every answer; those that are missing or old are found first."""
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws, progress("writing the report"):
         ws.report(output, lang=lang)
-    click.echo(f"report: {printable(str(output))}")
+    click.echo(f"report: {place(output)}")
 
 
 #: What this module adds to the program.

@@ -210,9 +210,9 @@ def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Pro
     deleted: then everything is sent again. Of ``scores`` only the measures of
     `kolgraph.store.sync.schema.SCORED` become properties.
     """
-    if not workspace.mode.as_is:
-        renew(workspace)
     with open_store(to if to is not None else workspace.path / FILE) as store:
+        if not workspace.mode.as_is:
+            renew(workspace)
         return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / JOURNAL, progress=progress)
 
 
