@@ -7,7 +7,6 @@ that was killed left of either is removed by the next one that writes there, or 
 from __future__ import annotations
 
 import csv
-import fcntl
 import os
 import shutil
 import stat
@@ -113,7 +112,8 @@ def atomic_path(target: Path, own: Callable[[Path], bool] = marked, *, within: b
         raise EnvironmentProblem(f"{target}: cannot write here ({error.strerror}); choose another folder") from error
     path = Path(name)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        with suppress(OSError):  # where nothing can be locked, the number of the process has to do
+            _lock(handle)
         yield path
         path.chmod(0o600)
         with path.open("rb") as written:
@@ -145,7 +145,8 @@ class Scratch:
         try:
             self.path = Path(tempfile.mkdtemp(prefix=_mine(_PREFIX), dir=place))
             self._handle = os.open(self.path, os.O_RDONLY)
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
+            with suppress(OSError):
+                _lock(self._handle)
         except OSError as error:
             raise EnvironmentProblem(f"{place}: no room for temporary files ({error.strerror})") from error
 
@@ -173,12 +174,19 @@ def sweep(folder: Path | None = None, prefix: str = _PREFIX) -> None:
                     _remove(Path(entry.path))
 
 
+def _lock(handle: int) -> None:
+    """Lock a file or folder as long as it is open, or this process lives; an error if somebody else has."""
+    import fcntl
+
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _remove(left: Path) -> None:
     if left.lstat().st_uid != os.geteuid():
         return
     handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle)
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             shutil.rmtree(left, ignore_errors=True)
         else:
