@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 #: What the engine spills to disk; files and folders that were to take the place of others; answers half written.
-_LEFT = ("spill", "*.new", "*.new.*", ".part-*", "unloading.*")
+_LEFT = ("spill", "*.new", "*.new.*", ".part-*", "unloading.*", "kolgraph-*", ".kolgraph-*")
 
 
 def tidy(folder: Path) -> None:
