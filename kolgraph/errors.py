@@ -24,8 +24,12 @@ import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-#: What breaks a line, moves the cursor, or is no character: names of files, columns and sheets can hold all of it.
-_UNPRINTED = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: What breaks a line, moves the cursor, hides or reorders text, or is no character: names can hold all of it. A joiner
+#: after an emoji is left alone: it builds families and flags.
+HIDDEN = re.compile(
+    "[\0-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d"
+)
 
 
 def one_line(text: str) -> str:
@@ -36,7 +40,37 @@ def one_line(text: str) -> str:
     >>> one_line("a" + chr(10) + "b")
     'a\\nb'
     """
-    return _UNPRINTED.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+#: A login in an address, also in one without a protocol if it has a port, and what is called a secret behind ``?``.
+#: As the name of a file an address has one slash only.
+_LOGIN = re.compile(r"""(?:(?<=://)|(?<=:/))[^\s/?#'"]*@|[^\s'"/:@]+:(?!/)[^\s'"@]*@(?=[\w.\-\[\]]+:[0-9]{1,5}\b)""")
+_SECRET = re.compile(r"(?i)([?&;](?:pass\w*|pwd|secret|token|\w*key|auth\w*|cred\w*|user\w*)=)[^\s&;'\"]+")
+
+
+def masked(text: str) -> str:
+    """Text without the logins of the addresses in it; every error is.
+
+    Examples
+    --------
+    >>> masked("bolt://neo4j:hunter2@host:7687/?password=hunter2 and neo4j:hunter2@host:7687")
+    'bolt://***@host:7687/?password=*** and ***@host:7687'
+    """
+    return _SECRET.sub(r"\1***", _LOGIN.sub("***@", text))
+
+
+def shown(address: str) -> str:
+    """The address of a server as it may be shown, written down and logged: whatever stands before ``@`` is a login.
+
+    Examples
+    --------
+    >>> shown("neo4j:hunter/2@host"), shown("bolt://host")
+    ('***@host', 'bolt://host')
+    """
+    protocol, mark, rest = address.rpartition("://")
+    _, login, place = rest.rpartition("@")
+    return masked(f"{protocol}{mark}{'***@' if login else ''}{place}")
 
 
 #: Whether errors are read by somebody who typed a command.
@@ -62,7 +96,7 @@ class KolgraphError(Exception):
     exit_code = 1
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(one_line(message))
+        super().__init__(one_line(masked(message)))
 
 
 class InputError(KolgraphError):

@@ -6,10 +6,10 @@ import glob
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from kolgraph.errors import EnvironmentProblem, InputError
+from kolgraph.errors import EnvironmentProblem, InputError, shown
 
 #: Accounts named by one post above which its co-mentions are not counted: a 300-name list makes 44,850 pairs.
 CO_MENTION_CAP = 20
@@ -38,8 +38,11 @@ class Neo4jLogin:
 
     uri: str
     user: str = "neo4j"
-    password: str = field(default="", repr=False)
+    password: str = ""
     database: str = "neo4j"
+
+    def __repr__(self) -> str:
+        return f"Neo4jLogin({shown(self.uri)!r}, user={self.user!r}, database={self.database!r})"
 
     @classmethod
     def from_environment(cls, uri: str | None = None) -> Neo4jLogin:
@@ -83,7 +86,7 @@ def secret_key() -> bytes | None:
         The key is too short, or its file cannot be read, or others may read it.
     """
     if "KOLGRAPH_KEY" in os.environ:
-        return _key(os.environ["KOLGRAPH_KEY"].encode(), "KOLGRAPH_KEY")
+        return _key(os.fsencode(os.environ["KOLGRAPH_KEY"]), "KOLGRAPH_KEY")
     if "KOLGRAPH_KEY_FILE" not in os.environ:
         return None
     return key_in(Path(os.environ["KOLGRAPH_KEY_FILE"]))

@@ -8,10 +8,10 @@ from typing import NoReturn
 
 import click
 
-from kolgraph.cli import files, graphdb, questions
+from kolgraph.cli import files, graphdb, questions, streams
 from kolgraph.cli.printing import printable
-
-INTERRUPTED = 130
+from kolgraph.interrupts import INTERRUPTED, noted
+from kolgraph.targets import sweep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,32 +33,56 @@ for _module in (files, questions, graphdb):
 
 def main() -> NoReturn:
     """Run a command; every failure is one line on stderr and an exit code, never a traceback."""
-    from kolgraph.errors import ON_COMMAND_LINE, KolgraphError
+    from kolgraph.errors import ON_COMMAND_LINE
 
-    spoken = ON_COMMAND_LINE.set(True)
+    streams.guard()
+    spoken, mask = ON_COMMAND_LINE.set(True), os.umask(0o077)  # what a command writes is its owner's only
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Abort:
-        _leave("interrupted; run the same command again to go on", INTERRUPTED)
-    except KeyboardInterrupt:
-        _leave("interrupted; run the same command again to go on", INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except KolgraphError as error:
-        _leave(str(error), error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:  # the border of the program: whatever comes here is a defect of ours
-        if os.environ.get("KOLGRAPH_DEBUG"):
-            raise
-        _leave(f"a defect of kolgraph ({type(error).__name__}: {error}); KOLGRAPH_DEBUG=1 shows where", 1)
+        with noted() as interrupts:
+            said, code = _run(interrupts)
+    except KeyboardInterrupt:  # once more, while the first one was told
+        said, code = "", INTERRUPTED
     finally:
         ON_COMMAND_LINE.reset(spoken)
-    sys.exit(0)
-
-
-def _leave(message: str, code: int) -> NoReturn:
-    click.echo(f"kolgraph: {printable(' '.join(message.splitlines()))}", err=True)
+        os.umask(mask)
+    if said:
+        click.echo(f"kolgraph: {printable(said)}", err=True)
+    if code == INTERRUPTED and streams.is_guarded():
+        os._exit(code)  # threads that were broken off are not waited for, nor their libraries taken down
     sys.exit(code)
+
+
+def _run(interrupts: list[int]) -> tuple[str, int]:
+    """What is to be said of a command that failed, and its exit code."""
+    from kolgraph.errors import EnvironmentProblem, KolgraphError, masked, one_line
+
+    try:
+        try:
+            sweep()
+            if strange := [part for part in sys.argv if "\0" in part]:
+                raise click.UsageError(f"{strange[0]!r} holds a NUL, which no name and no value can")
+            cli(prog_name="kolgraph", standalone_mode=False)
+        finally:
+            sys.stdout.flush()
+    except BaseException as error:  # the border of the program: whatever comes here unknown is a defect of ours
+        if interrupts or isinstance(error, KeyboardInterrupt | click.exceptions.Abort):
+            return "interrupted; run the same command again to go on", INTERRUPTED
+        if isinstance(error, SystemExit):
+            raise
+        if isinstance(error, click.ClickException):
+            name = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "kolgraph"
+            help_ = f"{name.removeprefix('kolgraph').strip()} --help".strip()
+            return f"{one_line(masked(error.format_message())).rstrip('.')}; kolgraph {help_} shows how", 2
+        if isinstance(error, KolgraphError):
+            return str(error), error.exit_code
+        if os.environ.get("KOLGRAPH_DEBUG"):
+            raise
+        if isinstance(error, UnicodeEncodeError):  # bytes of a command line that are no text
+            return one_line(f"{str(error.object)[:200]!r} is no text in UTF-8"), 2
+        if isinstance(error, OSError | MemoryError):
+            place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+            why = error.strerror if isinstance(error, OSError) else "out of memory"
+            return str(EnvironmentProblem(f"{place}{why or error}")), EnvironmentProblem.exit_code
+        said = masked(f"{type(error).__name__}: {error}")
+        return one_line(f"a defect of kolgraph ({said}); KOLGRAPH_DEBUG=1 shows where"), 1
+    return "", 0

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kolgraph.errors import InputError
+from kolgraph.errors import EnvironmentProblem, InputError
 from kolgraph.graph import Graph
+from kolgraph.targets import TABLES, check
 from kolgraph.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], AbstractContextManager[object]]
 PLATFORM = "weibo"
-#: Marks a folder as made by the demo: only such a folder is emptied before a new run.
+#: Marks a folder as made by the demo: only in such a folder a demo takes the place of an older one.
 MARK = ".kolgraph-demo"
+#: The workspace of the demo, what is loaded into it, and the languages of its reports.
+SAMPLE = "sample.kol"
+KINDS = ("accounts", "follows", "posts", "reposts")
+LANGUAGES = ("en", "zh")
 #: What a campaign may cost in the demo, CNY.
 BUDGET = 60_000.0
 
@@ -41,12 +46,12 @@ def run_demo(
     """
     from kolgraph.synth import make_world
 
-    _empty(folder)
+    _make_room(folder)
     with progress(f"building a sample world of {accounts:,} accounts"):
         world = make_world(accounts, seed=seed)
         files = world.write(folder / "files")
-    with Workspace.open(folder / "sample.kol", create=True) as ws:
-        for kind in ("accounts", "follows", "posts", "reposts"):
+    with Workspace.open(folder / SAMPLE, create=True) as ws:
+        for kind in KINDS:
             with progress(f"loading {files[kind].name}"):
                 report = ws.load(files[kind], platform=PLATFORM)
         del report
@@ -66,14 +71,32 @@ def run_demo(
     return comparison, reports
 
 
-def _empty(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARK).exists():
-            raise InputError(f"{folder}: holds files that the demo did not make; name a new folder")
-        for path in folder.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
+def _make_room(folder: Path) -> None:
+    """Take an older demo away, and nothing else: what somebody put beside it or loaded into it stays."""
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not (folder / MARK).exists():
+                raise InputError(f"{folder}: holds files that the demo did not make; name a new folder")
+            _take_away(folder)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / MARK).touch()
+    except OSError as error:
+        raise EnvironmentProblem(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
+
+
+def _take_away(folder: Path) -> None:
+    reports = [report for lang in LANGUAGES if (report := folder / f"report.{lang}.html").exists()]
+    for report in reports:
+        check(report)
+    if (folder / SAMPLE / TABLES).exists():
+        with Workspace.open(folder / SAMPLE) as ws:
+            loaded = {entry.file for entry in ws.ledger()}
+        ours = {str(folder / "files" / f"{kind}.csv") for kind in KINDS}
+        if strange := sorted(loaded - ours):
+            raise InputError(f"{folder / SAMPLE}: {strange[0]} was loaded into it too; name a new folder for the demo")
+        shutil.rmtree(folder / SAMPLE)
+    for report in reports:
+        report.unlink()
 
 
 def _ids(native: pd.Series) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,17 @@ from kolgraph.cli.printing import (
     FORMAT,
     TOP,
     WORKSPACE,
+    fill_workspace,
     named_values,
     open_workspace,
+    place,
     plain_rows,
     printable,
     progress,
     setting,
     short,
     show,
+    show_json,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
 @click.option("--subject", help="Id of the account whose followers or followings these are, where no row says it.")
 @click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
 @click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
-@click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")
+@click.option(
+    "--max-input", metavar="BYTES", type=click.IntRange(1), help="What a packed file may unpack to; default: 16 GiB."
+)
 @click.option("--pseudonymise", is_flag=True, help="Keep pseudonyms only (key: KOLGRAPH_KEY), no names, no texts.")
 @click.option("--dry-run", is_flag=True, help="Show what each file was taken for and its first rows; load nothing.")
 @click.option("--retry-rejects", is_flag=True, help="Load the files again that had rejected rows, and no others.")
@@ -53,10 +57,11 @@ def load(
     """Load FILES (also folders, archives, patterns) into WORKSPACE; the same file again changes nothing."""
     from kolgraph import settings
     from kolgraph.errors import InputError
-    from kolgraph.workspace import Workspace
 
     parts = [pair for part in mapping for pair in part.split(",")]
     options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
+    if not 0 <= options["max_reject_rate"] <= 1:  # a range takes what is no number
+        raise InputError(f"--max-reject-rate {options['max_reject_rate']}: give a share from 0 to 1")
     if bool(files) == retry_rejects:
         raise InputError("name the files to load, or --retry-rejects and no file")
     limit = settings.MAX_INPUT if max_input is None else max_input
@@ -67,8 +72,7 @@ def load(
             for report in reports:
                 _say(report)
         return
-    with Workspace.filling(workspace) as ws:
-        ws.progress = progress
+    with fill_workspace(workspace) as ws:
         ws.load_all(files, each=_say, max_input=limit, **options)
 
 
@@ -104,11 +108,11 @@ def pull(workspace: Path, url: str, relations: tuple[str, ...], properties: tupl
 
     What kolgraph published there is pulled exactly, with posts and reposts, if no option is given.
     """
-    from kolgraph.workspace import Workspace
+    from kolgraph.errors import shown
 
     options["relations"] = named_values("--relation needs TYPE=RECORD", relations, "KNOWS=follow") or None
     options["properties"] = named_values("--property needs FIELD=PROPERTY", properties, "followers=fans") or None
-    with Workspace.filling(workspace) as ws, progress(f"reading {url}"):
+    with fill_workspace(workspace) as ws, progress(f"reading {shown(url)}"):
         reports = ws.pull(url, **options)
     for report in reports:
         _say(report)
@@ -146,7 +150,7 @@ def info(workspace: Path, form: str) -> None:
         found = ws.info()
     if form == "json":
         parts = {title: plain_rows(table) for title, table in found.items()}
-        click.echo(json.dumps(parts, ensure_ascii=False, indent=1, default=str))
+        show_json(parts)
         return
     for title, table in found.items():
         click.echo(f"\n{title}")
@@ -175,14 +179,14 @@ def forget(workspace: Path, accounts: tuple[str, ...]) -> None:
     """Remove people from WORKSPACE, in every table and file of it; a later load does not bring them back."""
     with open_workspace(workspace) as ws, progress("forgetting"):
         done = ws.forget(accounts)
-    click.echo(str(done))
+    click.echo(printable(str(done)))
 
 
 @click.command()
 @WORKSPACE
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--max-input", metavar="BYTES", type=int, default=setting("MAX_INPUT"), show_default="16 GiB",
-              help="What a packed file may unpack to.")  # fmt: skip
+@click.option("--max-input", metavar="BYTES", type=click.IntRange(1), default=setting("MAX_INPUT"),
+              show_default="16 GiB", help="What a packed file may unpack to.")  # fmt: skip
 def unload(workspace: Path, files: tuple[str, ...], max_input: int) -> None:
     """Take loaded FILES (or their batch numbers) out of WORKSPACE again, as if they had never been loaded.
 
@@ -225,7 +229,7 @@ def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
     with open_workspace(workspace) as ws, progress(f"exporting {what}"):
         written = ws.export(what, output, **options)
     for file in written:
-        click.echo(f"written: {file}")
+        click.echo(f"written: {place(file)}")
     if not written:
         click.echo("nothing written: no table of facts has a row", err=True)
 

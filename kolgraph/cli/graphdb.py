@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from kolgraph.cli.printing import (
     progress,
     setting,
     show,
+    show_json,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def query(
         raise click.UsageError("an explanation is no table: --format table or json")
     values = named_values("--param needs NAME=VALUE", param, "top=10")
     server = _server(engine, url)
-    with open_store(server or workspace / FILE, timeout_s=timeout, max_rows=max_rows, native=native) as store:
+    target = workspace / FILE if server is None else server
+    with open_store(target, timeout_s=timeout, max_rows=max_rows, native=native) as store:
         if server is None:
             question = prepare(text, values)  # a mistake is told before anything is built
             warm_up(workspace / FILE)
@@ -84,7 +85,7 @@ def query(
             return
         explanation = store.explain(text, **values)
     if form == "json":
-        click.echo(json.dumps(explanation.as_dict(), ensure_ascii=False, indent=1))
+        show_json(explanation.as_dict())
     else:
         click.echo("\n".join(map(printable, str(explanation).splitlines())))
 
@@ -103,7 +104,7 @@ def publish(workspace: Path, engine: str | None, url: str | None, home: Path | N
     server = _server(engine, url)
     with open_workspace(workspace) as ws, progress("publishing") as tell:
         report = ws.import_offline(home, overwrite=overwrite) if home else ws.publish(server, progress=tell)
-    click.echo(str(report))
+    click.echo(printable(str(report)))
 
 
 @click.command("cross-check")

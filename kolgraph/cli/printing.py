@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from kolgraph.errors import HIDDEN, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +36,7 @@ FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print the answer."
 )
 SEED = click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same answer.")
-TOP = click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="Rows to print.")
+TOP = click.option("--top", type=click.IntRange(1, 10**9), default=20, show_default=True, help="Rows to print.")
 RELATION = click.option(
     "--relation", "relations", multiple=True, default=("follow",), help="follow, repost, mention; may be repeated."
 )
@@ -52,8 +55,22 @@ def modes(command: Callable[..., Any]) -> Callable[..., Any]:
 def open_workspace(path: Path, *, as_is: bool = False, fresh: bool = False) -> Iterator[Workspace]:
     """Open a workspace that is there, and close it in any case; what takes its time says so on stderr."""
     from kolgraph.workspace import Workspace
+    from kolgraph.workspace.leftovers import tidy
 
     with Workspace.open(path) as ws, ws.asking(as_is=as_is, fresh=fresh):
+        tidy(ws.path)
+        ws.progress = progress
+        yield ws
+
+
+@contextmanager
+def fill_workspace(path: Path) -> Iterator[Workspace]:
+    """Open a workspace to load into, made if there is none; see `open_workspace`."""
+    from kolgraph.workspace import Workspace
+    from kolgraph.workspace.leftovers import tidy
+
+    with Workspace.filling(path) as ws:
+        tidy(ws.path)
         ws.progress = progress
         yield ws
 
@@ -73,7 +90,7 @@ def stands_on(*answers: Result) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
     """Say on stderr what takes its time, and how long it took; the body may tell how many rows are done."""
-    what, start = printable(what), time.monotonic()
+    what, start = printable(masked(what)), time.monotonic()
     live = sys.stderr.isatty()
 
     def tell(done: int) -> None:
@@ -108,9 +125,18 @@ def named_values(option: str, parts: Sequence[str], example: str) -> dict[str, s
     return {name: value for name, _, value in pairs}
 
 
+def place(path: object) -> str:
+    """The name of a file as it may be printed: somebody may have meant an address."""
+    return printable(masked(str(path)))
+
+
 def printable(text: str) -> str:
-    """Escape bytes and other controls in names must not reach a terminal: they become visible symbols."""
-    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 else "\u2421" if 0x7F <= ord(c) < 0xA0 else c for c in text)
+    """Text whose controls must not reach a terminal, nor what hides or reorders it: all that becomes visible."""
+    return HIDDEN.sub(lambda found: _symbol(ord(found[0])), text)
+
+
+def _symbol(code: int) -> str:
+    return chr(0x2400 + code) if code < 32 else "\u2421" if code < 0xA0 else f"[U+{code:04X}]"
 
 
 def short(value: Any) -> str:
@@ -133,15 +159,28 @@ def show(table: pd.DataFrame | Sequence[Mapping[str, Any]], form: str) -> None:
     rows = [dict(row) for row in table] if isinstance(table, Sequence) else table.to_dict("records")
     columns = list(rows[0]) if rows else list(getattr(table, "columns", ()))
     if form == "json":
-        click.echo(json.dumps(plain_rows(rows), ensure_ascii=False, indent=1, default=str))
+        show_json(plain_rows(rows))
     elif form == "csv":
+        from kolgraph.results.files import csv_quoting
+
+        cells = [[_cell(row[name]) for name in columns] for row in rows]
+        if sys.stdout.isatty():  # programs get every byte, eyes what they can trust
+            cells = [[printable(cell) if isinstance(cell, str) else cell for cell in row] for row in cells]
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
+        quoting = csv_quoting(cell for row in cells for cell in row if isinstance(cell, str))
+        writer = csv.writer(out, lineterminator="\n", quoting=quoting)
         writer.writerow(columns)
-        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+        writer.writerows(cells)
         click.echo(out.getvalue(), nl=False)
     else:
         _aligned([str(name) for name in columns], [list(row.values()) for row in rows])
+
+
+def show_json(content: Any) -> None:
+    """Print JSON: what is hidden, and what the encoding of the stream cannot hold, in the escapes of JSON."""
+    ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(content, ensure_ascii=ascii_only, indent=1, default=str)
+    click.echo(HIDDEN.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text))
 
 
 def plain_rows(table: pd.DataFrame | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -162,8 +201,11 @@ def _aligned(columns: list[str], rows: list[list[Any]]) -> None:
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(short(value)) for value in row))
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False).print(table)
+    live = sys.stdout.isatty()
+    out = io.StringIO()  # rich ends the program by itself when nobody reads any more
+    width = min(max(shutil.get_terminal_size().columns, 20), 1000) if live else 200
+    Console(file=out, force_terminal=live, width=width, highlight=False).print(table)
+    click.echo(out.getvalue(), nl=False)
 
 
 def _plain(value: Any) -> Any:

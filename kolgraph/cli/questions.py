@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,12 @@ from kolgraph.cli.printing import (
     WorkspacePath,
     modes,
     open_workspace,
+    place,
     printable,
     progress,
     short,
     show,
+    show_json,
     stands_on,
 )
 
@@ -33,14 +34,14 @@ from kolgraph.cli.printing import (
 @click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the report; default: both.")
 def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
     """Build a sample world in FOLDER, load it from files, run everything, compare with the planted truth."""
-    from kolgraph.cli.demo import run_demo
+    from kolgraph.cli.demo import LANGUAGES, run_demo
 
     comparison, reports = run_demo(
-        folder, accounts=accounts, seed=seed, languages=(lang,) if lang else ("en", "zh"), progress=progress
+        folder, accounts=accounts, seed=seed, languages=(lang,) if lang else LANGUAGES, progress=progress
     )
     show(comparison, "table")
     for report in reports:
-        click.echo(f"report: {report}")
+        click.echo(f"report: {place(report)}")
 
 
 @click.command()
@@ -93,7 +94,7 @@ def explain(workspace: Path, account: str, lang: str, seed: int, as_is: bool, fr
         found = ws.explain(account, seed=seed)
     stands_on(found)
     if form == "json":
-        click.echo(json.dumps(found.plain(), ensure_ascii=False, indent=1))
+        show_json(found.plain())
     else:
         click.echo("\n".join(map(printable, lines(found, lang))))
 
@@ -191,7 +192,10 @@ def rings(workspace: Path, relation: str, explain: int | None, seed: int, as_is:
         show(rows, form)
     else:
         case = found.explain(explain).splitlines()
-        click.echo(json.dumps(case, ensure_ascii=False) if form == "json" else "\n".join(map(printable, case)))
+        if form == "json":
+            show_json(case)
+        else:
+            click.echo("\n".join(map(printable, case)))
 
 
 @click.command()
@@ -319,7 +323,7 @@ def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: s
 
         from kolgraph.results.files import write_table
 
-        click.echo(f"written: {write_table(pd.DataFrame(rows), output)}", err=True)
+        click.echo(f"written: {place(write_table(pd.DataFrame(rows), output))}", err=True)
 
 
 @click.command()
@@ -331,7 +335,7 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
     """Write one self-contained HTML file with every answer; those that are missing or old are found first."""
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws, progress("writing the report"):
         ws.report(output, lang=lang)
-    click.echo(f"report: {output}")
+    click.echo(f"report: {place(output)}")
 
 
 #: What this module adds to the program.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import InputError, UnknownName
+from kolgraph.interrupts import held
 from kolgraph.niches.labels import Topics, label_communities
 from kolgraph.results import Result
 
@@ -299,7 +300,8 @@ def _sweep(
             runs = []
             for repeat in range(repeats):
                 igraph.set_random_number_generator(random.Random(f"{seed}/{resolution}/{repeat}"))
-                found = peer.community_leiden("modularity", weights="weight", resolution=resolution, n_iterations=2)
+                with held():
+                    found = peer.community_leiden("modularity", weights="weight", resolution=resolution, n_iterations=2)
                 runs.append(ties.connected(np.array(found.membership, dtype=np.int64)))
             runs.sort(key=lambda run: -peer.modularity(run, weights="weight", resolution=resolution))
             size = np.bincount(runs[0])

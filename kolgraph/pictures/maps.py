@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kolgraph.interrupts import held
 from kolgraph.locale import duration, number
 from kolgraph.pictures.paint import (
     GRID,
@@ -162,7 +163,8 @@ def _local(keys: NDArray[np.int64], links: pd.DataFrame) -> tuple[NDArray[np.flo
     start = np.column_stack([np.cos(angle), np.sin(angle)]) * np.sqrt((np.arange(n) + 0.5) / max(n, 1))[:, None]
     igraph.set_random_number_generator(random.Random(0))
     try:
-        layout = igraph.Graph(n, pairs).layout_fruchterman_reingold(seed=start.tolist(), niter=200)
+        with held():
+            layout = igraph.Graph(n, pairs).layout_fruchterman_reingold(seed=start.tolist(), niter=200)
     finally:
         igraph.set_random_number_generator(random)
     spot = np.array(layout.coords, dtype=np.float64).reshape(-1, 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import re
 import struct
 import unicodedata
 import zlib
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kolgraph.errors import HIDDEN
 from kolgraph.locale import number
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ NICHES = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A6FBE", "#A8
 GRID = "rgba(128,136,150,0.22)"
 FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
-# Controls, direction marks and characters without width: they hide or reorder text, so they are made visible.
-# A joiner after an emoji is left alone: it builds families and flags.
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-    "|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d"
-)
-
 
 def visible(name: object) -> str:
     """The text with every hidden or direction-changing character shown as ``[U+202E]``; a missing name is a dash.
@@ -45,7 +38,7 @@ def visible(name: object) -> str:
     """
     if name is None or name != name:  # NaN is the only value that differs from itself
         return "–"
-    return _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", str(name))
+    return HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", str(name))
 
 
 def clip(name: object, width: int = 20) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph import __version__, locale, pictures
 from kolgraph.report import data
-from kolgraph.results.files import atomic_path
+from kolgraph.targets import MARK, atomic_path, check
 from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.renewing import bring_up, old_rows
 from kolgraph.workspace.tables import RESULTS
@@ -42,7 +42,7 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
         Answers that are missing or old are found first; the plan is the one that was asked for last. A section for
         which there is nothing says what it needs.
     path : str or Path
-        The file, readable by its owner only; an existing one is replaced at once or not at all.
+        The file, readable by its owner only; an older report is replaced at once or not at all.
     lang : str
         ``en`` or ``zh``.
 
@@ -55,6 +55,8 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
     ------
     UnknownName
         Another language.
+    InputError
+        There is another file, or it is no place for one; see `kolgraph.targets.check`.
     EnvironmentProblem
         The folder cannot be written.
 
@@ -69,7 +71,8 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
     """
     from plotly.offline import get_plotlyjs
 
-    text = locale.catalogue(lang)
+    text, target = locale.catalogue(lang), Path(path)
+    check(target)  # before minutes of work
     bring_up(workspace, RESULTS)  # with `as_is` the old ones will do: only what there is not is found
     content = _content(workspace) | {"old": old_rows(workspace) if workspace.mode.as_is else []}
     figures = _for_script(_figures(content, text))
@@ -89,9 +92,9 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
         marks=pictures.MARKS,
         tree_marks=pictures.TREE_MARKS,
         version=__version__,
+        mark=MARK,
         **content,
     )
-    target = Path(path)
     with atomic_path(target) as part:
         part.write_text(html.strip() + "\n", encoding="utf-8", newline="\n")
     return target

@@ -1,16 +1,16 @@
-"""Hand tables to other programs: atomic files, no live formulas, ids exact."""
+"""Hand tables to other programs: whole files, no live formulas, ids exact."""
 
 from __future__ import annotations
 
-import os
+import csv
+import json
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
+from kolgraph.errors import InputError, UnknownName
+from kolgraph.targets import MARK, atomic_path, marked, with_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,28 +22,6 @@ FORMATS = ("csv", "xlsx", "json", "parquet")
 EXACT = 1 << 53
 SHEET_ROWS = 1 << 20
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-@contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
-    """A temporary path that becomes `target` when the block ends well, and vanishes when it does not."""
-    if "\0" in str(target):
-        raise InputError(f"{str(target)!r} is no file name")
-    if target.is_dir():
-        raise InputError(f"{target}: is a folder; give a file name")
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".kolgraph-", suffix=target.suffix)
-    except OSError as error:
-        raise EnvironmentProblem(f"{target}: cannot write here ({error.strerror}); choose another folder") from error
-    os.close(handle)
-    path = Path(name)
-    try:
-        yield path
-        path.replace(target)  # mkstemp made it readable by its owner only, and so it stays
-    except OSError as error:
-        raise EnvironmentProblem(f"{target}: cannot be written ({error.strerror or error})") from error
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def safe_cell(value: Any) -> Any:
@@ -67,6 +45,44 @@ def _printable(value: Any) -> Any:
     return CONTROL.sub("\ufffd", value) if isinstance(value, str) else value
 
 
+def csv_quoting(texts: Iterable[str]) -> Literal[0, 2]:
+    """How `csv` has to quote cells: left alone it leaves a carriage return bare, and programs begin a row there."""
+    return csv.QUOTE_NONNUMERIC if any("\r" in text for text in texts) else csv.QUOTE_MINIMAL
+
+
+def _with_keys(columns: Sequence[str]) -> Callable[[Path], bool]:
+    """A test for JSON, as `with_columns` is one for CSV: rows with exactly these keys, or none at all."""
+
+    def same(path: Path) -> bool:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(1 << 20).lstrip()
+        if not head.startswith("[") or head[1:].strip() == "]":
+            return head.startswith("[")
+        try:
+            row, _ = json.JSONDecoder().raw_decode(head[1:].lstrip())
+        except ValueError:
+            return False
+        return isinstance(row, dict) and list(row) == list(columns)
+
+    return same
+
+
+def _write_book(frame: pd.DataFrame, path: Path) -> None:
+    import pandas as pd
+
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        frame.to_excel(writer, index=False)
+        writer.book.properties.creator = MARK
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    parquet.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), "kolgraph": MARK}), path)
+
+
 def write_table(frame: pd.DataFrame, path: str | Path) -> Path:
     """Write a table; the ending chooses the format: csv (with BOM, for Excel), xlsx, json, parquet.
 
@@ -74,6 +90,8 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> Path:
     ------
     UnknownName
         An ending that is none of these.
+    InputError
+        There is a file that kolgraph did not write, or another reason not to write there; see `kolgraph.targets.check`.
     EnvironmentProblem
         The folder cannot be written.
     """
@@ -84,13 +102,17 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> Path:
     flat = frame.reset_index() if any(frame.index.names) else frame
     if kind == "xlsx" and len(flat) >= SHEET_ROWS:
         raise InputError(f"{target}: a sheet holds {SHEET_ROWS - 1:,} rows, not {len(flat):,}; write .csv or .parquet")
-    with atomic_path(target) as part:
+    columns = list(map(str, flat.columns))
+    own = {"csv": with_columns(columns), "json": _with_keys(columns)}
+    with atomic_path(target, own.get(kind, marked)) as part:
         if kind == "csv":
-            _safe(flat).to_csv(part, index=False, encoding="utf-8-sig")
+            safe = _safe(flat)
+            quoting = csv_quoting(v for column in safe for v in safe[column] if isinstance(v, str))
+            safe.to_csv(part, index=False, encoding="utf-8-sig", quoting=quoting)
         elif kind == "xlsx":
-            _safe(_exact(flat)).map(_printable).to_excel(part, index=False, engine="openpyxl")
+            _write_book(_safe(_exact(flat)).map(_printable), part)
         elif kind == "json":
             _exact(flat).to_json(part, orient="records", force_ascii=False, indent=1, date_format="iso")
         else:
-            flat.to_parquet(part, index=False)
+            _write_parquet(flat, part)
     return target

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kolgraph.interrupts import held
+
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
@@ -97,7 +99,8 @@ class Bipartite:
         graph.add_edges(np.column_stack(self.pairs))
         igraph.set_random_number_generator(random.Random(seed))
         try:
-            found = graph.community_leiden("modularity", resolution=resolution, n_iterations=3)
+            with held():
+                found = graph.community_leiden("modularity", resolution=resolution, n_iterations=3)
         finally:
             igraph.set_random_number_generator(random)  # what igraph starts with
         label = np.array(found.membership, dtype=np.int64)

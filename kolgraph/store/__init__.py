@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kolgraph.errors import InputError, option
+from kolgraph.errors import InputError, option, shown
 from kolgraph.settings import QUERY_ROWS, QUERY_TIMEOUT_S, Neo4jLogin
 from kolgraph.store.engines.reading import warm_up
 from kolgraph.store.language.question import prepare
@@ -18,6 +18,8 @@ __all__ = ["GraphStore", "Progress", "PublishReport", "Snapshot", "StoreInfo", "
 
 #: Seconds: a day.
 MAX_TIMEOUT_S = 86_400.0
+#: How a file of the embedded engine is called: whatever else has no protocol is not taken for one.
+ENDING = ".lbug"
 _SERVERS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
 
 
@@ -47,7 +49,8 @@ def open_store(
     Raises
     ------
     InputError
-        The address carries a password, or names a protocol that is not bolt; a limit is none.
+        The address carries a password, or names a protocol that is not bolt; or it is neither an address nor the
+        name of such a file; or a limit is none.
     """
     if not 0 < timeout_s <= MAX_TIMEOUT_S:  # neither is what is no number
         raise InputError(
@@ -61,13 +64,16 @@ def open_store(
             raise InputError(f"{option('native')}: only a server speaks Cypher of its own; name one")
         from kolgraph.store.engines.embedded import EmbeddedStore
 
+        if not address.endswith(ENDING):
+            known = f"a file of a graph database ends in {ENDING}, an address begins with bolt:// or neo4j://"
+            raise InputError(f"graph database {shown(address)}: {known}")
         return EmbeddedStore(Path(target), timeout_s=timeout_s, max_rows=max_rows)
     scheme = address.partition("://")[0] + "://"
     if scheme not in _SERVERS:
         raise InputError(f"graph database {scheme}...: unknown protocol; use a file or one of {', '.join(_SERVERS)}")
-    if "@" in address:
+    if shown(address) != address:
         raise InputError(
-            f"graph database {scheme}***@{address.rpartition('@')[2]}: an address carries no login; "
+            f"graph database {shown(address)}: an address carries no login; "
             "set KOLGRAPH_NEO4J_USER and KOLGRAPH_NEO4J_PASSWORD"
         )
     from kolgraph.store.engines.neo4j import Neo4jStore

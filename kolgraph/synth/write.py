@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError
+from kolgraph.targets import atomic_path, check, with_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,19 +42,21 @@ def write_world(world: World, folder: Path, *, damage: int = 0) -> dict[str, Pat
     """
     if not 0 <= damage <= len(world.reposts):
         raise InputError(f"damage={damage} is out of range; choose 0 to {len(world.reposts)} (the number of reposts)")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "truth").mkdir(exist_ok=True)
     tables = {
         name: getattr(world, name).rename(columns=_HEADERS.get(name, {}))
         for name in ("accounts", "follows", "posts", "reposts")
     }
     tables |= {f"truth/{name}": table for name, table in world.truth.items()}
     paths = {name: folder / f"{name}.csv" for name in tables}
+    for name, table in tables.items():  # all of them, or none is written
+        check(paths[name], with_columns(table.columns))
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _write(paths[name], table)
     if damage:
         spoilt, log = _spoil(paths["reposts"].read_bytes().splitlines(keepends=True), damage)
-        _complete(paths["reposts"], spoilt)
+        with atomic_path(paths["reposts"], with_columns(tables["reposts"].columns)) as draft:
+            draft.write_bytes(b"".join(spoilt))
         paths["truth/damage"] = folder / "truth" / "damage.csv"
         _write(paths["truth/damage"], log)
     return paths
@@ -65,19 +68,12 @@ def _write(path: Path, table: pd.DataFrame) -> None:
 
     # Arrow's "needed" quotes every text cell; tables of ids and numbers stay bare.
     quoting = "needed" if {"name", "text"} & set(table.columns) else "none"
-    draft = path.with_suffix(".csv.part")
-    csv.write_csv(
-        pa.Table.from_pandas(table, preserve_index=False),
-        draft,
-        csv.WriteOptions(quoting_style=quoting, quoting_header="none", batch_size=1 << 16),
-    )
-    draft.replace(path)
-
-
-def _complete(path: Path, lines: list[bytes]) -> None:
-    draft = path.with_suffix(".csv.part")
-    draft.write_bytes(b"".join(lines))
-    draft.replace(path)
+    with atomic_path(path, with_columns(table.columns)) as draft:
+        csv.write_csv(
+            pa.Table.from_pandas(table, preserve_index=False),
+            draft,
+            csv.WriteOptions(quoting_style=quoting, quoting_header="none", batch_size=1 << 16),
+        )
 
 
 def _spoil(lines: list[bytes], damage: int) -> tuple[list[bytes], pd.DataFrame]:

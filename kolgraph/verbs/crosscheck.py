@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kolgraph.centrality import MEASURES
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, shown
 from kolgraph.graph import Graph
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def cross_check(workspace: Workspace, url: str, *, login: Neo4jLogin | None = No
 
     with open_store(url, login=login) as store:
         if not isinstance(store, Neo4jStore):
-            raise InputError(f"{url}: is no server; name one, for example bolt://127.0.0.1:7687")
+            raise InputError(f"{shown(url)}: is no server; name one, for example bolt://127.0.0.1:7687")
         version = gds.version(store)
         if not store.is_published() or store.info().workspace != workspace.version:
             raise InputError(f"{url}: holds something else than the workspace; publish first")

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownName, option
-from kolgraph.results.files import atomic_path, write_table
+from kolgraph.results.files import write_table
 from kolgraph.store.engines import admin
+from kolgraph.targets import MARK, atomic_path, check, marked, with_columns
 from kolgraph.verbs.publish import keep
 from kolgraph.verbs.show import table
 from kolgraph.workspace.tables import CANONICAL
@@ -152,13 +153,21 @@ def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet
     folder = Path(folder)
     if form not in FOLDERS:
         raise UnknownName.among("form", form, FOLDERS)
+    if form == "neo4j-admin":
+        targets = {folder / f"{name}.csv": with_columns(admin.header(name)) for name in admin.FILES}
+        targets[folder / "import.sh"] = marked
+    else:
+        targets = {folder / f"{name}.{form}": _own(workspace, name, form) for name in FACTS}
+    for target, own in targets.items():  # all of them, or none is written
+        check(target, own)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
     if form == "neo4j-admin":
-        return list(_neo4j(workspace, folder))
-    return [file for name in FACTS if (file := _table(workspace, folder / f"{name}.{form}", name))]
+        return list(_neo4j(workspace, folder, targets))
+    done = (_table(workspace, *target, name) for target, name in zip(targets.items(), FACTS, strict=True))
+    return [file for file in done if file]
 
 
 def export_graph(workspace: Workspace, path: str | Path, *, relations: Sequence[str] = RELATIONS) -> Path:
@@ -239,22 +248,31 @@ def facts(name: str, *, flat: bool = False) -> str:
     return f"SELECT {', '.join(cells)} FROM {source} t {' '.join(joins)} {which} ORDER BY {order}"
 
 
-def _table(workspace: Workspace, target: Path, name: str) -> Path | None:
+def _own(workspace: Workspace, name: str, form: str) -> Callable[[Path], bool]:
+    """How an older export of a table is known."""
+    if form != "csv":
+        return marked
+    return with_columns(workspace.arrow(f"SELECT * FROM ({facts(name)}) LIMIT 0").column_names)
+
+
+def _table(workspace: Workspace, target: Path, own: Callable[[Path], bool], name: str) -> Path | None:
     """The engine's own Parquet depends on more than the rows: equal tables would give other bytes."""
     import pyarrow.parquet as pq
 
     if not workspace.arrow(f"SELECT 1 FROM ({facts(name)}) LIMIT 1").num_rows:
         target.unlink(missing_ok=True)  # or what an older export left would be taken for a part of this one
         return None
-    with atomic_path(target) as part, workspace.transaction() as connection:
+    with atomic_path(target, own) as part, workspace.transaction() as connection:
         if target.suffix == ".csv":
             place = str(part).replace("'", "''")
-            connection.execute(f"COPY ({facts(name, flat=True)}) TO '{place}' (FORMAT csv, HEADER)")
+            # By itself the engine writes another file, for everybody, and moves it here.
+            connection.execute(f"COPY ({facts(name, flat=True)}) TO '{place}' (FORMAT csv, HEADER, USE_TMP_FILE false)")
             return target
         rows = connection.sql(facts(name)).to_arrow_reader(GROUP)
-        with pq.ParquetWriter(part, rows.schema, compression="zstd") as out:
+        schema = rows.schema.with_metadata({"kolgraph": MARK})
+        with pq.ParquetWriter(part, schema, compression="zstd") as out:
             for batch in rows:
-                out.write_batch(batch)
+                out.write_batch(batch.replace_schema_metadata(schema.metadata))
     return target
 
 
@@ -273,7 +291,7 @@ def _graph(workspace: Workspace, target: Path, form: str, relations: Sequence[st
         "ORDER BY relation, target, source"
     )
     with (
-        atomic_path(target) as part,
+        atomic_path(target, with_columns(_gdf_nodes()) if form == "gdf" else marked) as part,
         part.open("w", encoding="utf-8", errors="replace", newline="\n") as out,
         workspace.transaction() as connection,
     ):
@@ -292,7 +310,8 @@ def _xml(value: object) -> str:
 
 
 def _graphml(out: IO[str], nodes: Rows, edges: Rows) -> None:
-    out.write('<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
+    out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    out.write(f'<!-- {MARK} -->\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
     for domain, attributes in (("node", ACCOUNT), ("edge", EDGE)):
         for name, kind in attributes.items():
             out.write(f'<key id="{domain}_{name}" for="{domain}" attr.name="{name}" attr.type="{kind}"/>\n')
@@ -310,7 +329,8 @@ def _graphml(out: IO[str], nodes: Rows, edges: Rows) -> None:
 
 
 def _gexf(out: IO[str], nodes: Rows, edges: Rows) -> None:
-    out.write('<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n')
+    out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    out.write(f'<!-- {MARK} -->\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n')
     out.write('<graph defaultedgetype="directed" mode="static">\n')
     for domain, attributes in (("node", ACCOUNT), ("edge", EDGE)):
         out.write(f'<attributes class="{domain}" mode="static">\n')
@@ -337,20 +357,24 @@ def _gexf(out: IO[str], nodes: Rows, edges: Rows) -> None:
 
 def _gdf(out: IO[str], nodes: Rows, edges: Rows) -> None:
     """Lines of cells, quoted as in CSV; a line break inside a cell would end the line, and becomes a space."""
-    kinds = {"string": "VARCHAR", "long": "BIGINT", "double": "DOUBLE"}
 
     def line(cells: Iterable[Any]) -> str:
         return ",".join("" if v is None else _gdf_cell(v) for v in cells) + "\n"
 
-    def header(ends: Sequence[str], attributes: Mapping[str, str]) -> str:
-        return ",".join([f"{c} VARCHAR" for c in ends] + [f"{c} {kinds[kind]}" for c, kind in attributes.items()])
-
-    # In GDF `name` is the id of a node; what people call it is its label.
-    attributes = {("label" if name == "name" else name): kind for name, kind in ACCOUNT.items()}
-    out.write(f"nodedef>{header(['name'], attributes)}\n")
+    out.write(",".join(_gdf_nodes()) + "\n")
     out.writelines(line(node) for node in nodes)
-    out.write(f"edgedef>{header(['node1', 'node2'], EDGE)},directed BOOLEAN\n")
+    out.write(",".join(_gdf_columns("edgedef>node1", "node2", **EDGE)) + ",directed BOOLEAN\n")
     out.writelines(line((*edge, "true")) for edge in edges)
+
+
+def _gdf_nodes() -> list[str]:
+    """Columns of nodes: in GDF `name` is the id of a node; what people call it is its label."""
+    return _gdf_columns("nodedef>name", **{("label" if name == "name" else name): v for name, v in ACCOUNT.items()})
+
+
+def _gdf_columns(*ends: str, **attributes: str) -> list[str]:
+    kinds = {"string": "VARCHAR", "long": "BIGINT", "double": "DOUBLE"}
+    return [f"{end} VARCHAR" for end in ends] + [f"{name} {kinds[kind]}" for name, kind in attributes.items()]
 
 
 def _gdf_cell(value: object) -> str:
@@ -369,18 +393,19 @@ FOLDERS = ("parquet", "csv", "neo4j-admin")
 # ---------------------------------------------------------------------- neo4j-admin
 
 
-def _neo4j(workspace: Workspace, folder: Path) -> Iterator[Path]:
+def _neo4j(workspace: Workspace, folder: Path, targets: Mapping[Path, Callable[[Path], bool]]) -> Iterator[Path]:
     publication = keep(workspace, "files for neo4j-admin")
     for name in admin.FILES:
         target = folder / f"{name}.csv"
-        with atomic_path(target) as path:
+        with atomic_path(target, targets[target]) as path:
             admin.write_file(path, publication, name)
         yield target
     names = {name: f"{name}.csv" for name in admin.FILES}
     command = ["neo4j-admin database import full neo4j", *admin.arguments(names), *map(shlex.quote, admin.OPTIONS)]
     with atomic_path(folder / "import.sh") as path:
         path.write_text(
-            "#!/bin/sh\n# Into an empty database of a Neo4j 5 server that is not running; from 5.19 on the name\n"
+            f"#!/bin/sh\n# {MARK}\n"
+            "# Into an empty database of a Neo4j 5 server that is not running; from 5.19 on the name\n"
             '# of the database comes before the options.\ncd "$(dirname "$0")" || exit 1\n'
             + " \\\n  ".join(command)
             + "\n",

@@ -14,7 +14,7 @@ from kolgraph.workspace.ids import identity_macros
 from kolgraph.workspace.names import count, resolve
 from kolgraph.workspace.pseudonyms import key_of
 from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS
-from kolgraph.workspace.tombstones import SOMEBODY, Tombstones, masked
+from kolgraph.workspace.tombstones import LISTS, SOMEBODY, TEXTS, Tombstones, without
 from kolgraph.workspace.values import REASONS
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def forget(workspace: Workspace, account_ids: Iterable[str]) -> Forgotten:
 
     With an account go its profile, names and identities, its posts, reposts and comments, and everything that others
     posted to it or about its posts. Its row stays as a placeholder, since keys are row numbers. Texts of others stay,
-    with ``@某用户`` in the place of its names; a name that somebody else bears too stays as it is. All results go, and
+    topics and names of campaigns too, with ``某用户`` in the place of its names. A name that somebody else bears stays
+    as it is; so does, where no ``@`` stands before it, one of a single character or two letters. All results go, and
     the file is written anew, so that nothing is left in its free pages.
 
     Parameters
@@ -199,12 +200,9 @@ def _mask(connection: Connection, words: list[str]) -> dict[str, int]:
     if not words:
         return rows
     for table in CANONICAL.values():
-        for column in ("text", "bio", "note", "urls"):
-            if not table.columns.get(column, "").startswith("VARCHAR"):
-                continue
-            value = (
-                masked(column, words) if column != "urls" else f"list_transform(urls, lambda u: {masked('u', words)})"
-            )
+        told = {*TEXTS, *LISTS} | ({"campaign_id", "name"} if table.name == "campaigns" else set())
+        for column in (c for c, kind in table.columns.items() if c in told and kind.startswith("VARCHAR")):
+            value = without(column, words)
             rows[f"{table.name}.{column}"] = count(
                 connection, f"UPDATE {table.name} SET {column} = {value} WHERE {column} <> {value}"
             )
@@ -215,6 +213,8 @@ def _mask_ledger(connection: Connection, words: list[str]) -> dict[str, int]:
     posts = "SELECT split_part(post_id, ':', -1) FROM gone_posts"
     # A short handle is part of many words; what is longer stands in file names between underscores too.
     pattern = "|".join(rf"\b{re.escape(w)}\b" if w.isascii() and len(w) < 6 else re.escape(w) for w in words)
+    numbers = [w for w in words if re.fullmatch("[0-9]{6,}", w)]  # of which programs made 5.544332211E9
+    pattern += "".join(rf"|\b{n[0]}\.{n[1:].rstrip('0')}0*e\+?{len(n) - 1}\b" for n in numbers)
     said = "concat_ws(' ', value, raw, message)"
     rejects = count(
         connection,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kolgraph.loaders.reading.source import quoted
 from kolgraph.settings import TIERS, tiers
 from kolgraph.store import Progress, PublishReport, open_store
-from kolgraph.store.engines import admin
+from kolgraph.store.engines import admin, embedded
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import SCORED, SNAPSHOT, columns
 from kolgraph.verbs.renewing import renew
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
 
 #: The embedded graph database of a workspace.
-FILE = "graph.lbug"
+FILE = embedded.FILE
 #: What was published, in the cache of a workspace.
 JOURNAL = "published"
 #: Characters of a post's text that are published: all of it but for the longest.
@@ -210,9 +210,9 @@ def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Pro
     deleted: then everything is sent again. Of ``scores`` only the measures of
     `kolgraph.store.sync.schema.SCORED` become properties.
     """
-    if not workspace.mode.as_is:
-        renew(workspace)
     with open_store(to if to is not None else workspace.path / FILE) as store:
+        if not workspace.mode.as_is:
+            renew(workspace)
         return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / JOURNAL, progress=progress)
 
 

@@ -6,7 +6,6 @@ import glob
 import os
 import re
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from kolgraph.errors import InputError
 from kolgraph.loaders.reading.packed import MAX_INPUT, check_size
 from kolgraph.loaders.reading.source import ARCHIVES, readable
+from kolgraph.targets import scratch
 
 MAX_MEMBERS = 10_000
 #: Left behind by systems, never data.
@@ -115,9 +115,9 @@ def _unpacked(found: Iterable[tuple[Path, bool, list[tuple[zipfile.ZipInfo, str]
 @contextmanager
 def _extracted(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo, name: str) -> Iterator[Path]:
     """A member in a private folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch:
+    with scratch() as folder:
         # Some crawlers say in the name of a folder whose posts these are: it has to be the same every time.
-        target = Path(scratch, path.stem, name)
+        target = folder / path.stem / name
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with archive.open(info) as packed, target.open("xb") as out:

@@ -6,7 +6,6 @@ import csv
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kolgraph.errors import InputError
 from kolgraph.loaders.reading.source import readable
+from kolgraph.targets import scratch
 
 if TYPE_CHECKING:
     import igraph
@@ -40,9 +40,9 @@ def as_file(data: str | Path | Object) -> Iterator[tuple[Path, str]]:
         yield Path(data), str(data)
         return
     name = f"<{type(data).__name__}>"
-    with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch:
+    with scratch() as folder:
         # Some formats look at the names of file and folder: those of equal objects have to be equal.
-        path = Path(scratch, "object", "object.csv")
+        path = folder / "object" / "object.csv"
         with readable(Path(name)):
             path.parent.mkdir()
             if _is(data, "pandas", "DataFrame"):

@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from kolgraph.loaders.reading.encodings import guess, transcode
 from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
 from kolgraph.records import RECORDS
 from kolgraph.settings import exact
+from kolgraph.targets import Scratch
 
 SAMPLE_BYTES = 1 << 16
 #: The engine refuses longer lines too; Python never holds more of one line than this.
@@ -244,7 +244,7 @@ class Source:
         self.encoding, self.doubt = "utf-8", ""
         self.broken: list[Reject] | None = None
         self._text: Path | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: Scratch | None = None
         suffixes = [s.lower() for s in self.path.suffixes]
         if suffixes and suffixes[-1] in PACKED:
             suffixes.pop()
@@ -295,7 +295,7 @@ class Source:
     def close(self) -> None:
         """Remove the temporary copies, if any were made."""
         if self._scratch is not None:
-            self._scratch.cleanup()
+            self._scratch.close()
 
     def open(self, path: Path | None = None) -> IO[bytes]:
         """The bytes, unpacked."""
@@ -309,9 +309,9 @@ class Source:
     def copy(self) -> Path:
         """Where a temporary copy of the text goes; it lives until `close`."""
         if self._scratch is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="kolgraph-")
-        copies = len(list(Path(self._scratch.name).iterdir()))
-        return Path(self._scratch.name) / f"{copies}.txt"
+            self._scratch = Scratch()
+        copies = len(list(self._scratch.path.iterdir()))
+        return self._scratch.path / f"{copies}.txt"
 
     def for_engine(self, path: Path) -> str:
         """SQL that reads this very file: the engine takes names for patterns, and would read other files.

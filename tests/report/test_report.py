@@ -385,7 +385,7 @@ def test_same_data_same_bytes(example: Workspace, tmp_path: Path) -> None:
 
 def test_an_existing_report_is_replaced_and_a_missing_folder_is_named(empty: Workspace, tmp_path: Path) -> None:
     target = tmp_path / "r.html"
-    target.write_text("old")
+    target.write_text("<!-- written by kolgraph -->")
     assert written(empty, target).startswith("<!doctype html>")
     with pytest.raises(EnvironmentProblem, match="no-such-folder"):
         written(empty, tmp_path / "no-such-folder" / "r.html")

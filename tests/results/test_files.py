@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownName
-from kolgraph.results.files import FORMATS, atomic_path, write_table
+from kolgraph.results.files import FORMATS, write_table
 from kolgraph.workspace import Workspace
 
 FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\tx", "\rx", "\0x", "＝1", "＋1", "－1", "＠x"]
@@ -33,6 +34,32 @@ def test_text_that_a_spreadsheet_would_run_is_quoted(frame: pd.DataFrame, tmp_pa
     assert read["text"].str[0].tolist()[: len(FORMULAS)] == ["'"] * len(FORMULAS)
     assert read["text"].tolist()[len(FORMULAS) :] == HARMLESS
     assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # Excel reads it as UTF-8
+
+
+@pytest.mark.parametrize("name", ["ann\r=cmd|' /C calc'!A0", "\r\r@SUM(1)", "a\r\n=1", "a\n\r-1"])
+def test_a_name_stays_in_its_cell_whatever_ends_a_line(tmp_path: Path, name: str) -> None:
+    write_table(pd.DataFrame({"account_id": ["weibo:1", "weibo:2"], "name": [name, None]}), tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[1:] == [["weibo:1", "'" + name if name[0] in "\r" else name], ["weibo:2", ""]]
+    # A program that ends a row at each of them, but knows quotes, as spreadsheets do, sees no row begin with a formula.
+    assert '"' + name.replace("\r\n", "\n").replace("\r", "\n") + '"' in "".join(
+        cell.replace("'\n", "\n") for cell in (tmp_path / "a.csv").read_text("utf-8-sig")
+    ).replace("\"'", '"')
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_table_is_written_over_one_of_ours_and_over_nothing_else(tmp_path: Path, kind: str) -> None:
+    frame = pd.DataFrame({"account_id": ["weibo:1"], "name": ["小明"]})
+    path = write_table(frame, tmp_path / f"a.{kind}")
+    write_table(frame.assign(name="小红"), path)
+    other = tmp_path / f"b.{kind}"
+    theirs = {"csv": frame.to_csv, "json": frame.to_json, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[kind]
+    theirs(other)  # the same rows, written by somebody else
+    before = other.read_bytes()
+    with pytest.raises(InputError, match="kolgraph did not write"):
+        write_table(frame, other)
+    assert other.read_bytes() == before
 
 
 def test_other_formats_keep_text_as_it_is(frame: pd.DataFrame, tmp_path: Path) -> None:
@@ -58,18 +85,6 @@ def test_our_own_accounts_file_reads_back_as_it_was(tmp_path: Path) -> None:
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         ws.load(tmp_path / "a.csv")
         assert ws.sql("SELECT name FROM accounts ORDER BY account_id")["name"].tolist() == names
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
-    target = tmp_path / "a.csv"
-    target.write_text("old")
-    with pytest.raises(ValueError, match="half-way"), atomic_path(target) as part:
-        part.write_text("new")
-        raise ValueError("half-way")
-    with pytest.raises(EnvironmentProblem, match="No space"), atomic_path(target) as part:
-        raise OSError(28, "No space left on device")
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_places_that_cannot_be_written(tmp_path: Path, frame: pd.DataFrame) -> None:

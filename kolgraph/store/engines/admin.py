@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from kolgraph.errors import EnvironmentProblem, InputError, StoreError
 from kolgraph.store.protocol import PublishReport
 from kolgraph.store.sync.schema import FLOAT, INT, MARK, SNAPSHOT, Node, Relation, columns
+from kolgraph.targets import scratch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,16 +35,23 @@ def write_file(path: Path, publication: Publication, name: str) -> None:
     from pyarrow import csv, parquet
 
     if name == "Publishing":
-        said = {MARK: publication.id, "whole:boolean": "true", "batch:long": "0", "done:long": "0", ":LABEL": name}
-        path.write_text(",".join(said) + "\n" + ",".join(said.values()) + "\n", encoding="utf-8")
+        said = [publication.id, "true", "0", "0", name]
+        path.write_text(",".join(header(name)) + "\n" + ",".join(said) + "\n", encoding="utf-8")
         return
     part = SNAPSHOT[name]
-    header = [*_header(part), f"{MARK}:string", ":LABEL" if isinstance(part, Node) else ":TYPE"]
     constants = [publication.id, part.label if isinstance(part, Node) else part.type]
     with parquet.ParquetFile(publication.file(name)) as rows, path.open("wb") as out:
-        out.write((",".join(header) + "\n").encode())
+        out.write((",".join(header(name)) + "\n").encode())
         for batch in rows.iter_batches():
             csv.write_csv(_with(batch, constants), out, csv.WriteOptions(include_header=False))
+
+
+def header(name: str) -> list[str]:
+    """The first line of one of `FILES`."""
+    if name == "Publishing":
+        return [MARK, "whole:boolean", "batch:long", "done:long", ":LABEL"]
+    part = SNAPSHOT[name]
+    return [*_header(part), f"{MARK}:string", ":LABEL" if isinstance(part, Node) else ":TYPE"]
 
 
 def _header(part: Node | Relation) -> list[str]:
@@ -104,11 +111,11 @@ def import_into(
         )
     begin = time.perf_counter()
     try:
-        with tempfile.TemporaryDirectory(prefix="kolgraph-", dir=publication.folder) as scratch:
-            files = {name: Path(scratch) / f"{name}.csv" for name in FILES}
+        with scratch(publication.folder) as folder:
+            files = {name: folder / f"{name}.csv" for name in FILES}
             for name, file in files.items():
                 write_file(file, publication, name)
-            options = [*OPTIONS, f"--report-file={scratch}/report"] + ["--overwrite-destination"] * overwrite
+            options = [*OPTIONS, f"--report-file={folder}/report"] + ["--overwrite-destination"] * overwrite
             command = [str(tool), "database", "import", "full", database, *arguments(files), *options]
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
     except OSError as error:

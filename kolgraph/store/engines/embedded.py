@@ -23,10 +23,15 @@ from kolgraph.store.language.question import explain_text, prepare, typed
 from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns
+from kolgraph.targets import check, is_alive
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: The graph database in the folder of a workspace.
+FILE = "graph.lbug"
+#: Name of a table of ours, as it stands in a file.
+_OURS = b"CO_MENTIONED"
 #: Memory of the engine's page cache in bytes while it loads: at least, and per row (measured: 1M nodes and 5M, 10M, 20M
 #: relationships need 288, 576, 800 MiB or less).
 LOAD_POOL, LOAD_POOL_ROW = 240 << 20, 28
@@ -87,6 +92,8 @@ class EmbeddedStore:
 
         Raises
         ------
+        InputError
+            There is another file, or it is no place for one; see `kolgraph.targets.check`.
         StoreError
             A table does not fit, or the counts after loading differ; the old file is still there.
         EnvironmentProblem
@@ -98,6 +105,7 @@ class EmbeddedStore:
         database, which need a third of its room.
         """
         begin = time.perf_counter()
+        check(self._path, _is_ours, within=self._path.name == FILE)
         _sweep(self._path)
         building = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         rows = building.with_name(f"{building.name}.rows")
@@ -291,15 +299,18 @@ def _sweep(path: Path) -> None:
     """Remove what publications left behind that were killed in the middle."""
     for left in path.parent.glob(f"{path.name}.*.new*"):
         process = left.name.removeprefix(path.name + ".").partition(".")[0]
-        if process.isdigit() and not _alive(int(process)):
+        if process.isdigit() and not is_alive(int(process)):
             shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def _is_ours(path: Path) -> bool:
+    """Whether a file of the engine holds tables that only kolgraph makes."""
+    with path.open("rb") as file:
+        if file.read(4) != b"LBUG":
+            return False
+        before = b""
+        while block := file.read(1 << 20):
+            if _OURS in before + block:
+                return True
+            before = block[-len(_OURS) :]
+    return False

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, cast
 
-from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable
+from kolgraph.errors import InputError, LimitError, StoreBusy, StoreError, StoreInDoubt, StoreUnavailable, shown
 from kolgraph.settings import Neo4jLogin
 from kolgraph.store.engines.reaching import FOREIGN, plain, refuse_reaching, roots
 from kolgraph.store.language.explaining import Explanation
@@ -28,6 +27,7 @@ from kolgraph.store.sync.filling import Filling, overtaken, refuse_foreign
 from kolgraph.store.sync.journal import Journal
 from kolgraph.store.sync.schema import SNAPSHOT, Node, Relation, arrow_schema
 from kolgraph.store.sync.statements import STATE, STEP, count_text, quoted, rows_text, schema_texts
+from kolgraph.targets import scratch
 
 if TYPE_CHECKING:
     import neo4j
@@ -68,7 +68,7 @@ class Neo4jStore:
     def __init__(self, login: Neo4jLogin, *, timeout_s: float, max_rows: int, native: bool = False) -> None:
         self._login = login
         self._native = native
-        self.where = login.uri
+        self.where = shown(login.uri)
         self._timeout_s = timeout_s
         self._max_rows = max_rows
         self._driver: neo4j.Driver | None = None
@@ -405,8 +405,8 @@ def _folder(journal: Path | None) -> Iterator[Path]:
     if journal is not None:
         yield journal
         return
-    with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch:
-        yield Path(scratch)
+    with scratch() as folder:
+        yield folder
 
 
 @contextmanager

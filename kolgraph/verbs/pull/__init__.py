@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import InputError
+from kolgraph.errors import InputError, shown
+from kolgraph.targets import scratch
 from kolgraph.verbs.pull.foreign import pull_foreign
 from kolgraph.verbs.pull.own import pull_own
 
@@ -71,12 +70,10 @@ def pull(
     from kolgraph.store import open_store
     from kolgraph.store.engines.neo4j import Neo4jStore
 
-    with tempfile.TemporaryDirectory(prefix="kolgraph-") as scratch, open_store(url, login=login) as store:
+    with scratch() as folder, open_store(url, login=login) as store:
         if not isinstance(store, Neo4jStore):
-            raise InputError(f"{url}: is no server; name one, for example bolt://127.0.0.1:7687")
+            raise InputError(f"{shown(url)}: is no server; name one, for example bolt://127.0.0.1:7687")
         named = (label, relations, properties, platform) != (None,) * 4 or key != "id"
         if not named and store.is_published():
-            return pull_own(workspace, store, Path(scratch))
-        return pull_foreign(
-            workspace, store, Path(scratch), label or "Account", key, relations, properties or {}, platform
-        )
+            return pull_own(workspace, store, folder)
+        return pull_foreign(workspace, store, folder, label or "Account", key, relations, properties or {}, platform)
