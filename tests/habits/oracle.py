@@ -29,7 +29,8 @@ FACTS = {
     "comments": "SELECT t.comment_id AS id, s.account_id AS src, d.account_id AS dst, "
     "t.* EXCLUDE (src, dst, comment_id, batch, derived)",
     "posts": "SELECT t.post_id AS id, s.account_id AS author, "
-    "t.* EXCLUDE (author, post_id, batch, rounded, observed_ts) FROM posts t LEFT JOIN accounts s ON s.account_key = t.author",
+    "t.* EXCLUDE (author, post_id, batch, rounded, observed_ts) "
+    "FROM posts t LEFT JOIN accounts s ON s.account_key = t.author",
     "identities": "SELECT person_id || account_id AS id FROM identities JOIN accounts USING (account_key)",
     "campaigns": "SELECT campaign_id || post_id AS id FROM campaigns",
 }
