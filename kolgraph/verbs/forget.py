@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.records import PROFILE
+from kolgraph.workspace.ids import identity_macros
 from kolgraph.workspace.names import count, resolve
 from kolgraph.workspace.pseudonyms import key_of
 from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS
 from kolgraph.workspace.tombstones import SOMEBODY, Tombstones, masked
-from kolgraph.workspace.values import REASONS, identity_macros
+from kolgraph.workspace.values import REASONS
 
 if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
@@ -97,10 +98,10 @@ def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     tombstones = Tombstones(connection, make=True)
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE gone AS SELECT given, coalesce(a.account_id, full_id(given)) AS account_id, "
+        "CREATE OR REPLACE TEMP TABLE gone AS SELECT given, coalesce(a.account_id, as_account(given)) AS account_id, "
         "coalesce(a.account_key, b.account_key) AS account_key, "
         "coalesce(a.platform, b.platform) AS platform FROM (SELECT unnest(?::VARCHAR[]) AS given) "
-        "LEFT JOIN accounts a ON a.account_id = given LEFT JOIN accounts b ON b.account_id = full_id(given)",
+        "LEFT JOIN accounts a ON a.account_id = given LEFT JOIN accounts b ON b.account_id = as_account(given)",
         [ids],
     ).fetchall()
     missing = connection.execute(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from kolgraph.loaders.reading.source import MAX_RAW, NeedsRepair, Part, Reading, Reject
 from kolgraph.records import RECORDS
 from kolgraph.workspace import texts
+from kolgraph.workspace.ids import identity_macros
 from kolgraph.workspace.tables import NUMBERED
-from kolgraph.workspace.values import MACROS, REASONS, identity_macros, typed_sql
+from kolgraph.workspace.values import MACROS, REASONS, typed_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,12 +41,18 @@ class Counts:
 
 
 def ingest(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, *, platform: str, batch: int, key: bytes | None = None
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    *,
+    platform: str,
+    batch: int,
+    key: bytes | None = None,
+    whole: bool = False,
 ) -> tuple[Counts, list[Reject]]:
     """Read, check, merge; returns what became of the rows, and the rejected ones in order of line.
 
     With a `key` accounts and posts enter under pseudonyms, names as hashes, and texts not at all; of a rejected row
-    only the place and the reason are told.
+    only the place and the reason are told. `whole`: all ids say their platform.
 
     Raises
     ------
@@ -57,7 +64,7 @@ def ingest(
     from kolgraph.workspace.merge import MERGES, intern_accounts
     from kolgraph.workspace.tombstones import SOMEBODY, Tombstones, bare
 
-    for macro in (*identity_macros(platform, key), *MACROS, *texts.MACROS):
+    for macro in (*identity_macros(platform, key, whole=whole), *MACROS, *texts.MACROS):
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     for table in ("reject_errors", "reject_scans"):  # the engine appends to them
         connection.execute(f"DROP TABLE IF EXISTS {table}")
@@ -107,15 +114,16 @@ def _enters(record: str, field: str) -> str:
     if field in {"available", "verified", "label", "kind", "method"}:
         return f"coded({field})"
     kind = RECORDS[record][field].kind if field in RECORDS[record] else ""
-    return f"full_id({field})" if kind == "post" else field
+    return f"as_post({field})" if kind == "post" else field
 
 
 def _remember_handles(connection: duckdb.DuckDBPyConnection) -> None:
     """Where ids are handles the name is the id itself: with pseudonyms nobody could tell unless it is written down."""
     others = ", ".join(f"'{platform}'" for platform in NUMBERED)
     connection.execute(
-        "INSERT INTO account_names SELECT *, NULL, NULL FROM (SELECT account_key, known_as(ltrim(split_part("
-        f"whole_id(raw), ':', -1), '@')) FROM ids JOIN accounts USING (account_key) WHERE platform NOT IN ({others}) "
+        "INSERT INTO account_names SELECT *, NULL, NULL FROM (SELECT account_key, known_as(ltrim("
+        f"split_part(whole_account(raw), ':', -1), '@')) FROM ids JOIN accounts USING (account_key) "
+        f"WHERE platform NOT IN ({others}) "
         "EXCEPT SELECT account_key, name_norm FROM account_names)"
     ).fetchall()
 

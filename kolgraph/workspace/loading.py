@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Raised when a change in the loaders makes the same bytes mean something else.
-LOADER_VERSION = 4
+LOADER_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -115,16 +115,17 @@ def load_file(
     batch = int(connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM batches").fetchall()[0][0])
     counts = Counts()
     rejects: list[Reject] = []
+    # Our own tables say the platform with every id.
+    whole = loader.startswith("kolgraph-")
     known = count(connection, "SELECT count(*) FROM accounts")
     for reading in readings:
         platform = reading.platform or options.platform or "local"
-        part, bad = ingest(connection, reading, platform=platform, batch=batch, key=key)
+        part, bad = ingest(connection, reading, platform=platform, batch=batch, key=key, whole=whole)
         counts, rejects = counts + part, rejects + bad
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
     decisions = [one_line(r.decision) for r in readings]
-    # Our own tables say the platform with every id.
-    told = loader.startswith("kolgraph-") or all(reading.platform for reading in readings)
+    told = whole or all(reading.platform for reading in readings)
     if not (told or options.platform or before or key):
         decisions += platform_in_question(connection, known, name)
     name, meaning = (pseudonyms.for_ledger(connection, text, key) for text in (name, _meaning(options)))

@@ -25,7 +25,7 @@ def intern_accounts(connection: Connection, record: str) -> None:
     named = " UNION ALL ".join(f"SELECT {name} AS raw FROM good" for name in fields) or "SELECT NULL::VARCHAR AS raw"
     # Ids are joined as the file writes them: they are shorter than platform:native, and that is where the time goes.
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, full_id(raw) AS account_id FROM (SELECT DISTINCT raw "
+        f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, as_account(raw) AS account_id FROM (SELECT DISTINCT raw "
         f"FROM ({named}) WHERE raw IS NOT NULL)"
     ).fetchall()
     connection.execute(
@@ -243,7 +243,7 @@ def _events(connection: Connection, field: str, *content: str) -> bool:
 
 
 def _reposts(connection: Connection, batch: int) -> int:
-    repeats = _events(connection, "post", "full_id(src)", "full_id(dst)", "root", "time")
+    repeats = _events(connection, "post", "as_account(src)", "as_account(dst)", "root", "time")
     _forget_derived(connection, "reposts", "post_id")
     chain = "list_transform(chain_of(text, platform), lambda n: known_as(n))" if may_name(connection) else "[]"
     columns = {
@@ -266,7 +266,7 @@ def _reposts(connection: Connection, batch: int) -> int:
 
 
 def _comments(connection: Connection, batch: int) -> int:
-    repeats = _events(connection, "comment", "full_id(src)", "full_id(dst)", "post", "time", "text")
+    repeats = _events(connection, "comment", "as_account(src)", "as_account(dst)", "post", "time", "text")
     _forget_derived(connection, "comments", "comment_id")
     columns = {"src": "src", "dst": "dst", "post_id": "post", "parent_id": "parent", "ts": "time", "text": "kept(text)"}
     columns |= {"likes": "likes"}
@@ -326,7 +326,7 @@ def _shown_counts(connection: Connection, batch: int) -> int:
 
 
 def _mentions(connection: Connection, batch: int) -> int:
-    _events(connection, "post", "full_id(src)", "full_id(dst)", "time")
+    _events(connection, "post", "as_account(src)", "as_account(dst)", "time")
     rows = (
         "SELECT id AS post_id, src, 'mention' AS role, 0 AS pos, "
         "CASE WHEN dst IS NULL THEN known_as(dst_name) END AS name, dst, time AS ts FROM events"

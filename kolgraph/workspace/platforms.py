@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError, one_line, option
-from kolgraph.workspace.tables import NUMBERED
+from kolgraph.workspace.tables import FORGOTTEN, NUMBERED
 
 if TYPE_CHECKING:
     from kolgraph.workspace.names import Connection
@@ -34,7 +34,7 @@ def platform_in_question(connection: Connection, known: int, file: str) -> list[
     """
     same = connection.execute(
         f"SELECT platform, count(*) AS n, min(native) FROM {_NEW} JOIN accounts "
-        "ON substr(account_id, length(platform) + 2) = native WHERE platform NOT IN ('local', 'forgotten') "
+        f"ON substr(account_id, length(platform) + 2) = native WHERE platform NOT IN ('local', '{FORGOTTEN}') "
         "GROUP BY platform ORDER BY n DESC, platform LIMIT 1",
         [known],
     ).fetchall()

@@ -32,6 +32,8 @@ def _tables(*tables: Table) -> dict[str, Table]:
     return {table.name: table for table in tables}
 
 
+#: The platform of those who were forgotten: their rows stay as placeholders, since keys are row numbers.
+FORGOTTEN = "forgotten"
 #: Platforms whose ids are numbers; elsewhere an account's id is its name.
 NUMBERED = ("weibo", "douyin", "bilibili", "xhs", "kuaishou")
 

@@ -18,7 +18,8 @@ from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.loaders.reading.source import quoted
 from kolgraph.records import RECORDS
-from kolgraph.workspace.values import REASONS, hmac_macro
+from kolgraph.workspace.ids import hmac_macro
+from kolgraph.workspace.values import REASONS
 
 if TYPE_CHECKING:
     from kolgraph.loaders.reading.source import Reject
@@ -100,7 +101,8 @@ class Tombstones:
         """Rows as `typed_sql` yields them, those that name a forgotten account marked in ``bad``."""
         asked = []
         for name, field in RECORDS[record].items():
-            known = "full_id" if field.kind in {"id", "post"} else "known_as" if self._is_name(record, name) else ""
+            as_id = {"id": "as_account", "post": "as_post"}.get(field.kind, "")
+            known = as_id or ("known_as" if self._is_name(record, name) else "")
             if known:
                 asked.append(f"coalesce(tombstone({known}({name})) IN (FROM forgotten), false)")
         nothing = ", NULL" * len(RECORDS[record])
@@ -148,8 +150,8 @@ class Tombstones:
         whole = set(words)
         starts = {word[:k] for word in whole if not word.isascii() for k in range(2, min(len(word), 31))}
         query = (
-            "SELECT w FROM (SELECT unnest(?::VARCHAR[]) AS w) WHERE tombstone(full_id(w)) IN (FROM forgotten) "
-            "OR tombstone(known_as(w)) IN (FROM forgotten)"
+            "SELECT w FROM (SELECT unnest(?::VARCHAR[]) AS w) WHERE tombstone(as_account(w)) IN (FROM forgotten) "
+            "OR tombstone(as_post(w)) IN (FROM forgotten) OR tombstone(known_as(w)) IN (FROM forgotten)"
         )
         return sorted(row[0] for row in self.connection.execute(query, [sorted(whole | starts)]).fetchall())
 

@@ -1,4 +1,4 @@
-"""What a cell may say: grammars of ids, times, counts, money, as SQL that turns text into a value or a reason.
+"""What a cell may say: grammars of times, counts, money, as SQL that turns text into a value or a reason.
 
 Nothing here depends on when or where a file is loaded: a time without a zone is Beijing time, as every Chinese source
 writes it, and a relative one needs a reference in the row.
@@ -6,12 +6,9 @@ writes it, and a relative one needs a reference in the row.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from kolgraph.errors import InputError
 from kolgraph.records import RECORDS
 
 #: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
@@ -19,11 +16,12 @@ EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
 _AMOUNT = r"^(\d+(?:\.\d+)?)(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\+?(?:次|人|个|粉丝|播放|followers|views)?$"
 MACROS = (
-    # Without a byte-order mark, zero-width spaces, space around it, and the ="..." with which spreadsheets keep ids as
-    # text. To look for signs is far cheaper than to take them away.
-    """clean(x) AS CASE WHEN contains(x, '=') OR contains(x, '"') OR contains(x, chr(65279)) OR contains(x, chr(8203))
-        OR contains(x, '\t') OR contains(x, '\r') OR contains(x, '\n')
-      THEN trim(regexp_replace(x, '^\\s*="?|"$|[\\x{feff}\\x{200b}]', '', 'g'), ' \t\r\n') ELSE trim(x) END""",
+    # Without a byte-order mark, marks of no width and of direction, space around it, and the ="..." with which
+    # spreadsheets keep ids as text. To see that a cell is plain is far cheaper than to take signs away.
+    """clean(x) AS CASE WHEN regexp_full_match(x, '[!#-<>-~一-龿]+(?: [!#-<>-~一-龿]+)*') THEN x
+      ELSE trim(regexp_replace(x,
+      '^\\s*="?|"$|[\\x{feff}\\x{200b}\\x{200e}\\x{200f}\\x{2060}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]', '', 'g'),
+      ' \t\r\n\u00a0\u2007\u202f\u3000') END""",
     """digits_ms(x) AS CASE length(x)
       WHEN 10 THEN try_cast(x AS BIGINT) * 1000 WHEN 13 THEN try_cast(x AS BIGINT)
       WHEN 16 THEN try_cast(x AS BIGINT) // 1000 WHEN 19 THEN try_cast(x AS BIGINT) // 1000000 END""",
@@ -76,9 +74,10 @@ MACROS = (
       WHEN is_relative(x) THEN coalesce(relative_ms(x, any_ms(crawled)), weibo_ms(mid))::VARCHAR ELSE x END""",
     """pieces(x, separator) AS list_filter(list_transform(string_split_regex(x, separator), lambda p: trim(p)),
       lambda p: p <> '')""",
-    # Ids that are no numbers: a custom domain of Weibo stands where the uid would.
-    """platform_of(x) AS split_part(full_id(x), ':', 1)""",
-    """weibo_id(x) AS CASE WHEN regexp_full_match(x, '[0-9]+') THEN x WHEN x <> '' THEN 'weibo:domain:' || x END""",
+    # What stands where the number of an account of Weibo would: a custom domain. What is neither is found out later;
+    # the argument stands once, for what stands twice is computed for all rows.
+    """weibo_id(x) AS CASE WHEN regexp_full_match(x, '[0-9]+') THEN x ELSE nullif(regexp_replace(clean(x),
+      '^([0-9A-Za-z_-]*[A-Za-z_][0-9A-Za-z_-]*)$', 'weibo:domain:\\1'), '') END""",
     # 发布于 上海, 来自河南, IP属地：北京
     """bare_region(x) AS regexp_replace(x, '^\\s*(发布于|来自|IP属地：|IP属地:)\\s*', '')""",
     """region(x) AS CASE WHEN trim(bare_region(x)) NOT IN ('', '其他', '未知') THEN trim(bare_region(x)) END""",
@@ -93,40 +92,6 @@ MACROS = (
 )
 
 
-def hmac_macro(name: str, key: bytes) -> str:
-    """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
-    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner, outer = (bytes(b ^ pad for b in block).hex() for pad in (0x36, 0x5C))
-    return f"{name}(x) AS left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(x)))), 32)"
-
-
-def identity_macros(platform: str, key: bytes | None) -> tuple[str, ...]:
-    """How ids, names and texts enter the workspace: as they are, or, with a key, as pseudonyms and not at all.
-
-    ``full_id`` puts the platform before a native id, ``known_as`` is the form in which names are compared, ``kept`` is
-    free text, ``coded`` a word of a short list, and ``sealed`` any other text that tells rows apart. A pseudonym is an
-    HMAC: without the key nobody can count up ids and compare hashes; with the same key the same person has the same
-    one in every file.
-    """
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", platform):
-        raise InputError(f"{platform!r} is no name for a platform; use small letters and digits, for example weibo")
-    full = f"CASE WHEN contains(x, ':') AND regexp_matches(x, '^[a-z][a-z0-9_-]*:.') THEN x ELSE '{platform}:' || x END"
-    if key is None:
-        same = (f"{name}(x) AS x" for name in ("kept", "coded", "sealed"))
-        return (f"full_id(x) AS {full}", "known_as(x) AS lower(trim(x))", *same)
-    return (
-        hmac_macro("pseudonym", key),
-        f"whole_id(x) AS {full}",
-        # An account found by its name is a pseudonym already.
-        "full_id(x) AS CASE WHEN regexp_full_match(x, '[a-z][a-z0-9_-]*:p_[0-9a-f]{32}') THEN x "
-        "ELSE split_part(whole_id(x), ':', 1) || ':p_' || pseudonym(whole_id(x)) END",
-        "known_as(x) AS pseudonym(lower(trim(x)))",
-        "kept(x) AS CASE WHEN false THEN x END",
-        "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",
-        "sealed(x) AS pseudonym(x)",
-    )
-
-
 @dataclass(frozen=True)
 class _Kind:
     """SQL over a cleaned text ``{x}`` and its typed value ``{v}``: the value, and a code for what is wrong with it.
@@ -138,14 +103,8 @@ class _Kind:
     problem: str
 
 
-_ID = _Kind(
-    "{x}",
-    "CASE WHEN {d} OR {x} IS NULL THEN NULL "
-    "WHEN regexp_full_match({x}, '[0-9]+(\\.[0-9]+[eE]\\+?|[eE]\\+)[0-9]+') THEN 'ID_SCIENTIFIC' "
-    "WHEN regexp_full_match({x}, '[0-9]+\\.[0-9]*') THEN 'ID_FLOAT' "
-    "WHEN lower({x}) IN ('nan', 'null', '\\n') THEN 'MISSING_FIELD' "
-    "WHEN length({x}) > 256 OR regexp_matches({x}, '[\\x00-\\x1f]') THEN 'BAD_ID' END",
-)
+#: What is wrong with an id is found out in `ids`; most of those that are no number are words.
+_ID = _Kind("{x}", "CASE WHEN {d} OR {x} IS NULL OR is_word({x}) THEN NULL ELSE wrong_id({x}) END")
 KINDS: Mapping[str, _Kind] = {
     "id": _ID,
     "post": _ID,
@@ -187,7 +146,7 @@ REASONS: Mapping[str, str] = {
     "MISSING_FIELD": "is missing, and a row needs it",
     "ID_SCIENTIFIC": "went through a spreadsheet and lost its digits; export the column as text",
     "ID_FLOAT": "went through a float and may have lost digits; export the column as text or integer",
-    "BAD_ID": "is not an id: control characters, or longer than 256 characters",
+    "BAD_ID": "is not an id: an object, separated digits, control characters, or longer than 256 characters",
     "BAD_TIME": "is not a time; use epoch seconds or milliseconds, or 2026-01-31 08:00:00",
     "TIME_OUT_OF_RANGE": "is a time outside 2000-2099",
     "TIME_RELATIVE_NO_REF": "is relative to an unknown moment; give the time of the crawl",
@@ -241,10 +200,13 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         if field.kind in {"label", "text"}:  # free text is taken as it is; what is parsed is trimmed first
             clean.append(f"{name} AS {x}")
         else:
-            digits.append(f"coalesce(regexp_full_match({name}, '[0-9]{{1,19}}'), {name} IS NULL) AS {d}")
+            is_id = field.kind in {"id", "post"}
+            short = f"is_number({name})" if is_id else f"regexp_full_match({name}, '[0-9]{{1,19}}')"
+            digits.append(f"coalesce({short}, {name} IS NULL) AS {d}")
             # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.
             clean.append(f"CASE WHEN {d} THEN {name} ELSE clean({name}) END AS {x}")
-            given.append(f"nullif({x}, '') AS {x}")
+            id_in = f"CASE WHEN {d} THEN {x} WHEN NOT is_nothing({x}) THEN number_in({x}) END"
+            given.append((id_in if is_id else f"nullif({x}, '')") + f" AS {x}")
             if field.kind not in SQL_TYPE:
                 usual.append(d)
         if field.required:

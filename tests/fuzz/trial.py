@@ -175,9 +175,9 @@ def bare_reading() -> Iterator[None]:
     """Files are read, and every row is rejected for meaning nothing: the readers are what Python code there is."""
     with ExitStack() as stack:
         stack.enter_context(mock.patch("kolgraph.workspace.loading.ingest", _reject_all))
-        for name in ("kolgraph.workspace.ingest.MACROS", "kolgraph.workspace.texts.MACROS"):
-            stack.enter_context(mock.patch(name, ()))
-        stack.enter_context(mock.patch("kolgraph.workspace.ingest.identity_macros", lambda *_: ()))
+        for name in ("ingest.MACROS", "texts.MACROS"):
+            stack.enter_context(mock.patch(f"kolgraph.workspace.{name}", ()))
+        stack.enter_context(mock.patch("kolgraph.workspace.ingest.identity_macros", lambda *_, **__: ()))
         yield
 
 

@@ -23,12 +23,12 @@ from kolgraph.records import RECORDS
 from kolgraph.verbs.forget import forget
 from kolgraph.verbs.publish import publish
 from kolgraph.workspace import Workspace
+from kolgraph.workspace.ids import hmac_macro
 from kolgraph.workspace.ingest import Counts, ingest
 from kolgraph.workspace.names import resolve
 from kolgraph.workspace.pseudonyms import check, for_ledger, seal
 from kolgraph.workspace.tables import CANONICAL
 from kolgraph.workspace.tombstones import FILE, SOMEBODY
-from kolgraph.workspace.values import hmac_macro
 from tests.worlds.shelf import CONTENT
 
 KEY = b"sixteen bytes or more"

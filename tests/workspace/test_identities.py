@@ -88,7 +88,7 @@ def test_a_homepage_of_a_name_that_two_have_declares_nothing(shelf: Shelf) -> No
 
 
 def test_what_many_have_tells_nobody_apart(shelf: Shelf) -> None:
-    rows = [(f"{'weibo' if k % 2 else 'douyin'}:{k}", "momo", "一样的简介 t.cn/abc") for k in range(RARE + 1)]
+    rows = [(f"{'weibo' if k % 2 else 'douyin'}:{k}", "momo", "一样的简介 t.cn/abc") for k in range(1, RARE + 2)]
     load(shelf, rows)
     assert found(shelf) == []
 

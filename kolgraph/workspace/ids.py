@@ -1,0 +1,169 @@
+"""Ids: which account or post a text means, as SQL that turns what a file says into an id, nothing, or a reason.
+
+An id is ``platform:native``. A word before a colon is the platform only if it is one of `PLATFORMS` or the one that is
+being loaded: ids of Bluesky and names of people hold colons, too. One thing has one id: handles where platforms ignore
+case are in small letters, and a short id of a Weibo post is its number.
+
+What other tools write for "nothing" is nothing. Where an id is a word, though, somebody may be called so: there only
+the spelling of the tools counts (``NA``, ``None``), and ``none``, ``na`` or ``@None`` is an account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+
+from kolgraph.errors import InputError
+from kolgraph.loaders.known.homepages import PLATFORMS as CALLED
+from kolgraph.workspace.tables import FORGOTTEN, NUMBERED
+
+#: Platforms that can stand before an id; `local` is that of ids of which nobody said whose they are.
+PLATFORMS = frozenset(CALLED) | {
+    "local",
+    "tieba",
+    "toutiao",
+    "douban",
+    "hupu",
+    "maimai",
+    "threads",
+    "bluesky",
+    "reddit",
+}
+PLATFORMS |= {"mastodon", "telegram", "discord", "twitch", "linkedin", "pinterest", "snapchat", "vk", "line", "github"}
+#: What may stand between platform and id where it is no id of the usual kind; of these, what people chose themselves.
+_FORM = "(?:[a-z][a-z0-9_]*:)?"
+
+#: What tools write for nothing and nobody is called, in any case; then words that people can be called, as tools write
+#: them; and what means nothing besides where ids are numbers.
+_SIGNS = (
+    r"n/a|#n/a|#na|#null!|#value!|#ref!|#name\?|#num!|#div/0!|<na>|<null>|<none>|<nil>|\(null\)|\(none\)|\\n|nan|null|"
+    r"\[deleted\]|\[removed\]|\[已删除\]|[-‐‑–—―－]+"
+)
+_WORDS = "NA|None|NONE|undefined|nil|NIL"
+_NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
+
+_BASE62 = string.digits + string.ascii_letters
+
+_BASE62 = string.digits + string.ascii_letters
+
+#: Platforms on which handles ignore case, as SQL over ``y``: how an account is written. On X a handle has no @, since
+#: data sets with hashed ids write those where a handle would be; but digits behind an @ are no id.
+_HANDLES = (
+    ("y LIKE 'x:%'", "length(y) <= 18 AND regexp_full_match(y, 'x:@?\\w*[A-Za-z_]\\w*')", "'x:' || ltrim(y[3:], '@')"),
+    *(
+        (
+            f"y LIKE '{p}:%'",
+            f"length(y) <= {len(p) + 32} AND regexp_full_match(y, '{p}:@?[\\w.]*[A-Za-z_.][\\w.]*')",
+            f"'{p}:@' || ltrim(y[{len(p) + 2}:], '@')",
+        )
+        for p in ("tiktok", "instagram", "threads")
+    ),
+    ("y LIKE 'youtube:@%' OR y LIKE 'weibo:domain:%'", "true", "y"),
+    *(
+        (f"y LIKE '{p}:%'", f"length(y) <= {len(p) + 51} AND NOT regexp_matches(y, '^{p}:[a-z]+:')", "y")
+        for p in ("facebook", "bluesky", "reddit")
+    ),
+)
+
+#: The same for every platform.
+_MACROS = (
+    # Without what spreadsheets, databases and programs put around a number: '1, {"$oid": "1"}, digits of full width.
+    """number_in(x) AS CASE WHEN starts_with(x, '{') THEN regexp_replace(x,
+      '^\\{\\s*"\\$(?:numberLong|oid)"\\s*:\\s*"([0-9A-Za-z]+)"\\s*\\}$', '\\1')
+      WHEN starts_with(x, '\'\'') THEN regexp_replace(x, '^''+([0-9=+@-].*?)''?$', '\\1')
+      WHEN regexp_full_match(x, '[０-９]+') THEN translate(x, '０１２３４５６７８９', '0123456789') ELSE x END""",
+    # The short id of a Weibo post is its number: from the right, each four of base 62 are seven decimal digits. Four
+    # that are more than seven digits say that it is no such id, and so do leading zeros, which a number has not.
+    f"""base62(x) AS list_reduce(list_transform(string_split(x, ''), lambda c: instr('{_BASE62}', c)::BIGINT - 1),
+      lambda a, d: a * 62 + d)""",
+    """mid_of_parts(high, middle, low) AS CASE WHEN middle < 10000000 AND low < 10000000
+      THEN (high * 100000000000000 + middle * 10000000 + low)::VARCHAR END""",
+    """mid_of(bid) AS CASE WHEN regexp_full_match(bid, '[1-9A-Za-z][0-9A-Za-z]{6,8}') THEN mid_of_parts(
+      CASE WHEN length(bid) = 9 THEN base62(bid[1]) ELSE 0 END, base62(bid[:-5][-4:]), base62(bid[-4:])) END""",
+)
+
+
+def hmac_macro(name: str, key: bytes) -> str:
+    """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (bytes(b ^ pad for b in block).hex() for pad in (0x36, 0x5C))
+    return f"{name}(x) AS left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(x)))), 32)"
+
+
+def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) -> tuple[str, ...]:
+    """How ids, names and texts enter the workspace: as they are, or, with a key, as pseudonyms and not at all.
+
+    ``as_account`` and ``as_post`` make the id in the workspace of what a file writes, ``known_as`` is the form in which
+    names are compared, ``kept`` is free text, ``coded`` a word of a short list, and ``sealed`` any other text that
+    tells rows apart. A pseudonym is an HMAC: without the key nobody can count up ids and compare hashes; with the same
+    key the same person has the same one in every file.
+
+    Parameters
+    ----------
+    platform : str
+        Of ids that do not say theirs.
+    whole : bool
+        All ids say their platform, as in our own exports: then any word may be one.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", platform) or platform == FORGOTTEN:
+        raise InputError(f"{platform!r} is no name for a platform; use small letters and digits, for example weibo")
+    named = "[a-z][a-z0-9_-]*" if whole else "|".join(sorted({*PLATFORMS, platform}))
+    full = f"CASE WHEN contains(x, ':') AND regexp_matches(x, '^(?:{named}):.') THEN x ELSE '{platform}:' || x END"
+    cases = " ".join(
+        f"WHEN {of} THEN CASE WHEN {fits} THEN lower({written}) ELSE y END" for of, fits, written in _HANDLES
+    )
+    macros = (
+        *_MACROS,
+        f"full_id(x) AS {full}",
+        f"one_account(y) AS CASE {cases} ELSE y END",
+        "whole_account(x) AS one_account(full_id(x))",
+        "whole_post(x) AS CASE WHEN starts_with(x, 'weibo:bid:') THEN coalesce('weibo:' || mid_of(x[11:]), x) "
+        "ELSE full_id(x) END",
+        "platform_of(x) AS split_part(full_id(x), ':', 1)",
+        *_grammar(platform, named),
+    )
+    if key is None:
+        same = (f"{name}(x) AS x" for name in ("kept", "coded", "sealed"))
+        ids = ("as_account(x) AS whole_account(x)", "as_post(x) AS whole_post(x)")
+        return (*macros, *ids, "known_as(x) AS lower(trim(x))", *same)
+    return (
+        *macros,
+        hmac_macro("pseudonym", key),
+        # An account found by its name is a pseudonym already.
+        "hidden(x) AS CASE WHEN regexp_full_match(x, '[a-z][a-z0-9_-]*:p_[0-9a-f]{32}') THEN x "
+        "ELSE split_part(x, ':', 1) || ':p_' || pseudonym(x) END",
+        "as_account(x) AS hidden(whole_account(x))",
+        "as_post(x) AS hidden(whole_post(x))",
+        "known_as(x) AS pseudonym(lower(trim(x)))",
+        "kept(x) AS CASE WHEN false THEN x END",
+        "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",
+        "sealed(x) AS pseudonym(x)",
+    )
+
+
+def _grammar(platform: str, named: str) -> tuple[str, ...]:
+    """Macros that tell an id from nothing and from what no id can be; a native id is read as one of `platform`."""
+    numbered = "|".join(NUMBERED)
+    own = f"{numbered}|" if platform in NUMBERED else ""
+    # Where ids are numbers, and where they may be words; behind `name:` stands a name, and nothing is known of those.
+    number, word = f"(?:(?:{numbered}):{_FORM}" + (")?" if own else ")"), f"(?:(?:{named}):{_FORM})?"
+    of_words = f"(?i:{_SIGNS})|{_WORDS}"
+    nothing = f"{number}(?i:{_SIGNS}|{_NUMBERED_WORDS})|{word}(?:{of_words})|"
+    return (
+        f"is_number(x) AS regexp_full_match(x, '{'[1-9][0-9]{0,18}' if own else '[0-9]{1,19}'}')",
+        f"is_nothing(x) AS length(x) < 64 AND regexp_full_match(x, '{nothing}') AND NOT contains(x, ':name:')",
+        # Of a cell that decides what its row is.
+        "given(x) AS CASE WHEN NOT is_nothing(trim(x)) THEN x END",
+        # Letters, digits and what handles are made of, and a letter first.
+        "is_word(x) AS regexp_full_match(x, '[A-Za-z_@][A-Za-z0-9_.@-]{0,63}')"
+        + (" AND lower(x) NOT IN ('true', 'false')" if own else ""),
+        f"""wrong_id(x) AS CASE
+      WHEN regexp_full_match(x, '{word}[0-9]+([.,][0-9]+[eE][+]?|[eE][+])[0-9]+|{number}[0-9]+[eE][0-9]+')
+        THEN 'ID_SCIENTIFIC'
+      WHEN regexp_full_match(x, '{word}[0-9]{{1,3}}([,'' \\x{{a0}}\\x{{202f}}][0-9]{{3}})+') THEN 'BAD_ID'
+      WHEN regexp_full_match(x, '{word}[0-9]+[.,][0-9]*') THEN 'ID_FLOAT'
+      WHEN starts_with(x, '{FORGOTTEN}:') AND platform_of(x) = '{FORGOTTEN}' THEN 'FORGOTTEN'
+      WHEN length(x) > 256 OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
+        OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END""",
+    )
