@@ -54,9 +54,10 @@ RECORDS: Mapping[str, Mapping[str, Field]] = {
     | _fields("id", "dst")
     | _fields("post", "post", "root", "parent")
     | _fields("label", "author_name", "via", "kind")  # via: name of the direct parent
-    | _fields("time", "time")
+    | _fields("time", "time", "observed")
     | _fields("weight", "weight")
-    | _fields("text", "text"),
+    | _fields("text", "text")
+    | _fields("count", "likes", "reposts", "comments", "views"),
     "mention": _fields("id", "src", required=True)
     | _fields("id", "dst")
     | _fields("label", "dst_name")

@@ -57,7 +57,7 @@ _ROWS: Mapping[str, str] = {
             UNION SELECT post_id FROM mentions WHERE dst IS NOT NULL
             UNION SELECT unnest([post_id, parent_id, root_id]) FROM reposts
             UNION SELECT post_id FROM ring_members WHERE role = 'target')
-        SELECT ids.post_id AS id, coalesce(p.created_ts, r.ts) AS created_ts, likes,
+        SELECT ids.post_id AS id, coalesce(p.created_ts, r.ts) AS created_ts, coalesce(p.likes, r.likes) AS likes,
                left(coalesce(p.text, CASE WHEN r.kind = 'quote' THEN r.text END), {TEXT}) AS text,
                CASE WHEN r.post_id IS NOT NULL THEN coalesce(r.kind, 'repost')
                     WHEN p.post_id IS NOT NULL THEN 'post' END AS kind,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kolgraph import settings
 from kolgraph.errors import InputError
 from kolgraph.workspace.names import count
-from kolgraph.workspace.tables import ACCOUNT_IDS, CO_MENTIONS, MENTIONS, REPOST_EDGES, RESULTS, TABLES
+from kolgraph.workspace.tables import ACCOUNT_IDS, CO_MENTIONS, COUNTED, MENTIONS, REPOST_EDGES, RESULTS, TABLES
 from kolgraph.workspace.versions import begin_counting
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Raised when the tables change. Facts of version 2 are kept; its answers did not know what they stood on.
-SCHEMA_VERSION = 3
+#: Raised when the tables change. Facts of version 2 are kept; its answers did not know what they stood on. Version 3
+#: did not know the counts of reposts.
+SCHEMA_VERSION = 4
 
 
 def is_laid_out(connection: Connection) -> bool:
@@ -43,8 +44,10 @@ def lay_out(connection: Connection, folder: Path) -> None:
     if not others and not count(connection, "SELECT count(*) FROM layout"):
         connection.execute("INSERT INTO layout VALUES (?)", [SCHEMA_VERSION])
     versions = [version for (version,) in connection.execute("SELECT version FROM layout").fetchall()]
-    if versions == [2]:
-        _from_2(connection)
+    if versions in ([2], [3]):
+        if versions == [2]:
+            _from_2(connection)
+        _from_3(connection)
         _log.warning(
             "%s: made by an earlier version of kolgraph; what was loaded is kept, answers are found anew", folder
         )
@@ -66,6 +69,11 @@ def lay_out(connection: Connection, folder: Path) -> None:
 def _from_2(connection: Connection) -> None:
     for table in RESULTS:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _from_3(connection: Connection) -> None:
+    for name, kind in COUNTED.items():
+        connection.execute(f"ALTER TABLE reposts ADD COLUMN {name} {kind}")
     connection.execute("UPDATE layout SET version = ?", [SCHEMA_VERSION]).fetchall()
 
 

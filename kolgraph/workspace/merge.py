@@ -119,6 +119,8 @@ LONGER = {"text", "chain", "topics", "urls"}
 def _rank(column: str, value: str) -> str:
     if column in KEYS:
         return f"{value}_id"
+    if column == "chain":  # the one with more names
+        return f"(list_count({value}), length({value}), {value})"
     return f"(length({value}), {value})" if column in LONGER else value
 
 
@@ -245,7 +247,7 @@ def _events(connection: Connection, field: str, *content: str) -> bool:
 def _reposts(connection: Connection, batch: int) -> int:
     repeats = _events(connection, "post", "as_account(src)", "as_account(dst)", "root", "time")
     _forget_derived(connection, "reposts", "post_id")
-    chain = "list_transform(chain_of(text, platform), lambda n: known_as(n))" if may_name(connection) else "[]"
+    chain = "list_transform(known_chain(text, platform), lambda n: known_as(n))" if may_name(connection) else "[]"
     columns = {
         "src": "src",
         "dst": "dst",
@@ -259,6 +261,7 @@ def _reposts(connection: Connection, batch: int) -> int:
     }
     rows = "(SELECT id AS post_id, * FROM events)"
     changed = fold(connection, "reposts", ("post_id",), columns, rows, batch=batch, repeats=repeats)
+    changed += _shown_counts(connection, "reposts", batch)
     name_mentions(connection, batch)
     name_authors(connection, batch)
     name_chains(connection, batch)
@@ -302,24 +305,26 @@ def _posts(connection: Connection, batch: int) -> int:
     }
     rows = "(SELECT id AS post_id, * EXCLUDE (author) FROM events)"
     changed = fold(connection, "posts", ("post_id",), columns, rows, batch=batch)
-    changed += _shown_counts(connection, batch)
+    changed += _shown_counts(connection, "posts", batch)
     name_mentions(connection, batch)
     return changed
 
 
-def _shown_counts(connection: Connection, batch: int) -> int:
+def _shown_counts(connection: Connection, table: str, batch: int) -> int:
     """The counts that a page showed belong together: those of the latest observation, all or none."""
+    if not count(connection, "SELECT count(coalesce(likes, reposts, comments, views)) FROM events"):
+        return 0
     counts = ("likes", "reposts", "comments", "views", "rounded")
     old, new = ("{" + ", ".join(f"'{c}': {side}.{c}" for c in counts) + "}" for side in ("p", "e"))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE shown AS SELECT p.rowid AS place, p.batch = {batch} AS known, x.top.t AS t, "
-        f"x.top.v AS v FROM posts p JOIN (SELECT id, max({{'t': coalesce(observed, 0), 'v': {new}}}) AS top "
+        f"x.top.v AS v FROM {table} p JOIN (SELECT id, max({{'t': coalesce(observed, 0), 'v': {new}}}) AS top "
         "FROM events e WHERE coalesce(likes, reposts, comments, views) IS NOT NULL GROUP BY id) x ON p.post_id = x.id "
         f"WHERE coalesce(p.likes, p.reposts, p.comments, p.views) IS NULL "
         f"OR (x.top.t, x.top.v) > (coalesce(p.observed_ts, 0), {old})"
     ).fetchall()
     connection.execute(
-        f"UPDATE posts p SET {', '.join(f'{c} = v.{c}' for c in counts)}, observed_ts = nullif(t, 0), batch = {batch} "
+        f"UPDATE {table} p SET {', '.join(f'{c} = v.{c}' for c in counts)}, observed_ts = nullif(t, 0), batch = {batch} "
         "FROM shown WHERE p.rowid = place"
     ).fetchall()
     return count(connection, "SELECT count(*) FROM shown WHERE NOT known")

@@ -105,15 +105,21 @@ def resolve(connection: Connection) -> int:
         f"UPDATE namings n SET dst = k.dst FROM ({_meant()}) k WHERE n.rowid = k.place AND n.dst IS DISTINCT FROM k.dst"
     ).fetchall()
     author = "(SELECT post_id, any_value(dst) AS dst FROM namings WHERE role = 'author' GROUP BY post_id)"
+    # What is reposted or commented may be a repost itself.
     # A comment may name whom it answers while it hangs on the first comment of its thread: there the name counts.
     for table, key, meant, joins in (
-        ("reposts", "post_id", "coalesce(p.author, n.dst)", "LEFT JOIN posts p ON p.post_id = r.root_id"),
+        (
+            "reposts",
+            "post_id",
+            "coalesce(p.author, q.src, n.dst)",
+            "LEFT JOIN posts p ON p.post_id = r.root_id LEFT JOIN reposts q ON q.post_id = r.root_id",
+        ),
         (
             "comments",
             "comment_id",
-            "CASE WHEN n.post_id IS NULL THEN coalesce(c.src, p.author) ELSE n.dst END",
+            "CASE WHEN n.post_id IS NULL THEN coalesce(c.src, p.author, q.src) ELSE n.dst END",
             "LEFT JOIN comments c ON c.comment_id = r.parent_id LEFT JOIN posts p ON p.post_id = r.post_id "
-            "AND r.parent_id IS NULL",
+            "AND r.parent_id IS NULL LEFT JOIN reposts q ON q.post_id = r.post_id AND r.parent_id IS NULL",
         ),
     ):
         connection.execute(
@@ -127,12 +133,13 @@ def resolve(connection: Connection) -> int:
 def _meant() -> str:
     """The account each name means: the one seen with it nearest in time, none if two are equally near.
 
-    On platforms whose ids are handles the name is the id itself. Nothing separates a Chinese name from the words behind
-    it, so a name nobody has is also looked for as the longest known name it begins with.
+    On platforms whose ids are handles the name is the id itself. In running text nothing separates a Chinese name from
+    the words behind it, so one that nobody has is also looked for as the longest known name it begins with. A name that
+    a column, a line or a colon ends is whole: who is merely called like its beginning is somebody else.
     """
     return f"""
     WITH names AS MATERIALIZED (
-        SELECT n.rowid AS place, n.name, n.ts, w.platform FROM namings n JOIN accounts w ON w.account_key = n.src
+        SELECT n.rowid AS place, n.name, n.ts, w.platform, n.role <> 'mention' AS whole FROM namings n JOIN accounts w ON w.account_key = n.src
         WHERE n.name IS NOT NULL
     ),
     seen AS MATERIALIZED (
@@ -142,20 +149,21 @@ def _meant() -> str:
         SELECT platform, lower(ltrim(substr(account_id, length(platform) + 2), '@')), account_key, NULL, NULL
         FROM accounts WHERE NOT list_contains({list(NUMBERED)}, platform)
     ),
-    each AS (SELECT DISTINCT platform, name FROM names),
-    whole AS (SELECT platform, name, name AS known FROM each SEMI JOIN seen USING (platform, name)),
+    each AS (SELECT platform, name, bool_and(whole) AS whole FROM names GROUP BY ALL),
+    exact AS (SELECT platform, name, name AS known FROM each SEMI JOIN seen USING (platform, name)),
     starts AS (
         SELECT platform, name, left(name, unnest(range(2, length(name)))) AS known
-        FROM each ANTI JOIN whole USING (platform, name) WHERE NOT regexp_full_match(name, '[\\x00-\\x7f]*')
+        FROM each ANTI JOIN exact USING (platform, name)
+        WHERE NOT whole AND NOT regexp_full_match(name, '[\\x00-\\x7f]*')
     ),
     glued AS (
         SELECT t.platform, t.name, max(known) AS known FROM starts t
         SEMI JOIN seen s ON s.platform = t.platform AND s.name = t.known GROUP BY ALL
     ),
-    known AS (FROM whole UNION ALL FROM glued),
+    known AS (SELECT *, false AS begins FROM exact UNION ALL SELECT *, true FROM glued),
     near AS (
         SELECT place, account_key, coalesce(greatest(s.first - n.ts, n.ts - s.last, 0), 1 << 60) AS apart
-        FROM names n JOIN known k ON k.platform = n.platform AND k.name = n.name
+        FROM names n JOIN known k ON k.platform = n.platform AND k.name = n.name AND NOT (n.whole AND k.begins)
         JOIN seen s ON s.platform = k.platform AND s.name = k.known
     ),
     best AS (SELECT place, min(apart) AS apart FROM near GROUP BY place),

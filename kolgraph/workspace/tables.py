@@ -37,6 +37,12 @@ FORGOTTEN = "forgotten"
 #: Platforms whose ids are numbers; elsewhere an account's id is its name.
 NUMBERED = ("weibo", "douyin", "bilibili", "xhs", "kuaishou")
 
+#: How a page showed a post, or a repost.
+COUNTED = dict.fromkeys(("likes", "reposts", "comments", "views"), "BIGINT") | {
+    "rounded": "VARCHAR[]",
+    "observed_ts": "BIGINT",  # when the four counts were seen
+}
+
 CANONICAL = _tables(
     Table(
         "accounts",
@@ -80,14 +86,9 @@ CANONICAL = _tables(
             "text": "VARCHAR",
             "topics": "VARCHAR[]",
             "urls": "VARCHAR[]",
-            "likes": "BIGINT",
-            "reposts": "BIGINT",
-            "comments": "BIGINT",
-            "views": "BIGINT",
-            "rounded": "VARCHAR[]",
-            "observed_ts": "BIGINT",  # when the four counts were seen
-            "batch": "INTEGER",
-        },
+        }
+        | COUNTED
+        | {"batch": "INTEGER"},
         ("post_id",),
         "a post that is not a repost",
     ),
@@ -128,8 +129,9 @@ CANONICAL = _tables(
             # names of those it came through, in small letters, the direct parent first; NULL: a stretch nobody knows
             "chain": "VARCHAR[]",
             "text": "VARCHAR",
-            "batch": "INTEGER",
-        },
+        }
+        | COUNTED
+        | {"batch": "INTEGER"},
         ("post_id",),
         "src reposts a post of dst: one row per event",
     ),
@@ -387,7 +389,7 @@ LEFT JOIN reposts p ON p.post_id = r.parent_id LEFT JOIN posts q ON q.post_id = 
 WHERE r.parent_id IS NOT NULL AND r.parent_id <> coalesce(r.root_id, '')
 UNION ALL
 SELECT r.post_id, r.src, NULL, h.dst, h.name, NULL, 'parent', r.ts FROM reposts r JOIN hops h USING (post_id)
-WHERE h.pos = 0
+WHERE h.pos = 0 AND h.name IS NOT NULL
 UNION ALL
 SELECT r.post_id, h.dst, h.name, h.next, h.next_name, NULL, 'chain', r.ts FROM reposts r JOIN hops h USING (post_id)
 WHERE h.name IS NOT NULL AND h.next_name IS NOT NULL

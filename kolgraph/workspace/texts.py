@@ -50,6 +50,8 @@ def _cut(names: str) -> str:
 INVISIBLE = r"[\x{200b}\x{feff}]"
 TAG = rf"</?[A-Za-z][^<>]*>|{INVISIBLE}"
 CHAIN = rf"//\s*[@＠]\s*({NAME})"
+#: Old clients cut texts at 140 characters, perhaps within a name: one that is whole has a colon or a space behind it.
+CUT = rf"//\s*[@＠]\s*(?:{NAME})?$"
 #: From here on others speak.
 OTHERS = r"(?://\s*[@＠]|^\s*RT @[A-Za-z0-9_]+\b).*"
 HANDLE = r"(?:^|[^A-Za-z0-9_@＠])[@＠]([A-Za-z0-9_]+)"
@@ -74,6 +76,13 @@ MACROS = (
     f"""has_own_words(x) AS NOT regexp_full_match(trim(own_part(x), ' \n\t　'), {_text(NO_WORDS)})""",
     f"""chain_of(x, platform) AS CASE WHEN platform = 'x' THEN {_all("x", RETWEET)} WHEN contains(x, '//')
       THEN list_transform({_all("plain_text(x)", CHAIN)}, lambda n: left(n, {MAX_NAME})) ELSE [] END""",
+    # The names of the chain in order; the last is NULL where the text breaks off: who stands there, nobody knows.
+    f"""known_chain(x, platform) AS list_transform([chain_of(x, platform)], lambda names:
+      CASE WHEN platform = 'x' THEN names
+      WHEN regexp_matches(plain_text(x), {_text(CUT)}) THEN list_filter(names, lambda n, i: i < len(names)
+        OR NOT regexp_matches(plain_text(x), {_text(CUT.replace("?$", "$"))})) || [NULL]
+      WHEN len(names) > 0 AND regexp_matches(plain_text(x), '//$') THEN names || [NULL]
+      ELSE names END)[1]""",
     f"""nameable(x) AS regexp_replace(own_part(x), {_text(f"{URL}|{EMAIL}")}, ' ', 'g')""",
     f"""mentions_of(x, platform) AS CASE
       WHEN platform = 'x' THEN list_filter({_cut(_all("nameable(x)", HANDLE))}, lambda n: length(n) <= 15)

@@ -39,8 +39,8 @@ def _list(column: str) -> str:
 GIVEN = "=CASE WHEN coalesce({derived}, '') <> 'true' THEN {dst} END"
 #: The direct parent, where a source named it or the text that tells of it was not kept.
 VIA = (
-    "=CASE WHEN ends_with({chain}, ',null]') OR NOT regexp_matches(coalesce({text}, ''), '//\\s*[@＠]|^\\s*RT @') "
-    f"THEN {_list('chain')}[1] END"
+    f"=CASE WHEN (len({_list('chain')}) = 2 AND {_list('chain')}[2] IS NULL) "
+    f"OR NOT regexp_matches(coalesce({{text}}, ''), '//\\s*[@＠]|^\\s*RT @') THEN {_list('chain')}[1] END"
 )
 #: A topic that holds a comma is told by the text, and by nothing else.
 TOPICS = (
@@ -107,7 +107,9 @@ FORMATS = (
         Emit(
             "repost",
             {"post": "post_id", "dst": GIVEN, "root": "root_id", "parent": "parent_id", "time": _time("ts"), "via": VIA}
-            | _same("src weight kind text author_name"),
+            | _same("src weight kind text author_name")
+            | _shown("likes", "reposts", "comments", "views")
+            | {"observed": _time("observed_ts")},
         ),
     ),
     _table(

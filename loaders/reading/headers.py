@@ -22,6 +22,11 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "time": ("time", "timestamp", "created", "createdat", "时间", "转发时间"),
         "weight": ("weight", "count", "次数"),
         "text": ("text", "content", "正文", "转发内容"),
+        "likes": ("likes", "点赞数"),
+        "reposts": ("reposts", "转发数"),
+        "comments": ("comments", "评论数"),
+        "views": ("views", "阅读数", "播放数"),
+        "observed": ("observed", "crawltime", "采集时间"),
     },
     "follow": {
         "src": ("follower", "fan", "followerid", "粉丝", "粉丝id", "关注者"),

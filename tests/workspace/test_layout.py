@@ -11,8 +11,9 @@ import pytest
 import kolgraph as kg
 from kolgraph.errors import InputError
 from kolgraph.synth import make_world
-from kolgraph.workspace import Workspace
+from kolgraph.workspace import SCHEMA_VERSION, Workspace
 from kolgraph.workspace.folder import FILE
+from kolgraph.workspace.tables import COUNTED
 
 #: Made by commit 98e2585 from `make_world(1000, seed=3)`: rings, rank and a plan were asked.
 OLD = Path(__file__).parents[1] / "worlds" / "old-workspace.duckdb.gz"
@@ -70,7 +71,24 @@ def test_facts_and_answers_are_those_of_a_workspace_made_now(old: Path, tmp_path
         assert ws.version != new.version  # equal content, two workspaces
 
 
-@pytest.mark.parametrize("version", ["1", "4", "NULL"])
+def test_version_3_gets_the_counts_of_reposts(tmp_path: Path) -> None:
+    table = tmp_path / "reposts.csv"
+    table.write_text("repost,reposter,root,text\nr,1,p,好//@小明:嗯\n")
+    with Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        ws.load(table, platform="weibo")
+        with ws.transaction() as connection:
+            for column in COUNTED:
+                connection.execute(f"ALTER TABLE reposts DROP COLUMN {column}")
+            connection.execute("UPDATE layout SET version = 3")
+    table.write_text("repost,reposter,root,likes,reposts\nr,1,p,20万+,7\n")
+    counts = "SELECT post_id, text, evidence, likes, reposts, rounded FROM reposts"
+    with Workspace.open(tmp_path / "w.kol") as ws:
+        assert ws.fetch(counts) == [("weibo:r", "好//@小明:嗯", "chain", None, None, None)]
+        assert ws.load(table, platform="weibo").counts.accepted == 1
+        assert ws.fetch(counts) == [("weibo:r", "好//@小明:嗯", "chain", 200_000, 7, ["likes"])]
+
+
+@pytest.mark.parametrize("version", ["1", str(SCHEMA_VERSION + 1), "NULL"])
 def test_other_versions_are_refused_in_one_line(old: Path, version: str) -> None:
     with Workspace.open(old) as ws, ws.transaction() as connection:
         connection.execute(f"UPDATE layout SET version = {version}")

@@ -117,6 +117,78 @@ def test_a_name_glued_to_the_text_is_its_longest_known_beginning(shelf: Shelf) -
     assert shelf.rows("SELECT account_id FROM mentions JOIN accounts ON account_key = dst") == [("weibo:8",)]
 
 
+NAMED = "SELECT n.name, a.account_id FROM namings n LEFT JOIN accounts a ON account_key = dst ORDER BY ALL"
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        ("by,of,p\n1,蓝鲸手机,q\n", {"record": "repost", "mapping": {"src": "by", "author_name": "of", "root": "p"}}),
+        ("by,of,p\n1,蓝鲸手机,q\n", {"record": "repost", "mapping": {"src": "by", "via": "of", "root": "p"}}),
+        ("by,of,p\n1,蓝鲸手机,q\n", {"record": "comment", "mapping": {"src": "by", "author_name": "of", "post": "p"}}),
+        ("repost,reposter,root,text\nr,1,p,好//@蓝鲸手机:嗯\n", {}),
+        ("repost,reposter,root,text\nr,1,p,好//@蓝鲸手机 嗯\n", {}),
+    ],
+)
+def test_who_is_called_like_the_beginning_of_a_whole_name_is_somebody_else(
+    shelf: Shelf, rows: str, options: dict[str, Any]
+) -> None:
+    shelf.load("account,name\n9,蓝鲸\n", platform="weibo")
+    shelf.load(rows, platform="weibo", **options)
+    assert [row for row in shelf.rows(NAMED) if row[0]] == [("蓝鲸手机", None)]
+    # Also where a text says the same name, and the words behind it could be glued to it.
+    shelf.load("post,author,text\nt,1,@蓝鲸手机\n", platform="weibo")
+    assert ("蓝鲸手机", "weibo:9") in shelf.rows(NAMED)
+    assert ("蓝鲸手机", None) in shelf.rows(NAMED)
+
+
+@pytest.mark.parametrize(
+    ("text", "chain"),
+    [
+        ("好//@张三:嗯//@蓝鲸", ["张三", None]),
+        ("好//@张三:嗯//@蓝鲸:", ["张三", "蓝鲸"]),
+        ("好//@张三:嗯//@蓝鲸 ", ["张三", "蓝鲸"]),
+        ("好//@张三:嗯// ＠蓝鲸", ["张三", None]),
+        ("好//@张三:嗯//@", ["张三", None]),
+        ("好//@张三:嗯//", ["张三", None]),
+        ("好//@蓝鲸", [None]),
+        ("看 http://t.cn/", None),
+    ],
+)
+def test_a_name_that_ends_the_text_may_be_cut_off_and_names_nobody(
+    shelf: Shelf, text: str, chain: list[str | None] | None
+) -> None:
+    shelf.load("account,name\n8,蓝鲸\n9,张三\n", platform="weibo")
+    shelf.load(f'repost,reposter,root,text\nr,1,p,"{text}"\n', platform="weibo")
+    assert shelf.rows("SELECT chain FROM reposts") == [(chain,)]
+    said = shelf.rows("SELECT s.account_id, e.kind FROM repost_edges e LEFT JOIN accounts s ON s.account_key = e.src")
+    whole = [name for name in chain or () if name]
+    kinds = ["root"] + ["parent"] * bool(whole) + ["chain"] * (len(whole) - 1)
+    kinds += ["chain_to_root"] * (bool(whole) and whole == chain)
+    assert sorted(kind for _, kind in said) == sorted(kinds)
+    # A source that kept more of the text says who it was.
+    shelf.load("repost,reposter,root,text\nr,1,p,好//@张三:嗯//@蓝鲸手机:哈\n", platform="weibo")
+    assert shelf.rows("SELECT chain FROM reposts") == [(["张三", "蓝鲸手机"],)]
+
+
+def test_what_is_reposted_or_commented_may_be_a_repost(shelf: Shelf) -> None:
+    shelf.load("repost,reposter,root\nr,1,p\nq,2,r\n", platform="weibo")
+    shelf.load("comment,commenter,post\nc,3,q\n", platform="weibo")
+    edges = "SELECT s.account_id, d.account_id AS dst FROM {0} t JOIN accounts s ON s.account_key = t.src "
+    edges += "LEFT JOIN accounts d ON d.account_key = t.dst ORDER BY 1"
+    assert shelf.rows(edges.format("reposts")) == [("weibo:1", None), ("weibo:2", "weibo:1")]
+    assert shelf.rows(edges.format("comments")) == [("weibo:3", "weibo:2")]
+
+
+def test_counts_that_belong_to_a_repost_are_kept_the_latest_wins(shelf: Shelf) -> None:
+    old, new = "r,1,p,5,3,2024-01-01 00:00:00\n", "r,1,p,4,3.7万,2024-01-02 00:00:00\n"
+    for rows in ((old, new), (new, old)):
+        shelf.empty()
+        for row in rows:
+            shelf.load("repost,reposter,root,likes,reposts,observed\n" + row, platform="weibo")
+        assert shelf.rows("SELECT likes, reposts, rounded FROM reposts") == [(4, 37_000, ["reposts"])]
+
+
 def test_the_chain_of_a_repost_by_hand(shelf: Shelf) -> None:
     # ann reposts from cai, who had it from bo, who had it from the root's author.
     shelf.load("account,name\n2,bo\n3,cai\n", platform="weibo")

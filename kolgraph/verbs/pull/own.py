@@ -53,7 +53,9 @@ _ROWS: Mapping[str, str] = {
     "kolgraph-reposts": """
         SELECT p.id AS post_id, a.src AS src, root_author AS dst, root AS root_id,
                CASE WHEN evidence = 'api_parent' THEN o.dst END AS parent_id, created_ts AS ts, 1.0::FLOAT AS weight,
-               NULL::BOOLEAN AS derived, kind, NULL::VARCHAR[] AS chain, text, NULL::VARCHAR AS author_name
+               NULL::BOOLEAN AS derived, kind, NULL::VARCHAR[] AS chain, text, likes, NULL::BIGINT AS reposts,
+               NULL::BIGINT AS comments, NULL::BIGINT AS views, NULL::VARCHAR[] AS rounded,
+               NULL::BIGINT AS observed_ts, NULL::VARCHAR AS author_name
         FROM "Post" p LEFT JOIN "Account-POSTED-Post" a ON a.dst = p.id
         LEFT JOIN "Post-REPOST_OF-Post" o ON o.src = p.id
         WHERE kind IN ('repost', 'quote') ORDER BY id""",
