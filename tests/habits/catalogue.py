@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cache
 from random import Random
 
@@ -64,24 +65,35 @@ def of_cells(good: Good, changes: list[tuple[str, Change]]) -> Draw:
     )
 
 
-def several(good: Good, random: Random) -> tuple[Draw, list[Draw]] | None:
-    """Habits of cells in several rows at once, and each of them alone; a load takes as long with one as with many."""
-    good, changes = wide(good), []
+#: A habit and the cell that it changes.
+Named = tuple[str, Change]
+
+
+def several(good: Good, random: Random, leave: Container[str] = ()) -> tuple[Good, list[Named]]:
+    """Habits of cells in many rows at once, because a load takes as long with one as with many; not those to leave."""
+    good = wide(good)
+    changes: list[Named] = []
     for row in range(len(good.rows)):
-        names = [h for h in cells.HABITS if good.form in h.forms and not h.never]
+        names = [h for h in cells.HABITS if good.form in h.forms and not h.never and not h.stranger]
         random.shuffle(names)
         change = next(((h.name, c) for h in names[:TRIES] if (c := h.changes(good, row, random)) is not None), None)
-        if change is not None:
+        if change is not None and f"{change[0]}: {change[1].column}" not in leave:
             changes.append(change)
-    if not changes:
-        return None
-    return of_cells(good, changes), [of_cells(good, [change]) for change in changes]
+    return good, changes
+
+
+def meant(good: Good, changes: list[Named]) -> Good:
+    """What a file most likely means with these cells."""
+    for _, change in changes:
+        if change.instead:
+            good = good.cell(change.row, change.column, change.instead[0])
+    return good
 
 
 @cache
 def wide(good: Good) -> Good:
-    """A file with so many rows that one load tries a dozen cells."""
-    return grown(good, 4)
+    """A file with so many rows that one load tries two dozen cells."""
+    return grown(good, 8)
 
 
 @cache

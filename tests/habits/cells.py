@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -130,6 +131,11 @@ def _scientific(value: str, random: Random, *_: Any) -> str | None:
     return random.choice(
         (f"{int(value):.{digits}E}", f"{int(value):.{digits}e}", f"{int(value):.2E}".replace(".", ","))
     )
+
+
+def _said(text: str) -> tuple[str, ...]:
+    """The number that scientific notation says: a count may be rounded, an id may not."""
+    return (str(int(Decimal(text.replace(",", ".")))),)
 
 
 def _rounded(value: str, random: Random, good: Good, row: int, column: str) -> str | None:
@@ -372,7 +378,7 @@ HABITS: tuple[Cells, ...] = (
     Cells("count with thousands", "CM", _thousands),
     Cells("count with Indian thousands", "CM", _indian),
     Cells("count with decimals", "CM", _decimals),
-    Cells("count in scientific notation", "CM", _scientific),
+    Cells("count in scientific notation", "CM", _scientific, means=_said),
     Cells("count in ten thousands", "CM", _units),
     Cells("count with words", "C", _with_words),
     Cells(

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from tests.habits.goods import Good
-from tests.habits.tables import Made, Whole
+from tests.habits.tables import Made, Whole, every
 
 TEXT = ("csv", "jsonl", "json", "raw")
 WORDS = ("N", "n", "X")
@@ -47,7 +47,7 @@ def _bytes(change: Callable[[bytes, Random], bytes | None]) -> Callable[[Good, R
     def make(good: Good, random: Random) -> Made | None:
         data = _plain(good)
         made = None if data is None else change(data, random)
-        return None if made is None else Made(made)
+        return None if made is None else Made(made, every(good))
 
     return make
 
@@ -95,7 +95,7 @@ def other_script(good: Good, random: Random) -> Made | None:
     if meant is None or good.form != "csv":
         return None
     try:
-        return Made(meant.written().decode().encode(name), also=(meant,), told=())
+        return Made(meant.written().decode().encode(name), every(good), (meant,))
     except UnicodeEncodeError:
         return None
 
@@ -269,7 +269,7 @@ def as_workbook(good: Good, rows: list[list[Any]], random: Random) -> Made:
             for k, cell in enumerate(row):
                 if roles[k] and roles[k] in kinds and re.fullmatch("[1-9][0-9]{0,14}", cell):
                     row[k] = random.choice((int(cell), float(cell)))
-    return Made(_book([("Sheet1", [[c if c != "" else None for c in row] for row in rows])]))
+    return Made(_book([("Sheet1", [[c if c != "" else None for c in row] for row in rows])]), every(good))
 
 
 def as_dates(good: Good, rows: list[list[Any]], random: Random) -> Made | None:
@@ -366,7 +366,7 @@ def excel_digits(good: Good, rows: list[list[Any]], random: Random) -> Made | No
         return None
     for row in rows[1:]:
         row[columns[0]] = int(row[columns[0]][:15] + "0" * (len(row[columns[0]]) - 15))
-    return Made(_book([("Sheet1", rows)]), frozenset(range(len(good.rows))))
+    return Made(_book([("Sheet1", rows)]), every(good))
 
 
 _BOTH = ("csv", "xlsx")

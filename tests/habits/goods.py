@@ -103,9 +103,9 @@ class Good:
         cells[self.columns.index(column)] = value
         return replace(self, rows=(*self.rows[:row], tuple(cells), *self.rows[row + 1 :]))
 
-    def without(self, row: int) -> Good:
-        """The same file with a row less."""
-        return replace(self, rows=(*self.rows[:row], *self.rows[row + 1 :]))
+    def without(self, *rows: int) -> Good:
+        """The same file without these rows."""
+        return replace(self, rows=tuple(row for at, row in enumerate(self.rows) if at not in rows))
 
 
 def grown(good: Good, times: int) -> Good:
@@ -131,7 +131,11 @@ def _others(good: Good, k: int) -> Iterator[tuple[str, ...]]:
 
 def _another(value: str, role: str, k: int) -> str:
     if role in "NnH" or not re.search(r"\d\d\d", value):
-        return value[:-1] + "子丑寅卯辰巳午未"[k] + value[-1] if not value.isascii() else f"{value[0]}{k}{value[1:]}"
+        return (
+            value[:-1] + "子丑寅卯辰巳午未申酉戌亥"[k] + value[-1]
+            if not value.isascii()
+            else f"{value[0]}{k}{value[1:]}"
+        )
     head, digits = re.fullmatch(r"(.*?)(\d+)", value).groups()  # type: ignore[union-attr]
     return head + str(int(digits) + (1000 if role in "Pp" else 100) * k).rjust(len(digits), "0")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -41,13 +43,14 @@ _WORDS = frozenset({"name", "niche", "bio", "region", "ip_region", "city", "agen
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file: its facts, the codes of rejected rows, and all lines that were printed.
+    """What became of a file: its facts, codes and line numbers of rejected rows, and all lines that were printed.
 
     `refused`: the one line with which the whole file was refused.
     """
 
     facts: frozenset[Fact] = frozenset()
     rejects: tuple[str, ...] = ()
+    lines: tuple[int | None, ...] = ()
     said: tuple[str, ...] = ()
     refused: str = ""
 
@@ -123,10 +126,11 @@ class Judge:
                 for left in (path, *(path.parent / other for other in good.beside)):
                     left.unlink(missing_ok=True)
         codes = tuple(reject.code for reject in report.rejects if not reject.partly)
+        places = tuple(reject.line for reject in report.rejects if not reject.partly)
         partly = tuple(f"partly {reject.code} {reject.column}" for reject in report.rejects if reject.partly)
         place = str(path.parent)
         said = tuple(line.replace(place, "") for line in (*report.decisions, *partly, *lines))
-        return Outcome(self.facts(), codes, said)
+        return Outcome(self.facts(), codes, places, said)
 
     def good(self, good: Good) -> Outcome:
         """What a good file leaves behind; loaded once."""
@@ -169,11 +173,47 @@ class Judge:
                     more, fewer = more - other.facts, fewer - (base.facts - other.facts)
         if not more and not fewer:
             return Verdict("meant", said=said)
-        if outcome.lost() > base.lost():
-            for row in draw.rows:
-                left = self.good(draw.good.without(row))
+        lost = outcome.lost() - base.lost()
+        if lost > 0 and draw.good.rows:
+            gone = {row for row in draw.rows if self.unique(draw.good, row) & fewer}
+            if len(gone) <= lost:
+                left = self.good(draw.good.without(*gone))
                 more, fewer = more - left.facts, fewer - (base.facts - left.facts)
+        elif lost > 0:
+            fewer = frozenset()  # nobody knows which facts are of which row
         return Verdict("silent" if more or fewer else "rejected", more, fewer, said)
+
+    def unique(self, good: Good, row: int) -> frozenset[Fact]:
+        """What only this row says."""
+        return self.good(good).facts - self.good(good.without(row)).facts
+
+    def explained(self, good: Good, name: str, data: bytes, meant: Good) -> bool:
+        """Whether a file is the one that it is meant to be, without the rows that are said to be rejected.
+
+        One more load for any number of changes; where it says no, each of them has to be looked at alone.
+        """
+        outcome = self.load(good, name, data)
+        if outcome.refused or any(line is None for line in outcome.lines):
+            return bool(outcome.refused)
+        starts = _starts(good.form, data)
+        rows = {starts.get(line, -1) for line in outcome.lines if line is not None}
+        if -1 in rows or len(rows) != len(outcome.rejects):
+            return False
+        left = meant.without(*rows)
+        wanted = self.load(left, left.name, left.written()).facts if left.rows else frozenset()
+        return outcome.facts == wanted
+
+
+def _starts(form: str, data: bytes) -> dict[int, int]:
+    """Number of the line -> the row that starts there."""
+    if form != "csv":
+        return {line: line - (2 if form == "xlsx" else 1) for line in range(1, 1000)}
+    reader = csv.reader(io.StringIO(data.decode(), newline=""))
+    found, begin = {}, 1
+    for at, _ in enumerate(reader):
+        found[begin] = at - 1
+        begin = reader.line_num + 1
+    return found
 
 
 def plain(name: str, value: object) -> str:

@@ -38,26 +38,33 @@ class Whole:
 Table = list[list[str]]
 
 
-def _text(change: Callable[[Table, Random], Table | None]) -> Callable[[Good, Random], Made | None]:
-    """A habit that leaves every row what it is."""
+def _text(change: Callable[[Table, Random], Table], *, own: bool = False) -> Callable[[Good, Random], Made | None]:
+    """A habit that leaves every row what it is; `own`: only lines of its own may be rejected."""
 
     def make(good: Good, random: Random) -> Made | None:
         made = change([list(good.columns), *map(list, good.rows)], random)
-        return None if made is None else Made(csv_text(made).encode())
+        return Made(csv_text(made).encode(), frozenset() if own else every(good))
 
     return make
 
 
-def _lines(change: Callable[[list[str], Random], list[str] | None]) -> Callable[[Good, Random], Made | None]:
+def _lines(
+    change: Callable[[list[str], Random], list[str]], *, own: bool = False
+) -> Callable[[Good, Random], Made | None]:
     """The same on lines of text; only where every row is a line."""
 
     def make(good: Good, random: Random) -> Made | None:
         if any("\n" in cell for row in good.rows for cell in row):
             return None
         made = change(good.written().decode().splitlines(), random)
-        return None if made is None else Made("".join(line + "\n" for line in made).encode())
+        return Made("".join(line + "\n" for line in made).encode(), frozenset() if own else every(good))
 
     return make
+
+
+def every(good: Good) -> frozenset[int]:
+    """All rows."""
+    return frozenset(range(len(good.rows)))
 
 
 def header_again(table: Table, random: Random) -> Table:
@@ -122,7 +129,8 @@ def index_column(table: Table, random: Random) -> Table:
 
 def index_without_name(lines: list[str], random: Random) -> list[str]:
     """As R's write.table: one name less than there are columns."""
-    return [lines[0], *(f'"{k + 1}",{line}' if random.random() < 1 else line for k, line in enumerate(lines[1:]))]
+    del random
+    return [lines[0], *(f'"{k + 1}",{line}' for k, line in enumerate(lines[1:]))]
 
 
 def other_order(table: Table, random: Random) -> Table:
@@ -198,21 +206,23 @@ def other_delimiter(good: Good, random: Random) -> Made:
     mark = random.choice(("\t", ";", "|", "，", "；", " ", "\x01", ":", "^", "~"))
     table = [good.columns, *good.rows]
     if len(mark.encode()) > 1:
-        return Made("".join(mark.join(row) + "\n" for row in table).encode())
-    return Made(csv_text(table, mark).encode())
+        return Made("".join(mark.join(row) + "\n" for row in table).encode(), every(good))
+    return Made(csv_text(table, mark).encode(), every(good))
 
 
 def delimiter_in_first_line(good: Good, random: Random) -> Made:
     mark = random.choice((";", ",", "\t", "|"))
     head = random.choice(("sep={}", '"sep={}"', "SEP={}", "sep={}" + ",,")).format(mark)
-    return Made((head + random.choice(("\n", "\r\n")) + csv_text([good.columns, *good.rows], mark)).encode())
+    return Made(
+        (head + random.choice(("\n", "\r\n")) + csv_text([good.columns, *good.rows], mark)).encode(), every(good)
+    )
 
 
 def all_quoted(good: Good, random: Random) -> Made:
     mark = random.choice(('"', '"', "'", "“"))
     close = {"“": "”"}.get(mark, mark)
     rows = ([mark + cell.replace(mark, mark * 2) + close for cell in row] for row in (good.columns, *good.rows))
-    return Made("".join(random.choice((",", ",")).join(row) + "\n" for row in rows).encode())
+    return Made("".join(",".join(row) + "\n" for row in rows).encode(), every(good))
 
 
 def surplus_cell(good: Good, random: Random) -> Made:
@@ -307,13 +317,13 @@ def as_a_drawing(good: Good, random: Random) -> Made:
 
 
 HABITS: tuple[Whole, ...] = (
-    Whole("header again among the rows", _text(header_again)),
-    Whole("files joined end to end", _lines(joined_files)),
-    Whole("blank lines", _lines(blank_lines)),
-    Whole("lines of comment", _lines(comment_lines)),
-    Whole("title above the header", _text(titles)),
-    Whole("row of totals or notes", _text(totals)),
-    Whole("second line of header", _text(units_below)),
+    Whole("header again among the rows", _text(header_again, own=True)),
+    Whole("files joined end to end", _lines(joined_files, own=True)),
+    Whole("blank lines", _lines(blank_lines, own=True)),
+    Whole("lines of comment", _lines(comment_lines, own=True)),
+    Whole("title above the header", _text(titles, own=True)),
+    Whole("row of totals or notes", _text(totals, own=True)),
+    Whole("second line of header", _text(units_below, own=True)),
     Whole("empty cells behind every row", _lines(empty_cells_behind)),
     Whole("column of row numbers", _text(index_column)),
     Whole("row numbers without a name", _lines(index_without_name)),
@@ -325,7 +335,7 @@ HABITS: tuple[Whole, ...] = (
     Whole("header spelt otherwise", _text(header_spelt_otherwise)),
     Whole("no header", _text(without_a_header)),
     Whole("table on its side", _text(on_its_side)),
-    Whole("rows again", _text(rows_again)),
+    Whole("rows again", _text(rows_again, own=True)),
     Whole("rows in another order", _text(rows_shuffled)),
     Whole("another delimiter", other_delimiter),
     Whole("delimiter in the first line", delimiter_in_first_line),
@@ -383,7 +393,7 @@ def escaped(good: Good, random: Random) -> Made:
 
 def as_python(good: Good, random: Random) -> Made:
     del random
-    return Made("".join(repr(value) + "\n" for value in good.objects()).encode(), frozenset(range(len(good.rows))))
+    return Made("".join(repr(value) + "\n" for value in good.objects()).encode(), every(good))
 
 
 def key_twice(good: Good, random: Random) -> Made | None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.habits.__main__ import report
+from tests.habits.__main__ import blamed, report
 from tests.habits.catalogue import HABITS, draw, goods, pairs, several
 from tests.habits.goods import GOODS, Good, short
-from tests.habits.oracle import Draw, Judge, Verdict
+from tests.habits.oracle import Draw, Judge
 from tests.worlds.samples import SAMPLES
 
 TABLES = tuple(good for good in GOODS if good.rows)
@@ -26,31 +26,21 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
         yield made
 
 
-def holds(judge: Judge, one: Draw) -> Verdict:
-    """Nothing is silent."""
-    verdict = judge.judge(one)
-    assert verdict.kind != "silent", report(one, verdict)
-    return verdict
-
-
 @pytest.mark.slow
 @settings(max_examples=40)
 @given(pair=st.deferred(lambda: st.sampled_from(pairs())), seed=st.integers(0, 2**32))
 def test_a_habit_alters_nothing_in_silence(judge: Judge, pair: tuple[str, Good], seed: int) -> None:
     if one := draw(*pair, Random(seed)):
-        holds(judge, one)
+        verdict = judge.judge(one)
+        assert verdict.kind != "silent", report(one, verdict)
 
 
 @pytest.mark.slow
 @settings(max_examples=20)
 @given(good=st.sampled_from(TABLES), seed=st.integers(0, 2**32))
 def test_habits_of_many_cells_alter_nothing_in_silence(judge: Judge, good: Good, seed: int) -> None:
-    if found := several(good, Random(seed)):
-        whole, singles = found
-        if judge.judge(whole).kind == "silent":
-            for one in singles:
-                holds(judge, one)
-            holds(judge, whole)
+    for one, verdict in blamed(judge, *several(good, Random(seed))):
+        assert verdict.kind != "silent", report(one, verdict)
 
 
 def test_the_catalogue_has_at_least_forty_habits_and_each_has_its_files() -> None:
