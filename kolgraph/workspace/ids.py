@@ -163,7 +163,7 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         THEN 'ID_SCIENTIFIC'
       WHEN regexp_full_match(x, '{word}[0-9]{{1,3}}([,'' \\x{{a0}}\\x{{202f}}][0-9]{{3}})+') THEN 'BAD_ID'
       WHEN regexp_full_match(x, '{word}[0-9]+[.,][0-9]*') THEN 'ID_FLOAT'
-      WHEN starts_with(x, '{FORGOTTEN}:') AND platform_of(x) = '{FORGOTTEN}' THEN 'FORGOTTEN'
+      WHEN platform_of(x) = '{FORGOTTEN}' THEN 'FORGOTTEN'
       WHEN length(x) > 256 OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
         OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END""",
     )
