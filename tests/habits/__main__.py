@@ -1,7 +1,7 @@
-"""Habits on good files, many times: ``python -m tests.habits [--draws N] [--seed N] [--habit TEXT] [--good TEXT]``.
+"""Habits on good files: ``python -m tests.habits [--draws N] [--seed N] [--habit TEXT] [--good TEXT]``.
 
-Prints how the draws of each habit ended, and every silent difference; exit 1 if there was one. Many cells are changed in
-one load; they are `explained` together where the file is what they mean without the rejected rows, else by halves.
+Prints how the draws of each habit ended, and every silent difference; exit 1 if there was one. Many cells are changed
+in one load; they are `explained` together where the file is what they mean without the rejected rows, else by halves.
 """
 
 from __future__ import annotations

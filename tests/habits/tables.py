@@ -397,13 +397,12 @@ def as_python(good: Good, random: Random) -> Made:
 
 
 def key_twice(good: Good, random: Random) -> Made | None:
-    """The same key twice in one object, with another value."""
+    """The same key twice in one object, with the same value."""
     row, column = random.randrange(len(good.rows)), random.choice([c for c in good.columns if "." not in c])
-    other = good.rows[(row + 1) % len(good.rows)][good.columns.index(column)]
     texts = [json.dumps(value, ensure_ascii=False) for value in good.objects()]
-    extra = f'"{column}": {other if column in good.numbers and other else json.dumps(other, ensure_ascii=False)}'
-    texts[row] = "{" + extra + ", " + texts[row][1:] if random.random() < 0.5 else texts[row][:-1] + ", " + extra + "}"
-    return Made("".join(text + "\n" for text in texts).encode(), frozenset({row})) if good.form == "jsonl" else None
+    value = json.dumps(good.objects()[row][column], ensure_ascii=False)
+    texts[row] = f'{{"{column}": {value}, {texts[row][1:]}'
+    return Made("".join(text + "\n" for text in texts).encode(), frozenset({row}))
 
 
 def keys_in_capitals(good: Good, random: Random) -> Made:
