@@ -212,7 +212,7 @@ def _indian(value: str, *_: Any) -> str | None:
 
 
 def _decimals(value: str, random: Random, *_: Any) -> str | None:
-    return value + random.choice((".0", ".00", ",0", ",00", ".", ".000", ",000")) if value.isdigit() else None
+    return value + random.choice((".0", ".00", ",0", ",00", ".", ".000")) if value.isdigit() else None
 
 
 def _units(value: str, random: Random, *_: Any) -> str | None:
@@ -313,7 +313,7 @@ def _handle(value: str, random: Random, *_: Any) -> str:
 
 
 def _at(value: str, random: Random, *_: Any) -> str:
-    return random.choice(("@{}", "＠{}", "@{}:", "{} ", "@{}：")).format(value)
+    return random.choice(("@{}", "＠{}", "{} ", "@{} ")).format(value)
 
 
 def _longer(value: str, random: Random, *_: Any) -> str:
@@ -364,15 +364,13 @@ HABITS: tuple[Cells, ...] = (
     Cells("invisible characters in a value", "AaPpBCTMW", _invisible),
     Cells("quotes in quotes", "AaPpCM", _any(lambda v: f'"{v}"'), ("csv", "xlsx", "db")),
     Cells("id as a formula of text", "AaPp", _one('="{}"'.format, '=T("{}")'.format, "=({})".format), ("csv",)),
-    Cells(
-        "id with a sign or zeros", "AaPp", _one("+{}".format, "000{}".format, "-{}".format, "0x{}".format, "#{}".format)
-    ),
+    Cells("id with a sign or zeros", "AaPp", _one("+{}".format, "000{}".format, "-{}".format, "#{}".format)),
     Cells("id with thousands", "AaPp", _thousands),
     Cells("digits of another script", "AaPpCMT", _one(lambda v: v.translate(_FULL), lambda v: v.translate(_ARABIC))),
     Cells("object where an id is meant", "AaPpC", _objects),
     Cells("object in JSON", "AaPpC", _json_objects, OBJECTS),
     Cells("hexadecimal id as an object", "AP", _hex, OBJECTS),
-    Cells("false for nothing", "aPpACTNn", _any(lambda _: False), OBJECTS, nothing=True),
+    Cells("false for nothing", "aPpACT", _any(lambda _: False), OBJECTS, nothing=True),
     Cells("id rounded by Excel", "P", _rounded),
     Cells("short id of another post", "B", _other_short),
     Cells("count with thousands", "CM", _thousands),
