@@ -92,8 +92,8 @@ def meant(good: Good, changes: list[Named]) -> Good:
 
 @cache
 def wide(good: Good) -> Good:
-    """A file with so many rows that one load tries two dozen cells."""
-    return grown(good, 8)
+    """A file with so many rows that one load tries dozens of cells."""
+    return grown(good, 16)
 
 
 @cache
