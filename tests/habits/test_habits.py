@@ -27,7 +27,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(pair=st.deferred(lambda: st.sampled_from(pairs())), seed=st.integers(0, 2**32))
 def test_a_habit_alters_nothing_in_silence(judge: Judge, pair: tuple[str, Good], seed: int) -> None:
     if one := draw(*pair, Random(seed)):
@@ -36,7 +36,7 @@ def test_a_habit_alters_nothing_in_silence(judge: Judge, pair: tuple[str, Good],
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(good=st.sampled_from(TABLES), seed=st.integers(0, 2**32))
 def test_habits_of_many_cells_alter_nothing_in_silence(judge: Judge, good: Good, seed: int) -> None:
     for one, verdict in blamed(judge, *several(good, Random(seed))):
