@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import zstandard
@@ -116,7 +117,7 @@ class Case:
 
 @cache
 def cases() -> dict[str, list[Case]]:
-    """By target: the families of formats, the generic loaders, and what is in ../shared/formats/samples."""
+    """By target: the families of formats, the generic loaders, the samples of ../shared, and habits on good files."""
     made: dict[str, list[Case]] = {}
     family = {fmt.name: name for name in FAMILIES for fmt in import_module(f"kolgraph.loaders.known.{name}").FORMATS}
     for fmt in formats().values():
@@ -127,7 +128,20 @@ def cases() -> dict[str, list[Case]]:
         made.setdefault(target, []).extend(_of_name(named) for named in known)
     small = [p for p in sorted(SAMPLES.rglob("*.*")) if p.is_file() and p.stat().st_size < 1 << 14]
     made["samples"] = [_of_sample(p, small) for p in small if p.name != "EXPECTED.json"]
+    made["habits"] = list(_of_habits())
     return {target: found for target, found in made.items() if found}
+
+
+def _of_habits() -> Iterator[Case]:
+    """One file of every habit of `tests.habits`."""
+    from tests.habits.catalogue import HABITS, draw, pairs  # which is built on the good files of this module
+
+    for name in HABITS:
+        made = (draw(name, good, Random(7)) for other, good in pairs() if other == name)
+        one = next(found for found in made if found is not None)
+        yield Case(
+            one.name if "/" in one.name else f"data/{one.name}", one.data, one.good.options, beside=one.good.beside
+        )
 
 
 def _of_name(named: Named) -> Case:
