@@ -163,7 +163,7 @@ MISTAKES = {
     "no Neo4j there": (["publish", "{world}", "--import", "{tmp}"], 2, "no Neo4j is installed here"),
     "half a property": (["pull", "{world}", "bolt://x", "--property", "fans"], 2, "--property needs FIELD=PROPERTY"),
     "half a relation": (["pull", "{world}", "bolt://x", "--relation", "KNOWS"], 2, "--relation KNOWS=follow"),
-    "no server": (["cross-check", "{world}", "{tmp}/x"], 2, "is no server"),
+    "no server": (["cross-check", "{world}", "{tmp}/x.lbug"], 2, "is no server"),
     "unreachable server": (["publish", "{world}", "--to", "bolt://127.0.0.1:9"], 4, "127.0.0.1:9"),
 }
 
@@ -172,7 +172,7 @@ MISTAKES = {
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("broken")
     (folder / "empty.csv").write_text("")
-    (folder / "odd.csv").write_text("x,y\n1,2\n")
+    (folder / "odd.csv").write_text("alpha,beta\n1,2\n")
     (folder / "edges.txt").write_text("1 2\n3 4\n")
     (folder / "latin.csv").write_bytes(
         b"follower,followed\n" + "J\xfcrgen,Ren\xe9\n\xff\xff,\xfe\xfe\n".encode("latin-1") * 50
