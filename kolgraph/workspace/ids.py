@@ -31,6 +31,9 @@ PLATFORMS = frozenset(CALLED) | {
     "reddit",
 }
 PLATFORMS |= {"mastodon", "telegram", "discord", "twitch", "linkedin", "pinterest", "snapchat", "vk", "line", "github"}
+#: Where tools write times in UTC; elsewhere a time without a zone is Beijing time, as every Chinese source writes it.
+IN_UTC = {"x", "tiktok", "instagram", "youtube", "facebook", "threads", "bluesky", "reddit", "mastodon", "telegram"}
+IN_UTC |= {"discord", "twitch", "linkedin", "pinterest", "snapchat", "github"}
 #: What may stand between platform and id where it is no id of the usual kind; of these, what people chose themselves.
 _FORM = "(?:[a-z][a-z0-9_]*:)?"
 
@@ -121,6 +124,7 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
         "whole_post(x) AS CASE WHEN starts_with(x, 'weibo:bid:') THEN coalesce('weibo:' || mid_of(x[11:]), x) "
         "ELSE full_id(x) END",
         "platform_of(x) AS split_part(full_id(x), ':', 1)",
+        f"home_ms() AS {0 if platform in IN_UTC else 28_800_000}",
         *_grammar(platform, named),
     )
     if key is None:
@@ -163,7 +167,7 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         THEN 'ID_SCIENTIFIC'
       WHEN regexp_full_match(x, '{word}[0-9]{{1,3}}([,'' \\x{{a0}}\\x{{202f}}][0-9]{{3}})+') THEN 'BAD_ID'
       WHEN regexp_full_match(x, '{word}[0-9]+[.,][0-9]*') THEN 'ID_FLOAT'
-      WHEN platform_of(x) = '{FORGOTTEN}' THEN 'FORGOTTEN'
+      WHEN regexp_matches(x, '^{FORGOTTEN}:') AND regexp_matches(full_id(x), '^{FORGOTTEN}:') THEN 'FORGOTTEN'
       WHEN length(x) > 256 OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
         OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END""",
     )
