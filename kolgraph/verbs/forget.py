@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.records import PROFILE
-from kolgraph.workspace.ids import identity_macros
+from kolgraph.workspace.ids import FULL, HALF, identity_macros
 from kolgraph.workspace.names import count, resolve
 from kolgraph.workspace.pseudonyms import key_of
 from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS
@@ -142,11 +142,13 @@ def _gather(connection: Connection) -> None:
         f"UNION ALL SELECT post_id FROM comments WHERE dst IN {mine} AND derived IS NOT TRUE AND parent_id IS NULL"
         ") t(x) WHERE x IS NOT NULL"
     ).fetchall()
+    # Names are known in common width; in texts they stand as people wrote them.
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE gone_words AS SELECT DISTINCT word FROM ("
-        "SELECT split_part(account_id, ':', -1) AS word FROM gone UNION ALL SELECT name FROM gone_names UNION ALL "
-        "SELECT split_part(alias, ':', -1) FROM account_aliases SEMI JOIN gone USING (account_key)) "
-        "WHERE length(word) > 1 OR NOT regexp_full_match(word, '[0-9a-z]')"
+        "CREATE OR REPLACE TEMP TABLE gone_words AS SELECT DISTINCT unnest([word, translate(word, ?, ?)]) AS word "
+        "FROM (SELECT split_part(account_id, ':', -1) AS word FROM gone UNION ALL SELECT name FROM gone_names "
+        "UNION ALL SELECT split_part(alias, ':', -1) FROM account_aliases SEMI JOIN gone USING (account_key)) "
+        "WHERE length(word) > 1 OR NOT regexp_full_match(word, '[0-9a-z]')",
+        [HALF, FULL],
     ).fetchall()
 
 
