@@ -70,7 +70,8 @@ def test_an_id_alone_is_no_account(shelf: Shelf, header: str) -> None:
     "header", ["id,name", "id,followers", "uid,created_at", "account,text_language,niche", "id,bio"]
 )
 def test_profiles_are_accounts(shelf: Shelf, header: str) -> None:
-    shelf.load(f"{header}\n7{',2024' * header.count(',')}\n")
+    value = "2024-01-01" if "created" in header else "2024"
+    shelf.load(f"{header}\n7{f',{value}' * header.count(',')}\n")
     assert shelf.rows("SELECT account_id FROM accounts") == [("local:7",)]
 
 
