@@ -67,7 +67,7 @@ def _as_repost(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _parts(records: Sequence[tuple[str, Mapping[str, str]]], columns: Mapping[str, str]) -> list[Part]:
     """The records that a row may be; of several each but the last holds where its root is given."""
-    parts = []
+    parts: list[Part] = []
     for record, fields in records:
         sql = {field: columns[name] for field, name in fields.items()}
         when = f"trim(given({sql['root']})) <> ''" if len(records) > len(parts) + 1 else ""
