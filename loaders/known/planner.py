@@ -131,6 +131,10 @@ def _find(source: Source, sheet: str, delimiter: str) -> _Table | None:
                 people, columns = _columns(cells)
                 if "price_cny" in columns:
                     told = _told_prices(source, sheet, delimiter, number, _prices(cells))
+                    # What is called a price and nothing else is one, and its words are rejected.
+                    told |= {
+                        place: True for place in told if _bare(cells[place]) in headers.NAMES["account"]["price_cny"]
+                    }
                     columns.pop("price_cny")
                     if True in told.values():
                         columns["price_cny"] = next(place for place, holds in told.items() if holds is not False)
