@@ -13,6 +13,7 @@ from kolgraph.loaders.reading.source import MAX_RAW, NeedsRepair, Part, Reading,
 from kolgraph.records import RECORDS
 from kolgraph.workspace import texts
 from kolgraph.workspace.ids import identity_macros
+from kolgraph.workspace.rounding import refuse_rounded
 from kolgraph.workspace.tables import NUMBERED
 from kolgraph.workspace.values import MACROS, REASONS, typed_sql
 
@@ -76,6 +77,7 @@ def ingest(
         if reading.repair is None:
             raise
         raise NeedsRepair(reading.repair) from error
+    refuse_rounded(connection, rows.staged)
     rejects = rows.rejects()
     if forgotten:
         rejects = forgotten.scrub(rejects)

@@ -295,6 +295,40 @@ SPIDER_CSV = Format(
 
 # ---------------------------------------------------------------------- weibo-search
 
+#: Its columns today; those that came in later, the latest first.
+SEARCH_NOW = [
+    "id",
+    "bid",
+    "user_id",
+    "用户昵称",
+    "微博正文",
+    "头条文章url",
+    "发布位置",
+    "艾特用户",
+    "话题",
+    "转发数",
+    "评论数",
+    "点赞数",
+    "发布时间",
+    "发布工具",
+    "微博图片url",
+    "微博视频url",
+    "retweet_id",
+    "ip",
+    "user_authentication",
+    "会员类型",
+    "会员等级",
+]
+SEARCH_BASES = [SEARCH_NOW]
+for _later in ({"会员类型", "会员等级"}, {"user_authentication"}, {"ip"}, {"头条文章url"}, {"retweet_id"}):
+    SEARCH_BASES.append([name for name in SEARCH_BASES[-1] if name not in _later])
+
+
+def _search_layouts(header: Sequence[str]) -> dict[int, Sequence[str]]:
+    """As with weibo-crawler: the number of cells tells the version that wrote a row."""
+    return {len(base): base for base in SEARCH_BASES} if list(header) in SEARCH_BASES else {}
+
+
 SEARCH = Format(
     "weibo-search",
     "dataabc/weibo-search <keyword>.csv: found posts, each repost behind its original",
@@ -327,6 +361,7 @@ SEARCH = Format(
     "weibo",
     "table",
     frozenset({"id", "user_id", "用户昵称", "微博正文"}),
+    layouts=_search_layouts,
 )
 
 FORMATS = (SEARCH, CRAWLER_USERS, CRAWLER_CSV, CRAWLER_JSON, *SQLITE, SPIDER_CSV)

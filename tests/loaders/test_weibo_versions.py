@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.known.weibo_dataabc import AUTHOR, BASES, ORIGINAL
+from kolgraph.loaders.known.weibo_dataabc import AUTHOR, BASES, ORIGINAL, SEARCH_BASES
 from kolgraph.loaders.spec import owner
 from tests.worlds.shelf import Shelf
 
@@ -125,11 +125,25 @@ def test_a_row_that_does_not_say_whether_it_is_a_repost_is_rejected(shelf: Shelf
     assert shelf.rows("SELECT account_id FROM accounts") == []
 
 
-def test_other_crawlers_reject_rows_of_another_version(shelf: Shelf) -> None:
-    old = "id,bid,user_id,用户昵称,微博正文,转发数,评论数,点赞数,发布时间,retweet_id"
-    row = f"{MID},{BID},1000000012,乙,好,,1,2,3,2024-01-02 03:04,"  # with 头条文章url, and nothing behind retweet_id
-    for line, code in ((row, "TOO_MANY_FIELDS"), (row.replace(",,", ","), "TOO_FEW_FIELDS")):
-        report = load(shelf, f"{old}\n{line[:-1] if code == 'TOO_FEW_FIELDS' else line}\n", "词.csv")
+@pytest.mark.parametrize("begun", range(len(SEARCH_BASES)))
+def test_rows_of_a_search_are_of_the_version_that_wrote_them(shelf: Shelf, begun: int) -> None:
+    cells = {"user_id": "1000000012", "用户昵称": "乙", "转发数": "1", "评论数": "2", "点赞数": "3"}
+    cells |= {"发布时间": "2024-01-02 03:04", "微博正文": "好"}
+    rows = [
+        [(cells | {"id": f"{4955123456789100 + k}"}).get(name, "") for name in base]
+        for k, base in enumerate(SEARCH_BASES)
+    ]
+    assert load(shelf, text_of(SEARCH_BASES[begun], *rows), "词.csv").rejects == []
+    assert shelf.rows("SELECT DISTINCT text, created_ts, reposts, comments, likes FROM posts") == [
+        ("好", 1704135840000, 1, 2, 3)
+    ]
+    assert shelf.rows("SELECT count(*) AS n FROM posts") == [(len(SEARCH_BASES),)]
+
+
+def test_a_header_of_nobody_knows_no_other_versions(shelf: Shelf) -> None:
+    row = f"{MID},{BID},1000000012,乙,好,1,2,3,2024-01-02 03:04"
+    for cells, code in (("", "TOO_FEW_FIELDS"), (f",{ROOT},x", "TOO_MANY_FIELDS")):
+        report = load(shelf, f"{SEARCH}{row}{cells}\n", "词.csv")
         assert [reject.code for reject in report.rejects] == [code]
 
 
