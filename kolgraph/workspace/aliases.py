@@ -79,10 +79,10 @@ def _take_up(connection: Connection) -> None:
         "gained AS (SELECT t.old, k.new FROM taken t JOIN kept k ON k.old = t.new) "
         "SELECT *, false AS joined FROM kept WHERE old <> new UNION ALL SELECT *, true FROM gained"
     ).fetchall()
-    for table in CANONICAL.values():
-        for column in (c for c in _KEYS if table.columns.get(c) == "INTEGER"):
+    for held in CANONICAL.values():
+        for column in (c for c in _KEYS if held.columns.get(c) == "INTEGER"):
             connection.execute(
-                f"UPDATE {table.name} t SET {column} = m.new FROM moved m WHERE t.{column} = m.old"
+                f"UPDATE {held.name} t SET {column} = m.new FROM moved m WHERE t.{column} = m.old"
             ).fetchall()
     for name in _FOLDED:
         _fold(connection, name)
