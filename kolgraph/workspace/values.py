@@ -1,7 +1,7 @@
 """What a cell may say: grammars of times, counts, money, as SQL that turns text into a value or a reason.
 
-Nothing here depends on when or where a file is loaded: a time without a zone is Beijing time, as every Chinese source
-writes it, and a relative one needs a reference in the row.
+Nothing here depends on when or where a file is loaded: a time without a zone is one of the zone in which sources of
+its platform write, and a relative one needs a reference in the row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from kolgraph.records import RECORDS
 #: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
-_AMOUNT = r"^(\d+(?:\.\d+)?)(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\+?(?:次|人|个|粉丝|播放|followers|views)?$"
+#: What sets thousands apart beside a comma and a dot: an apostrophe, and spaces of several widths.
+_GAP = "[ ''’\\x{a0}\\x{2009}\\x{202f}]"
+_AMOUNT = (
+    f"^([0-9](?:[0-9.,]|{_GAP})*?)\\s*(万亿|千万|百万|千|万|萬|亿|億|[kwmbKWMB])?\\+?"
+    "(?:次|人|个|粉丝|播放|followers|views)?$"
+)
+#: A unit, or a lower bound.
+_ROUNDED = f"[^0-9.,{_GAP[1:]}"
 MACROS = (
     # Without a byte-order mark, marks of no width and of direction, space around it, and the ="..." with which
     # spreadsheets keep ids as text. To see that a cell is plain is far cheaper than to take signs away.
@@ -25,10 +32,9 @@ MACROS = (
     """digits_ms(x) AS CASE length(x)
       WHEN 10 THEN try_cast(x AS BIGINT) * 1000 WHEN 13 THEN try_cast(x AS BIGINT)
       WHEN 16 THEN try_cast(x AS BIGINT) // 1000 WHEN 19 THEN try_cast(x AS BIGINT) // 1000000 END""",
-    # A zone is Z, UTC, GMT, +08, +0800 or +08:00 behind a clock; without one a time is Beijing time, as every Chinese
-    # source writes it.
+    # A zone is Z, UTC, GMT, +08, +0800 or +08:00 behind a clock; without one it is that of the platform.
     """zone(x) AS regexp_extract(x, ':\\d\\d(?:\\.\\d+)?\\s*(Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?)$', 1)""",
-    """zone_ms(z) AS CASE WHEN z = '' THEN 28800000 WHEN z[1] NOT IN ('+', '-') THEN 0
+    """zone_ms(z) AS CASE WHEN z = '' THEN home_ms() WHEN z[1] NOT IN ('+', '-') THEN 0
       ELSE (CASE z[1] WHEN '-' THEN -1 ELSE 1 END) * 60000 * (z[2:3]::BIGINT * 60
         + CASE WHEN length(z) > 3 THEN right(z, 2)::BIGINT ELSE 0 END) END""",
     """wall(x, z) AS regexp_replace(regexp_replace(replace(trim(x[:length(x) - length(z)]), '/', '-'),
@@ -37,16 +43,31 @@ MACROS = (
       '%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M', '%Y年%m月%d日']))""",
     """clock_ms(x) AS wall_ms(wall(x, zone(x))) - zone_ms(zone(x))""",
     # Nearly all times are written so, and asked for nothing else they take a sixth of the time.
-    """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - 28800000""",
+    """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - home_ms()""",
     # Weibo appends the device: "2014-05-01 10:00 来自 iPhone".
     """time_ms(x) AS CASE WHEN regexp_matches(x, '^[A-Z][a-z]{2} ')
       THEN epoch_ms(try_strptime(x, '%a %b %d %H:%M:%S %z %Y')) ELSE clock_ms(trim(split_part(x, '来自', 1))) END""",
     """unit(x) AS CASE lower(x) WHEN '' THEN 1 WHEN '千' THEN 1e3 WHEN 'k' THEN 1e3 WHEN '万' THEN 1e4
       WHEN '萬' THEN 1e4 WHEN 'w' THEN 1e4 WHEN '百万' THEN 1e6 WHEN 'm' THEN 1e6 WHEN '千万' THEN 1e7
       WHEN '亿' THEN 1e8 WHEN '億' THEN 1e8 WHEN 'b' THEN 1e9 WHEN '万亿' THEN 1e12 END""",
-    # 3,456 and 1.2万 and 10万+ are all written by platforms; 1.0 is not, but spreadsheets make it.
-    f"""amount(x) AS try_cast(regexp_extract(x, '{_AMOUNT}', 1) AS DOUBLE) * unit(regexp_extract(x, '{_AMOUNT}', 2))""",
-    """plain(x) AS replace(translate(x, '０１２３４５６７８９．，＋', '0123456789.,+'), ',', '')""",
+    """plain(x) AS translate(x, '０１２３４５６７８９．，＋', '0123456789.,+')""",
+    # A comma sets thousands apart only before exactly three digits, a dot only where there are several, or a comma
+    # behind: else it is a decimal sign. One dot before three digits may be either, and is no number.
+    f"""number_of(n, bare) AS CASE WHEN regexp_full_match(n, '[0-9]+') THEN n
+      WHEN regexp_full_match(n, '[0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\\.[0-9]+)?') THEN replace(n, ',', '')
+      WHEN regexp_full_match(n, '[0-9]{{1,3}}(?:(?:\\.[0-9]{{3}}){{2,}}(?:,[0-9]+)?|\\.[0-9]{{3}},[0-9]+)')
+        THEN replace(replace(n, '.', ''), ',', '.')
+      WHEN regexp_full_match(n, '[0-9]{{1,3}}(?:{_GAP}[0-9]{{3}})+(?:[.,][0-9]+)?')
+        THEN replace(regexp_replace(n, '{_GAP}', '', 'g'), ',', '.')
+      WHEN bare AND regexp_full_match(n, '[0-9]{{1,3}}\\.[0-9]{{3}}') THEN NULL
+      WHEN regexp_full_match(n, '[0-9]+[.,][0-9]+') THEN replace(n, ',', '.') END""",
+    # 3,456 and 1.2万 and 1,2K and 10万+ are all written by platforms; 1.0 is not, but spreadsheets make it. In lists of
+    # one, so that the text is taken apart once, and only where it is no plain number.
+    f"""amounts(x) AS list_transform([regexp_extract(plain(x), '{_AMOUNT}', ['n', 'u'])],
+      lambda m: try_cast(number_of(m.n, m.u = '') AS DOUBLE) * unit(m.u))""",
+    "amount(x) AS amounts(x)[1]",
+    """whole_amount(x) AS list_transform(amounts(x),
+      lambda v: CASE WHEN abs(v - round(v)) < 1e-6 AND v < 9e15 THEN round(v)::BIGINT END)[1]""",
     # Crawlers keep "3分钟前" and "06-27 10:00" as the page showed them: that means something beside the time of the
     # crawl, or that in the post's id. The clock of the loader is never asked.
     """weibo_ms(mid) AS CASE WHEN regexp_full_match(mid, '[0-9]{15,17}')
@@ -94,7 +115,6 @@ MACROS = (
       WHEN lower(flag) IN ('false', '0') THEN 'none' WHEN kind = '0' THEN 'person' WHEN kind = '1' THEN 'gov'
       WHEN kind = '2' THEN 'company' WHEN kind = '3' THEN 'media' WHEN kind IN ('4', '5', '6', '7') THEN 'org'
       WHEN lower(flag) IN ('true', '1') THEN 'unknown' END""",
-    """whole(x) AS CASE WHEN abs(x - round(x)) < 1e-6 AND x < 9e15 THEN round(x)::BIGINT END""",
     # The account that a name means on a platform (NULL = on any), if just one was ever seen with it.
     """account_named(x, p) AS (SELECT CASE WHEN count(*) = 1 THEN any_value(account_id) END FROM account_names
       JOIN accounts USING (account_key) WHERE name_norm = known_as(x) AND (p IS NULL OR platform = p))""",
@@ -117,6 +137,7 @@ _ID = _Kind("{x}", "CASE WHEN {d} OR {x} IS NULL OR is_word({x}) THEN NULL ELSE 
 KINDS: Mapping[str, _Kind] = {
     "id": _ID,
     "post": _ID,
+    "alias": _ID,
     "time": _Kind(
         "CASE WHEN {d} THEN digits_ms({x}) ELSE coalesce(common_ms({x}), time_ms({x})) END",
         f"CASE WHEN {{x}} IS NULL OR {{v}} BETWEEN {EARLIEST_MS} AND {LATEST_MS} THEN NULL "
@@ -124,7 +145,7 @@ KINDS: Mapping[str, _Kind] = {
         "WHEN regexp_matches({x}, '刚刚|前$|今天|昨天|前天|ago$') THEN 'TIME_RELATIVE_NO_REF' ELSE 'BAD_TIME' END",
     ),
     "count": _Kind(
-        "CASE WHEN {d} THEN try_cast({x} AS BIGINT) ELSE whole(amount(plain({x}))) END",
+        "CASE WHEN {d} THEN try_cast({x} AS BIGINT) ELSE whole_amount({x}) END",
         "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_COUNT' END",
     ),
     "weight": _Kind(
@@ -132,7 +153,7 @@ KINDS: Mapping[str, _Kind] = {
         "CASE WHEN {x} IS NOT NULL AND NOT coalesce(isfinite({v}), false) THEN 'BAD_WEIGHT' END",
     ),
     "money": _Kind(
-        "try_cast(amount(plain(regexp_replace({x}, '^[¥￥]\\s*|元$', '', 'g'))) AS DECIMAL(14, 2))",
+        "try_cast(amount(regexp_replace({x}, '^[¥￥]\\s*|\\s*元$', '', 'g')) AS DECIMAL(14, 2))",
         "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_MONEY' END",
     ),
     # Our own spreadsheets put an apostrophe before text that would run as a formula.
@@ -212,7 +233,7 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         if field.kind in {"label", "text"}:  # free text is taken as it is; what is parsed is trimmed first
             clean.append(f"{name} AS {x}")
         else:
-            is_id = field.kind in {"id", "post"}
+            is_id = field.kind in {"id", "post", "alias"}
             short = f"is_number({name})" if is_id else f"regexp_full_match({name}, '[0-9]{{1,19}}')"
             digits.append(f"coalesce({short}, {name} IS NULL) AS {d}")
             # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.
@@ -237,7 +258,9 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         usual.append(f"({needed})")
     counts = [n for n in present if fields[n].kind == "count"]
     if counts:
-        listed = ", ".join(f"CASE WHEN regexp_matches(plain(x_{n}), '[^0-9.]') THEN '{n}' END" for n in sorted(counts))
+        listed = ", ".join(
+            f"CASE WHEN regexp_matches(plain(x_{n}), '{_ROUNDED}') THEN '{n}' END" for n in sorted(counts)
+        )
         typed.append(f"list_filter([{listed}], lambda n: n IS NOT NULL) AS v_rounded")
     raw = ", ".join(name if name in present else "NULL" for name in fields)
     values = ", ".join(f"v_{name} AS {name}" for name in fields)

@@ -75,7 +75,10 @@ SIGNS = re.compile(
 )
 #: What may be meant as an amount, in whatever currency: whether it is one is checked when the row is read.
 AMOUNT = re.compile(r"(?!.*://)\D{0,6}\d.{0,40}", re.DOTALL)
-RANGE = re.compile(r"([\d.]+)([万w千k]?)[-~—至到]([\d.]+)([万w千k]?)")
+RANGE = re.compile(r"([\d.,]+)([万w千k]?)[-~—至到]([\d.,]+)([万w千k]?)")
+#: Thousands that are set apart, and spaces that are not between digits.
+THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\s,'’]\d{3})+(?!\d)")
+SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 NOTE = re.compile(r"(备注|注|说明|合计|总计|小计|共计|total|note)s?\s*([:：\d].*)?$", re.IGNORECASE | re.DOTALL)
 
 #: By its id; by its name, if one account has it; by what else its homepage says; "?" for a name that nobody has here.
@@ -378,10 +381,11 @@ def _with_platform(native: str, platform: str | None) -> str:
 def price(text: str, header: str = "") -> str | None:
     """A price as the grammar of money takes it: the upper end of a range; None if it says that there is none.
 
-    >>> price("¥12,000"), price("8000-1万元"), price("1.5", "报价(万元)"), price("面议")
-    ('12000', '1万', '1.5万', None)
+    >>> price("¥12,000"), price("8000-1万元"), price("1,5", "报价(万元)"), price("面议")
+    ('12000', '1万', '1,5万', None)
     """
-    plain = "".join(unicodedata.normalize("NFKC", text).lower().replace(",", "").split())
+    plain = THOUSANDS.sub(lambda m: re.sub(r"\D", "", m[0]), unicodedata.normalize("NFKC", text).lower())
+    plain = SPACES.sub("", plain.strip())
     plain = SIGNS.sub("", SIGNS.sub("", plain))
     if not plain or plain in NOTHING | REFUSED or re.fullmatch(r"\D*(面议|详询|询价|咨询|私聊|另议)\D*", plain):
         return None

@@ -17,7 +17,7 @@ import pytest
 from kolgraph.errors import InputError
 from kolgraph.loaders import Options, Source
 from kolgraph.loaders.formats import recognise
-from tests.worlds.samples import SAMPLES, check, clothes, expected, found
+from tests.worlds.samples import SAMPLES, check, clothes, expected, found, mid
 from tests.worlds.shelf import Shelf
 
 BIG = [2**53 - 1, 2**53 + 1, 2**63 - 1]
@@ -154,9 +154,9 @@ def test_the_shuffled_rows_of_a_cascade_give_the_same_tree(shelf: Shelf, tmp_pat
     rows = [repost(f"yAAA{k:05}", str(k), f"yAAA{k // 2:05}" if k > 1 else "") for k in range(1, 20)]
     load(shelf, tmp_path / "a", ROOT, json.dumps(rows))
     wanted = shelf.content()
-    assert ("weibo:19", "weibo:9", "bid:yAAA00019", "parent") in found(shelf)["reposts"]
-    assert ("weibo:19", "weibo:1000000001", "bid:yAAA00019", "root") in found(shelf)["reposts"]
-    assert shelf.rows("SELECT DISTINCT root_id FROM reposts") == [("weibo:bid:yABCD1234",)]
+    assert ("weibo:19", "weibo:9", mid("yAAA00019"), "parent") in found(shelf)["reposts"]
+    assert ("weibo:19", "weibo:1000000001", mid("yAAA00019"), "root") in found(shelf)["reposts"]
+    assert shelf.rows("SELECT DISTINCT root_id FROM reposts") == [("weibo:" + mid("yABCD1234"),)]
     random.Random(3).shuffle(rows)
     shelf.empty()
     load(shelf, tmp_path / "b", ROOT, json.dumps(rows, indent=1))
@@ -185,9 +185,9 @@ def test_a_domain_is_no_number_of_an_account(shelf: Shelf, tmp_path: Path) -> No
     rows = [repost("yBBBB1111", "some_name"), repost("yCCCC1111", 12, "yBBBB1111")]
     load(shelf, tmp_path, "non-rumor-repost/12_yABCD1234_root_of_all.json", json.dumps(rows))
     assert found(shelf)["reposts"] == {
-        ("weibo:domain:some_name", "weibo:domain:root_of_all", "bid:yBBBB1111", "root"),
-        ("weibo:12", "weibo:domain:root_of_all", "bid:yCCCC1111", "root"),
-        ("weibo:12", "weibo:domain:some_name", "bid:yCCCC1111", "parent"),
+        ("weibo:domain:some_name", "weibo:domain:root_of_all", mid("yBBBB1111"), "root"),
+        ("weibo:12", "weibo:domain:root_of_all", mid("yCCCC1111"), "root"),
+        ("weibo:12", "weibo:domain:some_name", mid("yCCCC1111"), "parent"),
     }
 
 
@@ -195,7 +195,7 @@ def test_under_another_name_the_root_has_to_be_said(shelf: Shelf, tmp_path: Path
     data = json.dumps([repost("yBBBB1111", "5")])
     assert codes(load(shelf, tmp_path, "cascade.json", data)) == [(1, "NO_ROOT")]
     load(shelf, tmp_path, "cascade.json", data, root="weibo:bid:yABCD1234")
-    assert found(shelf)["reposts"] == {("weibo:5", "post:bid:yABCD1234", "bid:yBBBB1111", "root")}
+    assert found(shelf)["reposts"] == {("weibo:5", "post:" + mid("yABCD1234"), mid("yBBBB1111"), "root")}
 
 
 def test_a_cut_off_cascade_keeps_its_whole_rows(shelf: Shelf, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_the_root_post_and_its_author_are_read(shelf: Shelf, tmp_path: Path) -> 
     query = "SELECT account_id, followers, followings, posts, region, verified, bio, created_ts FROM accounts"
     assert shelf.rows(query) == [("weibo:1000000001", 20, 9, 10, "上海", "media", None, 1312112304000)]
     query = "SELECT post_id, author, created_ts, likes, reposts, comments FROM posts"
-    assert shelf.rows(query) == [("weibo:bid:yABCD1234", 0, 1347334462000, 3, 2, 5)]
+    assert shelf.rows(query) == [("weibo:" + mid("yABCD1234"), 0, 1347334462000, 3, 2, 5)]
     # The user is gone, and the time is written in words.
     shelf.empty()
     report = load(shelf, tmp_path, name, json.dumps(post | {"user": "empty", "time": "Mon May 27 12:07:05 +0800 2013"}))

@@ -97,6 +97,18 @@ def test_no_time_is_guessed(bench: Shelf, text: str, code: str) -> None:
     assert column(bench, "created", [text], "created_ts") == ([], [code])
 
 
+@pytest.mark.parametrize(
+    "platform", ["x", "tiktok", "instagram", "youtube", "weibo", "douyin", "xhs", "local", "forum"]
+)
+def test_a_time_without_a_zone_is_that_of_the_platform(bench: Shelf, platform: str) -> None:
+    times = ["2026-01-01 00:00:00", "2026-01-01", "2026/1/1 00:00", "2026-01-01T00:00:00.5", "2026-01-01 08:00:00+08"]
+    table = pd.DataFrame({"account": [f"a{k}" for k in range(5)], "created": times})
+    bench.load(table.to_csv(index=False), platform=platform)
+    moments = [row[0] for row in bench.rows("SELECT created_ts FROM accounts ORDER BY account_id")]
+    in_utc = platform in {"x", "tiktok", "instagram", "youtube"}
+    assert moments == [BEIJING_2026 + (DAY // 3 if in_utc else 0)] * 4 + [BEIJING_2026 + DAY // 3]
+
+
 # ---------------------------------------------------------------------- counts, money, weights
 
 
@@ -116,22 +128,49 @@ def test_counts_as_platforms_write_them(bench: Shelf) -> None:
         "２３": 23,
         "66.4万粉丝": 664_000,
         "5.0": 5,
+        "1,2万": 12_000,  # a comma is a decimal sign, but before exactly three digits
+        "1,5k": 1500,
+        "12,5K": 12_500,
+        "1,2M": 1_200_000,
+        "1,234万": 12_340_000,
+        "1.2 万": 12_000,
+        "1.234.567": 1_234_567,
+        "1 234 567": 1_234_567,
+        "1\u00a0234": 1234,
+        "1\u202f234": 1234,
+        "1'234": 1234,
+        "12.000,00": 12_000,
+        "1234.000": 1234,
+        "7,0": 7,
         str(2**53 + 1): 2**53 + 1,
     }
     assert column(bench, "followers", list(forms), "followers") == (list(forms.values()), [])
 
 
-@pytest.mark.parametrize(
-    "text", ["-3", "1.5", "1e3", "0x1F", "1_000", "n/a", "12 34", "∞", "9" * 19, "9" * 16 + "亿", "1.2.3"]
-)
+NO_COUNTS = ["-3", "1.5", "1e3", "0x1F", "1_000", "n/a", "12 34", "∞", "9" * 19, "9" * 16 + "亿", "1.2.3", "1,5"]
+#: A dot before three digits sets thousands apart in half of Europe: nobody can tell.
+NO_COUNTS += ["38.000", "1.000", "6.967", "12,34,567", "1.234.56", "1 23", "1,2.3"]
+
+
+@pytest.mark.parametrize("text", NO_COUNTS)
 def test_what_is_no_count_is_refused(bench: Shelf, text: str) -> None:
     assert column(bench, "followers", [text], "followers") == ([], ["BAD_COUNT"])
 
 
 def test_money(bench: Shelf) -> None:
-    values, codes = column(bench, "price", ["¥1,200.50", "3万", "800元", "-1", "cheap", "9" * 14], "price_cny")
-    assert [str(value) for value in values] == ["1200.50", "30000.00", "800.00"]
-    assert codes == ["BAD_MONEY"] * 3
+    good = {"¥1,200.50": "1200.50", "3万": "30000.00", "800元": "800.00", "8,5": "8.50", "1,5万": "15000.00"}
+    good |= {"12.000,00": "12000.00", "1.234.567": "1234567.00", "1 200,5": "1200.50", "￥ 12 000 元": "12000.00"}
+    bad = ["-1", "cheap", "9" * 14, "12.000", "0.125", "1,2,3"]
+    values, codes = column(bench, "price", [*good, *bad], "price_cny")
+    assert [str(value) for value in values] == list(good.values())
+    assert codes == ["BAD_MONEY"] * len(bad)
+
+
+def test_counts_that_were_shown_in_full_are_not_rounded(bench: Shelf) -> None:
+    shown = ["1,234", "1 234", "1.234.567", "12.000,00", "1,2万", "10万+"]
+    bench.load("account,followers\n" + "".join(f'a{k},"{n}"\n' for k, n in enumerate(shown)))
+    rounded = bench.rows("SELECT rounded FROM accounts ORDER BY account_id")
+    assert [row[0] for row in rounded] == [[], [], [], [], ["followers"], ["followers"]]
 
 
 def test_weights(bench: Shelf) -> None:

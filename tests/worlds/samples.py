@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,9 +88,23 @@ def check(shelf: Shelf, wanted: Any) -> None:
 
 
 def _row(row: list[Any], known: dict[str, str]) -> tuple[Any, ...]:
-    """`root_only` says how sure the edge to the root is; as an edge it is one to the root."""
+    """`root_only` says how sure the edge to the root is; as an edge it is one to the root. A bid is a number."""
     cells = [known.get(cell, cell) if at < 2 else cell for at, cell in enumerate(row)]
+    cells = [_BID.sub(lambda match: mid(match[1]), cell) if isinstance(cell, str) else cell for cell in cells]
     return tuple({"root_only": "root"}.get(cell, cell) if at == 3 else cell for at, cell in enumerate(cells))
+
+
+_BID = re.compile(r"\bbid:([0-9A-Za-z]{9})$")
+_DIGITS = string.digits + string.ascii_letters
+
+
+def mid(bid: str) -> str:
+    """The number of a post of Weibo: FORMATS 1.1."""
+    parts = [0, 0, 0]
+    for part, text in enumerate((bid[:1], bid[1:5], bid[5:])):
+        for digit in text:
+            parts[part] = parts[part] * 62 + _DIGITS.index(digit)
+    return f"{parts[0]}{parts[1]:07}{parts[2]:07}" if max(parts) < 10**7 else f"bid:{bid}"
 
 
 def clothes(data: bytes, *, header: bool) -> Iterator[tuple[str, str, bytes]]:
