@@ -74,6 +74,18 @@ def tiers() -> Mapping[str, int]:
     return dict(zip(found, cuts, strict=True))
 
 
+def check_memory() -> None:
+    """Refuse a ``KOLGRAPH_MEMORY`` that is no size.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The engine would say something about memory, and not what to change.
+    """
+    if not re.fullmatch(r"(?i)[0-9]{1,6}(\.[0-9]{1,3})?\s*[kmgt]i?b", WORKSPACE_MEMORY):
+        raise EnvironmentProblem(f"KOLGRAPH_MEMORY={WORKSPACE_MEMORY!r}: write a size, for example 4GB")
+
+
 def secret_key() -> bytes | None:
     """The key of pseudonyms, from ``KOLGRAPH_KEY`` or the file ``KOLGRAPH_KEY_FILE``; None when neither is set.
 

@@ -197,6 +197,8 @@ def test_a_command_takes_away_what_others_left_in_the_workspace(small: Path, inv
         "cache/unloading.7/workspace.duckdb",
         "answers/k/.part-y/answer.json",
         "graph.lbug.7.new",
+        ".kolgraph-7-x",
+        "cache/published/1/kolgraph-7-x/Account.csv",
     ]
     for name in left:
         (small / name).parent.mkdir(parents=True, exist_ok=True)

@@ -55,10 +55,12 @@ def main() -> NoReturn:
 def _run(interrupts: list[int]) -> tuple[str, int]:
     """What is to be said of a command that failed, and its exit code."""
     from kolgraph.errors import EnvironmentProblem, KolgraphError, masked, one_line
+    from kolgraph.settings import check_memory
 
     try:
         try:
             sweep()
+            check_memory()
             if strange := [part for part in sys.argv if "\0" in part]:
                 raise click.UsageError(f"{strange[0]!r} holds a NUL, which no name and no value can")
             cli(prog_name="kolgraph", standalone_mode=False)

@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -17,12 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import kolgraph.settings
 from kolgraph import cli
 from kolgraph.store.engines import neo4j
 from kolgraph.workspace import Workspace
 from tests.cli.absurd import Absurd, catalogue, filled
 
 ALL = catalogue()
+Invoke = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,14 @@ def check(absurd: Absurd, place: Path) -> None:
 @given(absurd=st.sampled_from(ALL))
 def test_absurd_command_lines_end_in_one_line(place: Path, absurd: Absurd) -> None:
     check(absurd, place)
+
+
+@pytest.mark.parametrize("said", ["lots", "", "-1", "0", "nan", "99999999999TB", "4GB; DROP TABLE x", "4 G B"])
+def test_a_memory_that_is_no_size_is_named(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setattr(kolgraph.settings, "WORKSPACE_MEMORY", said)
+    code, out, err = invoke("info", "w.kol")
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert f"KOLGRAPH_MEMORY={said!r}" in err
 
 
 def test_the_catalogue_is_of_every_command_and_large() -> None:
