@@ -17,7 +17,7 @@ from kolgraph.results.files import atomic_path, write_table
 from kolgraph.store.engines import admin
 from kolgraph.verbs.publish import keep
 from kolgraph.verbs.show import table
-from kolgraph.workspace.tables import CANONICAL
+from kolgraph.workspace.tables import CANONICAL, FORGOTTEN
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,9 +28,20 @@ if TYPE_CHECKING:
 
 #: Tables of facts. Of the others, `namings` is told in part (below), and the rest is about files and who was forgotten:
 #: true of this workspace only, so it must not be loaded into another.
-TOLD = {"accounts", "account_names", "identities", "posts", "follows", "reposts", "comments", "campaigns"}
+TOLD = {
+    "accounts",
+    "account_names",
+    "account_aliases",
+    "identities",
+    "posts",
+    "follows",
+    "reposts",
+    "comments",
+    "campaigns",
+}
 #: Files with what was said of accounts, as opposed to how it came here -> table, and which of its rows.
 FACTS: Mapping[str, tuple[str, str]] = {name: (name, "") for name in CANONICAL if name in TOLD} | {
+    "accounts": ("accounts", f"WHERE t.platform <> '{FORGOTTEN}'"),  # of them only the place is left
     # Without names, as pseudonymised workspaces are, nothing is left to be told of them.
     "account_names": ("account_names", "WHERE a_account_key.name IS NOT NULL"),
     "mentions": ("namings", "WHERE role = 'mention'"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.records import PROFILE
-from kolgraph.workspace.ids import identity_macros
+from kolgraph.workspace.ids import FULL, HALF, identity_macros
 from kolgraph.workspace.names import count, resolve
 from kolgraph.workspace.pseudonyms import key_of
 from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS
@@ -101,7 +101,9 @@ def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
         "CREATE OR REPLACE TEMP TABLE gone AS SELECT given, coalesce(a.account_id, as_account(given)) AS account_id, "
         "coalesce(a.account_key, b.account_key) AS account_key, "
         "coalesce(a.platform, b.platform) AS platform FROM (SELECT unnest(?::VARCHAR[]) AS given) "
-        "LEFT JOIN accounts a ON a.account_id = given LEFT JOIN accounts b ON b.account_id = as_account(given)",
+        "LEFT JOIN account_aliases l ON l.alias = as_account(given) "
+        "LEFT JOIN accounts a ON a.account_id = given OR a.account_key = l.account_key "
+        "LEFT JOIN accounts b ON b.account_id = as_account(given)",
         [ids],
     ).fetchall()
     missing = connection.execute(
@@ -113,7 +115,8 @@ def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
     connection.execute("DELETE FROM gone WHERE account_key IS NULL").fetchall()
     _gather(connection)
     buried = tombstones.add(
-        "SELECT account_id FROM gone UNION ALL SELECT name FROM gone_names UNION ALL SELECT post_id FROM gone_posts"
+        "SELECT account_id FROM gone UNION ALL SELECT name FROM gone_names UNION ALL SELECT post_id FROM gone_posts "
+        "UNION ALL SELECT alias FROM account_aliases SEMI JOIN gone USING (account_key)"
     )
     words = [row[0] for row in connection.execute("FROM gone_words").fetchall()]
     rows = _delete(connection) | _mask(connection, words)
@@ -139,10 +142,13 @@ def _gather(connection: Connection) -> None:
         f"UNION ALL SELECT post_id FROM comments WHERE dst IN {mine} AND derived IS NOT TRUE AND parent_id IS NULL"
         ") t(x) WHERE x IS NOT NULL"
     ).fetchall()
+    # Names are known in common width; in texts they stand as people wrote them.
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE gone_words AS SELECT DISTINCT word FROM ("
-        "SELECT split_part(account_id, ':', -1) AS word FROM gone UNION ALL SELECT name FROM gone_names) "
-        "WHERE length(word) > 1 OR NOT regexp_full_match(word, '[0-9a-z]')"
+        "CREATE OR REPLACE TEMP TABLE gone_words AS SELECT DISTINCT unnest([word, translate(word, ?, ?)]) AS word "
+        "FROM (SELECT split_part(account_id, ':', -1) AS word FROM gone UNION ALL SELECT name FROM gone_names "
+        "UNION ALL SELECT split_part(alias, ':', -1) FROM account_aliases SEMI JOIN gone USING (account_key)) "
+        "WHERE length(word) > 1 OR NOT regexp_full_match(word, '[0-9a-z]')",
+        [HALF, FULL],
     ).fetchall()
 
 
@@ -161,6 +167,7 @@ def _delete(connection: Connection) -> dict[str, int]:
         "campaigns": f"post_id IN {posts} OR known_as(campaign_id) IN {names} OR known_as(name) IN {names}",
         "identities": f"person_id IN (SELECT person_id FROM identities WHERE account_key IN {mine})",
         "account_names": f"account_key IN {mine}",
+        "account_aliases": f"account_key IN {mine}",
         "profile_times": f"account_key IN {mine}",
     }
     connection.execute("CREATE OR REPLACE TEMP TABLE emptied (post_id VARCHAR)").fetchall()

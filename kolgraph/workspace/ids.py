@@ -16,21 +16,15 @@ import string
 
 from kolgraph.errors import InputError
 from kolgraph.loaders.known.homepages import PLATFORMS as CALLED
+from kolgraph.loaders.reading.source import quoted
 from kolgraph.workspace.tables import FORGOTTEN, NUMBERED
 
 #: Platforms that can stand before an id; `local` is that of ids of which nobody said whose they are.
-PLATFORMS = frozenset(CALLED) | {
-    "local",
-    "tieba",
-    "toutiao",
-    "douban",
-    "hupu",
-    "maimai",
-    "threads",
-    "bluesky",
-    "reddit",
-}
-PLATFORMS |= {"mastodon", "telegram", "discord", "twitch", "linkedin", "pinterest", "snapchat", "vk", "line", "github"}
+PLATFORMS = {*CALLED, "local", "tieba", "toutiao", "douban", "hupu", "maimai", "threads", "bluesky", "reddit", "vk"}
+PLATFORMS |= {"mastodon", "telegram", "discord", "twitch", "linkedin", "pinterest", "snapchat", "line", "github"}
+#: Where tools write times in UTC; elsewhere a time without a zone is Beijing time, as every Chinese source writes it.
+IN_UTC = {"x", "tiktok", "instagram", "youtube", "facebook", "threads", "bluesky", "reddit", "mastodon", "telegram"}
+IN_UTC |= {"discord", "twitch", "linkedin", "pinterest", "snapchat", "github"}
 #: What may stand between platform and id where it is no id of the usual kind; of these, what people chose themselves.
 _FORM = "(?:[a-z][a-z0-9_]*:)?"
 
@@ -43,8 +37,9 @@ _SIGNS = (
 _WORDS = "NA|None|NONE|undefined|nil|NIL"
 _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
 
-_BASE62 = string.digits + string.ascii_letters
-
+#: Letters, digits and signs of ASCII, and the same in full width; a space behind each.
+HALF = "".join(map(chr, range(0x21, 0x7F))) + " "
+FULL = "".join(chr(ord(c) + 0xFEE0) for c in HALF[:-1]) + "\u3000"
 _BASE62 = string.digits + string.ascii_letters
 
 #: Platforms on which handles ignore case, as SQL over ``y``: how an account is written. On X a handle has no @, since
@@ -115,18 +110,22 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
     )
     macros = (
         *_MACROS,
+        # Names are compared in small letters of common width; nearly all are written so.
+        "folded(x) AS lower(trim(CASE WHEN regexp_matches(x, '[\\x{3000}\\x{ff01}-\\x{ff5e}]') "
+        f"THEN translate(x, {quoted(FULL)}, {quoted(HALF)}) ELSE x END))",
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
         "whole_account(x) AS one_account(full_id(x))",
         "whole_post(x) AS CASE WHEN starts_with(x, 'weibo:bid:') THEN coalesce('weibo:' || mid_of(x[11:]), x) "
         "ELSE full_id(x) END",
         "platform_of(x) AS split_part(full_id(x), ':', 1)",
+        f"home_ms() AS {0 if platform in IN_UTC else 28_800_000}",
         *_grammar(platform, named),
     )
     if key is None:
         same = (f"{name}(x) AS x" for name in ("kept", "coded", "sealed"))
         ids = ("as_account(x) AS whole_account(x)", "as_post(x) AS whole_post(x)")
-        return (*macros, *ids, "known_as(x) AS lower(trim(x))", *same)
+        return (*macros, *ids, "known_as(x) AS folded(x)", *same)
     return (
         *macros,
         hmac_macro("pseudonym", key),
@@ -135,7 +134,7 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
         "ELSE split_part(x, ':', 1) || ':p_' || pseudonym(x) END",
         "as_account(x) AS hidden(whole_account(x))",
         "as_post(x) AS hidden(whole_post(x))",
-        "known_as(x) AS pseudonym(lower(trim(x)))",
+        "known_as(x) AS pseudonym(folded(x))",
         "kept(x) AS CASE WHEN false THEN x END",
         "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",
         "sealed(x) AS pseudonym(x)",
@@ -163,7 +162,7 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         THEN 'ID_SCIENTIFIC'
       WHEN regexp_full_match(x, '{word}[0-9]{{1,3}}([,'' \\x{{a0}}\\x{{202f}}][0-9]{{3}})+') THEN 'BAD_ID'
       WHEN regexp_full_match(x, '{word}[0-9]+[.,][0-9]*') THEN 'ID_FLOAT'
-      WHEN platform_of(x) = '{FORGOTTEN}' THEN 'FORGOTTEN'
+      WHEN regexp_matches(x, '^{FORGOTTEN}:') AND regexp_matches(full_id(x), '^{FORGOTTEN}:') THEN 'FORGOTTEN'
       WHEN length(x) > 256 OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
         OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END""",
     )

@@ -114,7 +114,8 @@ def _enters(record: str, field: str) -> str:
     if field in {"available", "verified", "label", "kind", "method"}:
         return f"coded({field})"
     kind = RECORDS[record][field].kind if field in RECORDS[record] else ""
-    return f"as_post({field})" if kind == "post" else field
+    ids = {"post": "as_post", "alias": "as_account"}
+    return f"{ids[kind]}({field})" if kind in ids else field
 
 
 def _remember_handles(connection: duckdb.DuckDBPyConnection) -> None:

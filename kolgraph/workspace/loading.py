@@ -14,7 +14,7 @@ from kolgraph.loaders.reading.source import Options, Reject, Source, content_has
 from kolgraph.workspace import pseudonyms
 from kolgraph.workspace.ingest import Counts, ingest
 from kolgraph.workspace.names import count
-from kolgraph.workspace.platforms import platform_in_question
+from kolgraph.workspace.platforms import platform_in_question, zone_of
 from kolgraph.workspace.tables import CANONICAL
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ def load_file(
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
     decisions = [one_line(r.decision) for r in readings]
+    if loader == "table":  # other formats know their zones
+        decisions += [line for r in readings for line in zone_of(r, r.platform or options.platform or "local")][:1]
     told = whole or all(reading.platform for reading in readings)
     if not (told or options.platform or before or key):
         decisions += platform_in_question(connection, known, name)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolgraph.records import PROFILE, RECORDS
+from kolgraph.workspace.aliases import remember
 from kolgraph.workspace.names import HAS_NAME, add_namings, count, may_name, name_authors, name_chains, name_mentions
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ def intern_accounts(connection: Connection, record: str) -> None:
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, as_account(raw) AS account_id FROM (SELECT DISTINCT raw "
         f"FROM ({named}) WHERE raw IS NOT NULL)"
+    ).fetchall()
+    connection.execute(
+        "UPDATE raws SET account_id = a.account_id FROM account_aliases l JOIN accounts a USING (account_key) "
+        "WHERE raws.account_id = l.alias"
     ).fetchall()
     connection.execute(
         "INSERT INTO accounts (account_key, account_id, platform) "
@@ -87,7 +92,7 @@ def _accounts(connection: Connection, batch: int) -> int:
     ).fetchall()
     if "name" in fields:
         _remember_names(connection)
-    return changed
+    return changed + remember(connection, batch)
 
 
 def _remember_names(connection: Connection) -> None:

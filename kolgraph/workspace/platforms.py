@@ -1,4 +1,4 @@
-"""The platform of ids, where neither the file nor the user says it: what the workspace can tell."""
+"""What the platform of a file decides, and what it is where neither the file nor the user says it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ import shlex
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError, one_line, option
+from kolgraph.records import RECORDS
+from kolgraph.workspace.ids import IN_UTC
 from kolgraph.workspace.tables import FORGOTTEN, NUMBERED
 
 if TYPE_CHECKING:
+    from kolgraph.loaders.reading.source import Reading
     from kolgraph.workspace.names import Connection
 
 #: Ids that a platform of numbers would give; shorter numbers are rather those of somebody's own list.
 _NUMBER = "[0-9]{6,19}"
 #: New accounts whose platform nobody said.
 _NEW = "(SELECT substr(account_id, 7) AS native FROM accounts WHERE account_key >= ? AND platform = 'local')"
+
+
+def zone_of(reading: Reading, platform: str) -> list[str]:
+    """What to tell of the times in a table that only its columns explain: a line, or nothing if they are Beijing's."""
+    timed = any(RECORDS[part.record][name].kind == "time" for part in reading.parts for name in part.fields)
+    return [f"times without a zone are UTC, as tools for {platform} write them"] if timed and platform in IN_UTC else []
 
 
 def platform_in_question(connection: Connection, known: int, file: str) -> list[str]:

@@ -65,6 +65,12 @@ CANONICAL = _tables(
         "a name an account was seen with; names move between people",
     ),
     Table(
+        "account_aliases",
+        {"alias": "VARCHAR", "account_key": "INTEGER"},
+        ("alias",),
+        "another id of an account, as account ids are written: sec_uid beside the number",
+    ),
+    Table(
         "identities",
         {
             "person_id": "VARCHAR",

@@ -101,7 +101,7 @@ class Tombstones:
         """Rows as `typed_sql` yields them, those that name a forgotten account marked in ``bad``."""
         asked = []
         for name, field in RECORDS[record].items():
-            as_id = {"id": "as_account", "post": "as_post"}.get(field.kind, "")
+            as_id = {"id": "as_account", "alias": "as_account", "post": "as_post"}.get(field.kind, "")
             known = as_id or ("known_as" if self._is_name(record, name) else "")
             if known:
                 asked.append(f"coalesce(tombstone({known}({name})) IN (FROM forgotten), false)")

@@ -1,7 +1,7 @@
 """What a cell may say: grammars of times, counts, money, as SQL that turns text into a value or a reason.
 
-Nothing here depends on when or where a file is loaded: a time without a zone is Beijing time, as every Chinese source
-writes it, and a relative one needs a reference in the row.
+Nothing here depends on when or where a file is loaded: a time without a zone is one of the zone in which sources of
+its platform write, and a relative one needs a reference in the row.
 """
 
 from __future__ import annotations
@@ -32,10 +32,9 @@ MACROS = (
     """digits_ms(x) AS CASE length(x)
       WHEN 10 THEN try_cast(x AS BIGINT) * 1000 WHEN 13 THEN try_cast(x AS BIGINT)
       WHEN 16 THEN try_cast(x AS BIGINT) // 1000 WHEN 19 THEN try_cast(x AS BIGINT) // 1000000 END""",
-    # A zone is Z, UTC, GMT, +08, +0800 or +08:00 behind a clock; without one a time is Beijing time, as every Chinese
-    # source writes it.
+    # A zone is Z, UTC, GMT, +08, +0800 or +08:00 behind a clock; without one it is that of the platform.
     """zone(x) AS regexp_extract(x, ':\\d\\d(?:\\.\\d+)?\\s*(Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?)$', 1)""",
-    """zone_ms(z) AS CASE WHEN z = '' THEN 28800000 WHEN z[1] NOT IN ('+', '-') THEN 0
+    """zone_ms(z) AS CASE WHEN z = '' THEN home_ms() WHEN z[1] NOT IN ('+', '-') THEN 0
       ELSE (CASE z[1] WHEN '-' THEN -1 ELSE 1 END) * 60000 * (z[2:3]::BIGINT * 60
         + CASE WHEN length(z) > 3 THEN right(z, 2)::BIGINT ELSE 0 END) END""",
     """wall(x, z) AS regexp_replace(regexp_replace(replace(trim(x[:length(x) - length(z)]), '/', '-'),
@@ -44,7 +43,7 @@ MACROS = (
       '%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M', '%Y年%m月%d日']))""",
     """clock_ms(x) AS wall_ms(wall(x, zone(x))) - zone_ms(zone(x))""",
     # Nearly all times are written so, and asked for nothing else they take a sixth of the time.
-    """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - 28800000""",
+    """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - home_ms()""",
     # Weibo appends the device: "2014-05-01 10:00 来自 iPhone".
     """time_ms(x) AS CASE WHEN regexp_matches(x, '^[A-Z][a-z]{2} ')
       THEN epoch_ms(try_strptime(x, '%a %b %d %H:%M:%S %z %Y')) ELSE clock_ms(trim(split_part(x, '来自', 1))) END""",
@@ -129,6 +128,7 @@ _ID = _Kind("{x}", "CASE WHEN {d} OR {x} IS NULL OR is_word({x}) THEN NULL ELSE 
 KINDS: Mapping[str, _Kind] = {
     "id": _ID,
     "post": _ID,
+    "alias": _ID,
     "time": _Kind(
         "CASE WHEN {d} THEN digits_ms({x}) ELSE coalesce(common_ms({x}), time_ms({x})) END",
         f"CASE WHEN {{x}} IS NULL OR {{v}} BETWEEN {EARLIEST_MS} AND {LATEST_MS} THEN NULL "
@@ -221,7 +221,7 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         if field.kind in {"label", "text"}:  # free text is taken as it is; what is parsed is trimmed first
             clean.append(f"{name} AS {x}")
         else:
-            is_id = field.kind in {"id", "post"}
+            is_id = field.kind in {"id", "post", "alias"}
             short = f"is_number({name})" if is_id else f"regexp_full_match({name}, '[0-9]{{1,19}}')"
             digits.append(f"coalesce({short}, {name} IS NULL) AS {d}")
             # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.

@@ -71,6 +71,12 @@ FORMATS = (
         Emit("account", NAMED | {"observed": _time("first_seen_ts")}, side=True),
     ),
     _table(
+        "account_aliases",
+        "账号的其他ID",
+        "alias account_id",
+        Emit("account", {"account": "account_id", "alias": "alias"}),
+    ),
+    _table(
         "identities",
         "人物账号对应",
         "person_id account_id confidence method note",

@@ -28,7 +28,8 @@ def _user(prefix: str = "", each: str = "") -> Emit:
     """The profile in a user object."""
     names = {"followers": "follower_count", "followings": "following_count", "posts": "aweme_count"}
     fields = {field: f"={{{prefix}{name}}}" for field, name in names.items()}
-    fields |= {"account": "=" + ID(prefix), "name": f"=nullif({{{prefix}nickname}}, '')"}
+    fields |= {"account": "=" + ID(prefix), "alias": f"='douyin:sec_uid:' || nullif({{{prefix}sec_uid}}, '')"}
+    fields |= {"name": f"=nullif({{{prefix}nickname}}, '')"}
     fields |= {"bio": f"=nullif({{{prefix}signature}}, '')", "ip_region": f"=region({{{prefix}ip_location}})"}
     given = "" if each else f"{ID(prefix)} IS NOT NULL"
     return Emit("account", fields, when=given, each=each, side=True)
@@ -139,6 +140,8 @@ def _profile(account: str, name: str, **counts: str) -> Emit:
 
 NICKNAME = "=coalesce({nickname_raw}, {nickname})"
 SEC_USER_ID = "=coalesce(nullif({uid}, ''), 'douyin:sec_uid:' || nullif({sec_user_id}, ''))"
+#: Beijing time, with hyphens in the clock.
+JOINED = "=regexp_replace({join_time}, '^([0-9-]+) ([0-9]+)-([0-9]+)-([0-9]+)$', '\\1 \\2:\\3:\\4+08:00')"
 TABLES = (
     _table(
         "douyin",
@@ -148,6 +151,7 @@ TABLES = (
             _profile(
                 SEC_USER_ID,
                 NICKNAME,
+                alias="='douyin:sec_uid:' || nullif({sec_user_id}, '')",
                 followers="follower_count",
                 followings="following_count",
                 posts="aweme_count",
@@ -182,7 +186,7 @@ TABLES = (
                 followings="friends_count",
                 posts="statuses_count",
                 region="location",
-                created="join_time",
+                created=JOINED,
             ),
         ),
     ),

@@ -36,6 +36,8 @@ PROFILE_LINK = (
     "'tieba:portrait:' || nullif(regexp_extract({user_link}, '[?&]id=([^&#]+)', 1), ''), "
     "'tieba:name:' || nullif(regexp_extract({user_link}, '[?&]un=([^&#]+)', 1), ''))"
 )
+#: Another id of the same account.
+ALSO = {"douyin": "'douyin:sec_uid:' || nullif({sec_uid}, '')"}
 IDS = {"douyin": SEC_UID, "tieba": PROFILE_LINK}
 #: `create_time` is 28,800 s too big: the wall time of Beijing labelled as UTC. `create_date_time` is right.
 WEIBO_TIME = "=coalesce(nullif({create_date_time}, ''), (try_cast({create_time} AS BIGINT) - 28800)::VARCHAR)"
@@ -55,6 +57,7 @@ def _format(platform: str, kind: str, keys: str, emits: tuple[Emit, ...], table:
         table=table,
         lets={
             "who": f"=coalesce({native}, '{platform}:sha256_16:' || nullif({{creator_hash}}, ''))",
+            "also": f"={ALSO.get(platform, 'NULL')}",
             "called": "=coalesce(nullif({nickname}, ''), nullif({user_nickname}, ''), nullif({user_name}, ''))",
             "answered": "=CASE WHEN {parent_comment_id} NOT IN ('0', '', {comment_id}) THEN {parent_comment_id} END",
         },
@@ -67,6 +70,7 @@ WRITER = Emit(
     "account",
     {
         "account": "who",
+        "alias": "also",
         "name": "called",
         "bio": "=nullif({user_signature}, '')",
         "ip_region": "=region({ip_location})",

@@ -62,7 +62,7 @@ QUT = Format(
         Emit(
             "repost",
             {"post": "message_id", "src": "user_id", "root": "repost_id", "time": "at"},
-            when="{repost_id} <> ''",
+            when="given({repost_id}) IS NOT NULL",
         ),
         Emit(
             "post",
@@ -71,10 +71,10 @@ QUT = Format(
         Emit(
             "comment",
             {"comment": "message_id", "src": "user_id", "post": "reply_id", "time": "at"},
-            when="{reply_id} <> '' AND coalesce({repost_id}, '') = ''",
+            when="given({reply_id}) IS NOT NULL AND given({repost_id}) IS NULL",
             side=True,
         ),
-        Emit("account", {"account": "user_id", "name": "username"}, when="{username} <> ''", side=True),
+        Emit("account", {"account": "user_id", "name": "username"}, when="given({username}) IS NOT NULL", side=True),
     ),
     "",
     "table",
@@ -86,7 +86,7 @@ QUT = Format(
         "AS BIGINT)",
         "at": "=coalesce({ms}::VARCHAR, {timestamp})",
         "links": "=CASE WHEN starts_with({urls}, '[') "
-        "THEN array_to_string(regexp_extract_all({urls}, '''([^'']+)''', 1), ' ') ELSE {urls} END",
+        "THEN array_to_string(regexp_extract_all({urls}, '''([^'']+)''', 1), ' ') ELSE given({urls}) END",
     },
 )
 

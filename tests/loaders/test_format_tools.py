@@ -160,6 +160,22 @@ def test_in_qut_tweets_have_relative_times_and_what_is_no_time_is_rejected(shelf
     assert made == [("x:1743000000000000000", ((number >> 22) + 1288834974657) // 1000), ("x:5", None)]
 
 
+@pytest.mark.parametrize("nothing", ["NA", "None", "<NA>", "null"])
+def test_messages_of_which_other_tools_say_that_they_repost_nothing_are_posts(shelf: Shelf, nothing: str) -> None:
+    rows = "".join(f"{k},{1000 + k},u,{nothing},{nothing},own words {k},1700000000,{nothing}\n" for k in range(3))
+    assert shelf.load(QUT + rows, platform="x").rejects == []
+    made = shelf.rows("SELECT post_id, text, coalesce(len(urls), 0) FROM posts ORDER BY 1")
+    assert made == [(f"x:{k}", f"own words {k}", 0) for k in range(3)]
+    assert shelf.rows("SELECT (SELECT count(*) FROM reposts), (SELECT count(*) FROM comments)") == [(0, 0)]
+
+
+def test_in_coortweet_na_is_nobody_and_nothing(shelf: Shelf) -> None:
+    rows = "url:1,5,c1,1700000000\nNA,6,c2,1700000001\nurl:1,NA,c4,1700000003\n"
+    report = shelf.load("object_id,account_id,content_id,timestamp_share\n" + rows)
+    assert [(r.line, r.code) for r in report.rejects] == [(3, "NO_ROOT"), (4, "MISSING_FIELD")]
+    assert shelf.rows("SELECT root_id FROM reposts") == [("local:url:1",)]
+
+
 def test_links_of_messages_may_hold_commas_and_no_scheme(shelf: Shelf) -> None:
     listed = "\"['http://a.example/1,2', 'b.example']\""
     shelf.load(QUT + f"1,7,,,,hi,1704135845,{listed}\n2,7,,,,hi,1704135845,a.example  b.example/1\n3,7,,,,hi,,[]\n")
@@ -179,7 +195,7 @@ def test_in_coortweet_one_post_shares_several_things(shelf: Shelf) -> None:
     assert (report.counts.accepted, report.counts.merged, report.rejects) == (4, 1, [])
     shared = shelf.rows("SELECT account_id, root_id, ts // 1000 FROM reposts JOIN accounts ON src = account_key")
     assert sorted(shared) == [
-        ("local:11", "https://a.example/1", 1704135845),
+        ("local:11", "local:https://a.example/1", 1704135845),
         ("local:11", "local:#KOL", 1704135845),
         ("local:11", "local:99", 1704135845),
         ("local:12", "local:#KOL", 1704135846),

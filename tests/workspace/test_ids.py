@@ -7,6 +7,7 @@ import json
 import pytest
 
 from kolgraph.errors import InputError
+from kolgraph.verbs.forget import forget
 from tests.worlds.shelf import Shelf
 
 
@@ -248,6 +249,24 @@ def test_posts_keep_their_case(bench: Shelf) -> None:
     bench.load("post,author\nCabC,Ann\nCABC,ann\n", platform="instagram")
     assert bench.rows("SELECT post_id FROM posts ORDER BY 1") == [("instagram:CABC",), ("instagram:CabC",)]
     assert accounts(bench) == ["instagram:@ann"]
+
+
+@pytest.mark.parametrize("written", ["Ａｎｎａ小明", "anna小明", " ANNA小明　", "ａｎｎａ小明"])
+def test_a_name_of_full_width_is_the_same_name(bench: Shelf, written: str) -> None:
+    bench.load("account,name\n7,Anna小明\n", platform="weibo")
+    bench.load(f"post,author,text\n1,8,看 @{written.strip()} 好\n", platform="weibo")
+    assert bench.rows("SELECT account_id FROM mentions JOIN accounts ON dst = account_key") == [("weibo:7",)]
+    bench.load(f"account,name\n7,{written}\n", platform="weibo")
+    assert bench.rows("SELECT name_norm FROM account_names") == [("anna小明",)]
+
+
+def test_who_is_forgotten_is_masked_in_every_width(bench: Shelf) -> None:
+    bench.load("account,name\n7,Anna小明\n", platform="weibo")
+    bench.load("post,author,text\n1,8,看 @Ａｎｎａ小明 和 @ANNA小明\n", platform="weibo")
+    forget(bench.ws, ["weibo:7"])
+    assert bench.rows("SELECT text FROM posts") == [("看 @某用户 和 @某用户",)]
+    bench.load("post,author,text\n2,8,又 @Ａｎｎａ小明\n", platform="weibo")
+    assert bench.rows("SELECT text FROM posts WHERE post_id = 'weibo:2'") == [("又 @某用户",)]
 
 
 @pytest.mark.parametrize(

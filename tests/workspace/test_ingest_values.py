@@ -97,6 +97,18 @@ def test_no_time_is_guessed(bench: Shelf, text: str, code: str) -> None:
     assert column(bench, "created", [text], "created_ts") == ([], [code])
 
 
+@pytest.mark.parametrize(
+    "platform", ["x", "tiktok", "instagram", "youtube", "weibo", "douyin", "xhs", "local", "forum"]
+)
+def test_a_time_without_a_zone_is_that_of_the_platform(bench: Shelf, platform: str) -> None:
+    times = ["2026-01-01 00:00:00", "2026-01-01", "2026/1/1 00:00", "2026-01-01T00:00:00.5", "2026-01-01 08:00:00+08"]
+    table = pd.DataFrame({"account": [f"a{k}" for k in range(5)], "created": times})
+    bench.load(table.to_csv(index=False), platform=platform)
+    moments = [row[0] for row in bench.rows("SELECT created_ts FROM accounts ORDER BY account_id")]
+    in_utc = platform in {"x", "tiktok", "instagram", "youtube"}
+    assert moments == [BEIJING_2026 + (DAY // 3 if in_utc else 0)] * 4 + [BEIJING_2026 + DAY // 3]
+
+
 # ---------------------------------------------------------------------- counts, money, weights
 
 
