@@ -29,10 +29,11 @@ def intern_accounts(connection: Connection, record: str) -> None:
         f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, as_account(raw) AS account_id FROM (SELECT DISTINCT raw "
         f"FROM ({named}) WHERE raw IS NOT NULL)"
     ).fetchall()
-    connection.execute(
-        "UPDATE raws SET account_id = a.account_id FROM account_aliases l JOIN accounts a USING (account_key) "
-        "WHERE raws.account_id = l.alias"
-    ).fetchall()
+    if count(connection, "SELECT count(*) FROM account_aliases"):
+        connection.execute(
+            "UPDATE raws SET account_id = a.account_id FROM account_aliases l JOIN accounts a USING (account_key) "
+            "WHERE raws.account_id = l.alias"
+        ).fetchall()
     connection.execute(
         "INSERT INTO accounts (account_key, account_id, platform) "
         "SELECT (SELECT count(*) FROM accounts) + row_number() OVER (ORDER BY account_id) - 1, account_id, "
