@@ -133,6 +133,11 @@ def _scientific(value: str, random: Random, *_: Any) -> str | None:
     )
 
 
+def _negative(value: str, random: Random, *_: Any) -> str | None:
+    forms = ("-{}", "({})", "−{}", "true{}", "{}?", "{}-5")
+    return random.choice(forms).format(value) if value.isdigit() and int(value) else None
+
+
 def _said(text: str) -> tuple[str, ...]:
     """The number that scientific notation says: a count may be rounded, an id may not."""
     return (str(int(Decimal(text.replace(",", ".")))),)
@@ -303,7 +308,7 @@ def _zoned(value: str, random: Random, good: Good, *_: Any) -> str | None:
 def _lookalike(value: str, random: Random, *_: Any) -> str:
     """Other forms of the same letters: full-width, decomposed, capitals, compatibility characters."""
     forms = (value.translate(_FULL), unicodedata.normalize("NFD", value), value.upper(), value.title())
-    return random.choice((*forms, " ".join((value, "")), value + "\ufe0f", unicodedata.normalize("NFKD", value)))
+    return random.choice((*forms, " ".join((value, "")), unicodedata.normalize("NFKD", value)))
 
 
 def _handle(value: str, random: Random, *_: Any) -> str:
@@ -382,7 +387,7 @@ HABITS: tuple[Cells, ...] = (
     Cells(
         "count below zero, or no number",
         "CMW",
-        _one("-{}".format, "({})".format, "−{}".format, "true{}".format, "{}?".format),
+        _negative,
         never=True,
     ),
     Cells("money in words and signs", "M", _money),

@@ -148,7 +148,8 @@ def broken_byte(good: Good, random: Random) -> Made | None:
     if not high:
         return None
     place = random.choice(high)
-    new = random.choice((b"\xff", b"\x80", b"", b"?", b"\xef\xbf\xbd"))
+    # In GBK most other bytes make another letter, which nobody can see.
+    new = random.choice((b"\xff", b"\x80", b"", b"?", b"\xef\xbf\xbd")) if codec == "utf-8" else b"\xff"
     lines[at] = lines[at][:place] + new + lines[at][place + 1 :]
     return Made(b"".join(lines), frozenset({row}))
 

@@ -13,30 +13,33 @@ from pathlib import Path
 from typing import Any
 
 from kolgraph.errors import InputError, LimitError
+from kolgraph.workspace.tables import CANONICAL
 from tests.habits.goods import Good
 from tests.worlds.shelf import Shelf
 
 #: One thing that a workspace knows: table, row, field, value. A row that is there is a fact of its own.
 Fact = tuple[str, str, str, str]
 
-_KEYS = "(SELECT account_key, account_id FROM accounts)"
+_ENDS = "s.account_id AS actor, d.account_id AS other"
+_JOINS = " FROM {} t LEFT JOIN accounts s ON s.account_key = t.src LEFT JOIN accounts d ON d.account_key = t.dst"
+_OF = "FROM {} t JOIN accounts USING (account_key)"
 FACTS = {
-    "accounts": "SELECT * EXCLUDE (account_key, platform, rounded, observed_ts, batch), account_id AS id FROM accounts",
-    "account_names": "SELECT account_id || ' ' || name_norm AS id FROM account_names JOIN accounts USING (account_key)",
-    "follows": "SELECT s.account_id || ' > ' || d.account_id AS id, t.* EXCLUDE (src, dst, batch, observed_ts)",
-    "reposts": "SELECT t.post_id AS id, s.account_id AS src, d.account_id AS dst, "
-    "t.* EXCLUDE (src, dst, post_id, batch, derived, evidence)",
-    "namings": "SELECT concat_ws(' ', t.post_id, s.account_id, t.role, t.pos, coalesce(d.account_id, t.name)) AS id, "
-    "t.ts",
-    "comments": "SELECT t.comment_id AS id, s.account_id AS src, d.account_id AS dst, "
-    "t.* EXCLUDE (src, dst, comment_id, batch, derived)",
-    "posts": "SELECT t.post_id AS id, s.account_id AS author, "
-    "t.* EXCLUDE (author, post_id, batch, rounded, observed_ts) "
-    "FROM posts t LEFT JOIN accounts s ON s.account_key = t.author",
-    "identities": "SELECT person_id || account_id AS id FROM identities JOIN accounts USING (account_key)",
+    "accounts": "SELECT *, account_id AS id FROM accounts",
+    "account_names": f"SELECT account_id || ' ' || name_norm AS id {_OF.format('account_names')}",
+    "account_aliases": f"SELECT account_id || ' ' || alias AS id {_OF.format('account_aliases')}",
+    "follows": "SELECT s.account_id || ' > ' || d.account_id AS id, t.*",
+    "reposts": f"SELECT t.post_id AS id, {_ENDS}, t.*",
+    "namings": "SELECT concat_ws(' ', t.post_id, s.account_id, role, pos, coalesce(d.account_id, t.name)) AS id, t.ts",
+    "comments": f"SELECT t.comment_id AS id, {_ENDS}, t.*",
+    "posts": "SELECT t.post_id AS id, s.account_id AS actor, t.* FROM posts t "
+    "LEFT JOIN accounts s ON s.account_key = t.author",
+    "identities": f"SELECT person_id || account_id AS id {_OF.format('identities')}",
     "campaigns": "SELECT campaign_id || post_id AS id FROM campaigns",
 }
-_JOINS = " FROM {} t LEFT JOIN accounts s ON s.account_key = t.src LEFT JOIN accounts d ON d.account_key = t.dst"
+#: What is no content: keys, what follows from other fields, when it was loaded or seen, and which counts were rounded.
+_NOT_SAID = frozenset(
+    {"account_key", "src", "dst", "author", "platform", "batch", "derived", "evidence", "observed_ts", "rounded"}
+)
 #: Fields that hold words, in which other forms of the same letters mean the same.
 _WORDS = frozenset({"name", "niche", "bio", "region", "ip_region", "city", "agency", "text"})
 
@@ -142,11 +145,12 @@ class Judge:
     def facts(self) -> frozenset[Fact]:
         """All that the workspace holds."""
         out: set[Fact] = set()
-        for table, query in FACTS.items():
+        for table, query in ((table, query) for table, query in FACTS.items() if table in CANONICAL):
             for row in self.shelf.ws.arrow(query if " FROM " in query else query + _JOINS.format(table)).to_pylist():
                 key = str(row.pop("id"))
                 out.add((table, key, "", ""))
-                out.update((table, key, name, plain(name, v)) for name, v in row.items() if v not in (None, [], ""))
+                said = {name: v for name, v in row.items() if name not in _NOT_SAID and v not in (None, [], "")}
+                out.update((table, key, name, plain(name, v)) for name, v in said.items())
         return frozenset(out)
 
     def judge(self, draw: Draw) -> Verdict:
