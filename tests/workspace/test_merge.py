@@ -45,7 +45,7 @@ def files(draw: st.DrawFn) -> tuple[str, str]:
     fields = RECORDS[record]
     rows = draw(st.lists(st.tuples(*(VALUES[f.kind] for f in fields.values())), min_size=1, max_size=4))
     if record == "account":
-        at = list(fields).index("alias")
+        at = list(fields).index("other_id")
         rows = [(*row[:at], row[0] + row[at] if row[at] and row[0] != "1b" else "", *row[at + 1 :]) for row in rows]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([list(fields), *rows])
