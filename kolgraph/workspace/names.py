@@ -112,7 +112,8 @@ def resolve(connection: Connection) -> int:
             "reposts",
             "post_id",
             "coalesce(p.author, q.src, n.dst)",
-            "LEFT JOIN posts p ON p.post_id = r.root_id LEFT JOIN reposts q ON q.post_id = r.root_id",
+            "LEFT JOIN posts p ON p.post_id = r.root_id LEFT JOIN reposts q ON q.post_id = r.root_id "
+            "AND q.post_id <> r.post_id",
         ),
         (
             "comments",

@@ -36,8 +36,10 @@ def refuse_rounded(connection: Connection, staged: Mapping[str, Part]) -> None:
         for name in part.fields:
             if fields[name].kind in {"id", "post"} and _is_rounded(connection, table, name):
                 raw = ", ".join(name if field == name else "NULL" for field in fields)
+                # An update of lists would move the rows, and their order is that of the file.
                 connection.execute(
-                    f"UPDATE {table} SET bad = ['ID_SCIENTIFIC:{name}', {raw}] WHERE bad IS NULL AND {_long(name)}"
+                    f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE (CASE WHEN bad IS NULL AND "
+                    f"{_long(name)} THEN ['ID_SCIENTIFIC:{name}', {raw}] ELSE bad END AS bad) FROM {table}"
                 ).fetchall()
 
 
