@@ -155,7 +155,7 @@ PROFILED = {"name", "followers", "followings", "posts", "niche", "region", "agen
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
 UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"})
 #: These may be accounts as well: they are headers where the row below them is of another make.
-LETTERS = ({"u", "v"}, {"a", "b"}, {"i", "j"}, {"x", "y"})
+LETTERS = ({"u", "v"}, {"a", "b"})
 #: Names of columns that a line lists at most.
 UNUSED = 12
 WEIGHTS = ("weight", "w", "count", "n")
