@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Mapping
@@ -122,3 +123,14 @@ def private(path: Path) -> Path:
     """Make a file readable by its owner only: workspaces and reports hold personal data."""
     path.chmod(0o600)
     return path
+
+
+def exact(path: Path) -> str:
+    """The pattern that means this very file: the engines take names for patterns, and ``~`` for the home folder.
+
+    Examples
+    --------
+    >>> exact(Path("/data/fans[1].csv"))
+    '/data/fans[[]1].csv'
+    """
+    return glob.escape(str(path.absolute()))

@@ -139,7 +139,7 @@ def _files(name: str | Path) -> list[Path]:
             return files
         if path.exists() or not glob.has_magic(str(name)):
             return [path]  # a name without a file is refused where it is read
-        found = glob.glob(str(name), recursive=True)  # noqa: PTH207 - the pattern may be absolute
+        found = glob.glob(_pattern(path), recursive=True)  # noqa: PTH207 - the pattern may be absolute
         matches = sorted(match for match in map(Path, found) if not _litter(match.name))
     except (OSError, ValueError) as error:
         raise InputError(f"{str(name)!r}: cannot be looked at ({error})") from error
@@ -147,6 +147,12 @@ def _files(name: str | Path) -> list[Path]:
     if not files:
         raise InputError(f"{name}: no file matches this pattern")
     return files
+
+
+def _pattern(path: Path) -> str:
+    """A pattern, in which the folders that there are mean themselves: ``fans[1]/*.csv`` are files of that folder."""
+    there = next(folder for folder in path.parents if folder.exists())
+    return str(Path(glob.escape(str(there)), path.relative_to(there)))
 
 
 def _walk(folder: Path) -> list[Path]:

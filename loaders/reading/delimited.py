@@ -87,8 +87,9 @@ def delimited(
     # Every column is selected: DuckDB checks only what is selected, and a damaged text must not pass unseen.
     relation = (
         f"SELECT {', '.join([*cells, *map(column, joined)])}, {state} AS state "
-        f"FROM read_csv({quoted(str(source.text_path))}, auto_detect=false, delim={quoted(source.delimiter)}, "
-        f"quote='\"', escape='\"', header=false, store_rejects=true, rejects_limit=0, comment={quoted(comment)}, "
+        f"FROM read_csv({source.for_engine(source.text_path)}, auto_detect=false, hive_partitioning=false, "
+        f"delim={quoted(source.delimiter)}, quote='\"', escape='\"', header=false, store_rejects=true, "
+        f"rejects_limit=0, comment={quoted(comment)}, "
         f"{'null_padding=true, parallel=false, ' if ragged else ''}skip={skip}, columns={{{listed}}}) {join}"
     )
     text = _Text(source, skip, len(columns), comment.encode())

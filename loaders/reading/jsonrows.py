@@ -72,7 +72,8 @@ def _reading(
     cells = ", ".join(f"v[{k}] AS {column(name)}" for k, name in enumerate(paths, 1))
     relation = (
         f"SELECT {cells}, CASE WHEN v IS NULL THEN 'unread' END AS state FROM (SELECT json_extract_string(json, "
-        f"{wanted}) AS v FROM read_json_objects({quoted(str(file))}, format='newline_delimited', ignore_errors=true))"
+        f"{wanted}) AS v FROM read_json_objects({source.for_engine(file)}, format='newline_delimited', "
+        "hive_partitioning=false, ignore_errors=true))"
     )
 
     def explain(connection: duckdb.DuckDBPyConnection, asked: Sequence[int]) -> Explained:

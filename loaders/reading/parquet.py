@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.reading.source import Explained, Part, Reading, Source, column, quoted
+from kolgraph.loaders.reading.source import Explained, Part, Reading, Source, column
 from kolgraph.records import RECORDS
 
 
@@ -37,6 +37,8 @@ def reading(source: Source, parts: Sequence[Part], decision: str) -> Reading:
                 )
     cells = [f"to_json({column(c.name)})" if pa.types.is_nested(c.type) else column(c.name) for c in schema]
     texts = ", ".join(f"CAST({cell} AS VARCHAR) AS c{k}" for k, cell in enumerate(cells))
-    relation = f"SELECT {texts}, NULL AS state FROM read_parquet({quoted(str(source.path))})"
+    relation = (
+        f"SELECT {texts}, NULL AS state FROM read_parquet({source.for_engine(source.path)}, hive_partitioning=false)"
+    )
     columns = [f"c{k}" for k in range(len(cells))]
     return Reading(relation, columns, parts, decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, []))

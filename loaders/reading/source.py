@@ -24,6 +24,7 @@ from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, Unkno
 from kolgraph.loaders.reading.encodings import guess
 from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
 from kolgraph.records import RECORDS
+from kolgraph.settings import exact
 
 SAMPLE_BYTES = 1 << 16
 #: The engine refuses longer lines too; Python never holds more of one line than this.
@@ -43,6 +44,8 @@ PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n
 ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
 XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|gexf\b|html\b)", re.IGNORECASE)
 WHOLE_JSON = re.compile(r"\s*(\[\s*([\[{\]\"]|$)|\{\s*([\"}]|$))")
+#: What the engine takes for a pattern or a separator, and bytes of a name that are no text.
+MISREAD = re.compile(r"[*?\[\\\ud800-\udfff]")
 #: Lines by which JSON lines are told from one JSON value.
 PROBED_LINES = 20
 
@@ -293,6 +296,21 @@ class Source:
             self._scratch = tempfile.TemporaryDirectory(prefix="kolgraph-")
         copies = len(list(Path(self._scratch.name).iterdir()))
         return Path(self._scratch.name) / f"{copies}.txt"
+
+    def for_engine(self, path: Path) -> str:
+        """SQL that reads this very file: the engine takes names for patterns, and would read other files.
+
+        A name that it might misread gets a plain one beside the copies: even an escaped pattern has it look through
+        the folder, where it fails on names of others.
+        """
+        if MISREAD.search(path.absolute().as_posix()):
+            plain = self.copy()
+            try:
+                plain.symlink_to(path.absolute())
+            except OSError:  # Windows lets not everybody
+                shutil.copyfile(path, plain)
+            path = plain
+        return quoted(exact(path))
 
     def _check(self) -> None:
         try:

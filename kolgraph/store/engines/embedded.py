@@ -6,7 +6,6 @@ readers never meet a writer, and there is exactly one checkpoint.
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from kolgraph.errors import EnvironmentProblem, InputError, LimitError, NotPublished, StoreError
-from kolgraph.settings import private
+from kolgraph.settings import exact, private
 from kolgraph.store.language.dialect import for_embedded
 from kolgraph.store.language.explaining import Explanation
 from kolgraph.store.language.question import explain_text, prepare, typed
@@ -228,7 +227,7 @@ def _table_texts() -> list[str]:
 
 def _copy_text(name: str, file: Path) -> str:
     """A path is the only value that cannot be a parameter."""
-    part, place = SNAPSHOT[name], glob.escape(str(file)).replace("\\", "\\\\").replace("'", "\\'")
+    part, place = SNAPSHOT[name], exact(file).replace("\\", "\\\\").replace("'", "\\'")
     if isinstance(part, Node):
         return f"COPY {part.label} FROM '{place}'"
     return f"COPY {part.type} FROM '{place}' (from='{part.start}', to='{part.end}')"

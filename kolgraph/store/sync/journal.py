@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import EnvironmentProblem
-from kolgraph.settings import WORKSPACE_MEMORY, private
+from kolgraph.settings import WORKSPACE_MEMORY, exact, private
 from kolgraph.store.sync.schema import PUBLICATION, SNAPSHOT, arrow_schema, conform
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def to_send(name: str, new: Publication, held: Sequence[Publication], size: int)
             yield batch.to_pylist()
     elif any(old.digests[name] != new.digests[name] for old in held):
         with _engine(new.folder) as engine:
-            known = reduce(lambda a, b: a.intersect(b), [engine.read_parquet(str(p.file(name))) for p in held])
-            rows = engine.read_parquet(str(new.file(name))).except_(known)
+            known = reduce(lambda a, b: a.intersect(b), [_rows(engine, p, name) for p in held])
+            rows = _rows(engine, new, name).except_(known)
             yield from _batches(rows, name, size)
 
 
@@ -151,8 +151,13 @@ def to_remove(name: str, new: Publication, held: Sequence[Publication], size: in
     if any(old.digests[name] != new.digests[name] for old in held):
         with _engine(new.folder) as engine:
             keys = ", ".join(SNAPSHOT[name].keys)
-            wanted, *olds = (engine.read_parquet(str(p.file(name))).project(keys) for p in (new, *held))
+            wanted, *olds = (_rows(engine, p, name).project(keys) for p in (new, *held))
             yield from _batches(reduce(lambda a, b: a.union(b), olds).distinct().except_(wanted), name, size)
+
+
+def _rows(engine: duckdb.DuckDBPyConnection, kept: Publication, name: str) -> duckdb.DuckDBPyRelation:
+    """A table as it was published; the folders above it may be called ``id=5``, and say nothing."""
+    return engine.read_parquet(exact(kept.file(name)), hive_partitioning=False)
 
 
 def _batches(rows: duckdb.DuckDBPyRelation, name: str, size: int) -> Iterator[list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kolgraph.settings import exact
 from kolgraph.store.sync.schema import SNAPSHOT
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def pull_own(workspace: Workspace, store: Neo4jStore, scratch: Path) -> list[Loa
         for name in TABLES:
             file = scratch / f"{name}.parquet"
             store.read_table(SNAPSHOT[name], file)
-            engine.read_parquet(str(file)).create_view(name)
+            engine.read_parquet(exact(file), hive_partitioning=False).create_view(name)
         return [report for told in _ROWS if (report := _load(workspace, engine, store.where, told, scratch))]
 
 
