@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kolgraph.errors import UnknownFormat, UnknownName, option
 from kolgraph.loaders.formats import formats, recognise
+from kolgraph.loaders.reading import containers
 from kolgraph.loaders.reading.source import Options, Reading, Reject, Source
 
 __all__ = ["GENERIC", "Options", "Reading", "Reject", "Source", "formats", "read"]
@@ -71,18 +72,29 @@ def read(source: Source, options: Options) -> tuple[str, list[Reading]]:
     if wanted is not None and wanted not in GENERIC and wanted not in formats():
         raise UnknownName.among("format", wanted, [*GENERIC, *formats()])
     found = recognise(source, options)
-    if found is not None:
-        return found
     for name, loader in GENERIC.items():
-        if wanted in (None, name):
+        if found is None and wanted in (None, name):
             readings = loader.ask(source, options)
-            if readings is not None:
-                return name, readings
+            found = None if readings is None else (name, readings)
+    if found is not None:
+        _name_unread_sheets(source, found[1])
+        return found
     names = source.header or sorted(source.keys)
+    read_as = "" if source.encoding == "utf-8" else f" (the text was read as {source.encoding})"
     example = "src=FAN_COLUMN,dst=KOL_COLUMN"
     raise UnknownFormat.at(
         source.path,
         source.header_line,
-        f"the columns {', '.join(map(repr, names))[:200]} are not recognised",
+        f"the columns {', '.join(map(repr, names))[:200]} are not recognised{read_as}",
         fix=f"say what they are, for example: {option('record', 'follow')} {option('mapping', example)}",
     )
+
+
+def _name_unread_sheets(source: Source, readings: list[Reading]) -> None:
+    """Say which sheets of a workbook hold something that nobody reads."""
+    if source.shape == "xlsx":
+        first, *others = containers.xlsx_headers(source.path, max_input=source.max_input)
+        read = {reading.sheet or first for reading in readings}
+        unread = [repr(sheet) for sheet in (first, *others) if sheet not in read]
+        if unread:
+            readings[-1].decision += f"; NOT READ: sheet {', '.join(unread)}, whose columns are not recognised"

@@ -57,7 +57,11 @@ def recognise(source: Source, options: Options) -> tuple[str, list[Reading]] | N
                     break
     if not found:
         return None
-    return next(iter(found.values())).name, [reading(fmt, source, options) for fmt in found.values()]
+    readings = {place: reading(fmt, source, options) for place, fmt in found.items()}
+    if source.shape == "xlsx":
+        for sheet, made in readings.items():
+            made.sheet = sheet
+    return next(iter(found.values())).name, list(readings.values())
 
 
 def _sheets(source: Source) -> dict[str, list[str]]:

@@ -122,7 +122,8 @@ def load_file(
         counts, rejects = counts + part, rejects + bad
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
-    decisions = [one_line(r.decision) for r in readings]
+    decisions = [f"encoding: {source.doubt}"] if source.doubt else []
+    decisions += [one_line(r.decision) for r in readings]
     # Our own tables say the platform with every id.
     told = loader.startswith("kolgraph-") or all(reading.platform for reading in readings)
     if not (told or options.platform or before or key):

@@ -189,8 +189,8 @@ def _rows(
 ) -> Generator[tuple[int, list[str]] | Reject, None, None]:
     """Line and cells of every row that is not empty."""
     if source.shape == "xlsx":
-        for number, row in containers.sheet_rows(source.path, sheet, source.max_input):
-            yield number, [(cell or "").strip() for cell in row]
+        for found in containers.sheet_rows(source.path, sheet, source.max_input):
+            yield found if isinstance(found, Reject) else (found[0], [(cell or "").strip() for cell in found[1]])
         return
     with source.text_path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         for number, cells, raw in _records(text, delimiter, width):
@@ -265,6 +265,7 @@ class _Table:
         named = [f"{field} = {self.header[place]}" for field, place in self.columns.items()]
         prices = [self.header[place] for place in _prices(self.header)]
         place = f"sheet {self.sheet}, " if self.sheet else ""
+        made.sheet = self.sheet
         made.decision = f"{fmt.name}: {place}header in line {self.line}; {', '.join(named)}"
         if not self.people and len(prices) > 1:
             made.decision += f"; of the prices {', '.join(prices)} the first counts"

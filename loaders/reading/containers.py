@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
+import zipfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
@@ -23,6 +24,14 @@ KEY_ROWS = 1000
 KEY_CHARACTERS = 16 << 20
 #: Rows that a spreadsheet can have: more are damage, which the library would fill with empty rows.
 MAX_SHEET_ROWS = 1 << 20
+
+#: Cells with a formula and no value, and cells that are merged, as they stand in a sheet.
+FORMULA = re.compile(
+    rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+MERGED = re.compile(rb'<mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 
 Rows: TypeAlias = Iterator[tuple[int | None, dict[str, Any]] | Reject]
 
@@ -237,7 +246,7 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
 
 def xlsx_rows(
     path: Path, sheet: str | None = None, *, max_input: int = MAX_INPUT
-) -> Iterator[tuple[int, dict[str, str | None]]]:
+) -> Iterator[tuple[int, dict[str, str | None]] | Reject]:
     """Number and cells of every row below the header: the first row of a sheet that is not empty.
 
     Cells are the values that were saved, formulas are never computed. Columns without a name are left out.
@@ -255,7 +264,11 @@ def xlsx_rows(
         It unpacks to more than `max_input` bytes.
     """
     header: list[str] | None = None
-    for number, row in sheet_rows(path, sheet, max_input):
+    for found in sheet_rows(path, sheet, max_input):
+        if isinstance(found, Reject):
+            yield found
+            continue
+        number, row = found
         if header is None:
             header = [text.strip() if text else "" for text in row]
             continue
@@ -265,7 +278,7 @@ def xlsx_rows(
 def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], int]:
     """The header of the first sheet that is not empty, and its row number."""
     with closing(sheet_rows(path, None, max_input)) as rows:
-        for number, row in rows:
+        for number, row in (found for found in rows if not isinstance(found, Reject)):
             return [text.strip() if text else "" for text in row], number
     raise InputError(f"{path}: the workbook is empty")
 
@@ -273,12 +286,19 @@ def xlsx_header(path: Path, *, max_input: int = MAX_INPUT) -> tuple[list[str], i
 def xlsx_headers(path: Path, *, max_input: int = MAX_INPUT) -> dict[str, list[str]]:
     """The headers of all sheets that are not empty."""
     with _workbook(path, max_input) as book:
-        first = {ws.title: next(_rows_of(ws, path), None) for ws in book.worksheets}
+        told = {ws.title: (row for row in _rows_of(ws, path) if not isinstance(row, Reject)) for ws in book.worksheets}
+        first = {title: next(rows, None) for title, rows in told.items()}
     return {name: [text.strip() if text else "" for text in row[1]] for name, row in first.items() if row}
 
 
-def sheet_rows(path: Path, sheet: str | None, max_input: int) -> Generator[tuple[int, list[str | None]], None, None]:
-    """The rows of a sheet that are not empty; of the first that has any, if none is named."""
+def sheet_rows(
+    path: Path, sheet: str | None, max_input: int
+) -> Generator[tuple[int, list[str | None]] | Reject, None, None]:
+    """The rows of a sheet that are not empty; of the first that has any, if none is named.
+
+    A row with a formula that no program has computed yet is a `Reject`: what its cell shows nobody knows. What is
+    merged downwards, as the name of an account beside several rows, holds for each of them.
+    """
     with _workbook(path, max_input) as book:
         names = [ws.title for ws in book.worksheets]
         if sheet is not None and sheet not in names:
@@ -311,16 +331,72 @@ def _workbook(path: Path, max_input: int) -> Iterator[Any]:
         raise InputError(f"{path}: not a readable workbook ({type(error).__name__}: {error})") from error
 
 
-def _rows_of(ws: Any, path: Path) -> Iterator[tuple[int, list[str | None]]]:
+def _rows_of(ws: Any, path: Path) -> Iterator[tuple[int, list[str | None]] | Reject]:
     from openpyxl.cell.cell import ERROR_CODES
 
     ws.reset_dimensions()  # programs write wrong ones
+    formulas, merged = _beyond_values(ws, path)
+    above: dict[int, tuple[int, str | None]] = {}  # column -> last row that a value holds for, and the value
+    header = 0
     for number, values in enumerate(ws.iter_rows(values_only=True), 1):
         if number > MAX_SHEET_ROWS:
             raise InputError(f"{path}: sheet {ws.title!r} claims more than {MAX_SHEET_ROWS:,} rows")
         row = [None if value in ERROR_CODES else cell(value) for value in values]
-        if any(row):
+        header = header or (number if sum(map(bool, row)) > 1 else 0)
+        for place, last in merged.get(number, {}).items() if header and number > header else ():
+            above[place] = (last, row[place] if place < len(row) else None)
+        for place, (last, value) in above.items():
+            if number <= last and any(row):
+                row += [None] * (place + 1 - len(row))
+                row[place] = value
+        unknown = [place for place in formulas.get(number, ()) if place >= len(row) or row[place] is None]
+        if unknown:
+            name = f"{_letters(unknown[0])}{number}"
+            why = (
+                f"cell {name} holds a formula that was never computed; open the file in a spreadsheet program, save it"
+            )
+            yield Reject(number, None, None, "NOT_COMPUTED", why, ",".join(text or "" for text in row)[:MAX_RAW])
+        elif any(row):
             yield number, row
+
+
+def _beyond_values(ws: Any, path: Path) -> tuple[dict[int, list[int]], dict[int, dict[int, int]]]:
+    """What the library does not tell of a sheet that it reads as a stream.
+
+    Row -> columns with formulas without a value; first row -> column -> last row of what is merged downwards.
+    """
+    formulas: dict[int, list[int]] = {}
+    merged: dict[int, dict[int, int]] = {}
+    tail = b""
+    with zipfile.ZipFile(path) as archive, archive.open(ws._worksheet_path) as raw:
+        while piece := raw.read(1 << 20):
+            text = tail + piece
+            for found in FORMULA.finditer(text):
+                place = PLACE.search(found[1])
+                if place and b't="str"' not in found[1]:  # a text that is empty is a value
+                    formulas.setdefault(int(place[2]), []).append(_number_of(place[1]))
+            for found in MERGED.finditer(text):
+                if found[1] == found[3]:
+                    merged.setdefault(int(found[2]), {})[_number_of(found[1])] = int(found[4])
+            # Both are short: what a piece cuts in two is looked at again, and told once.
+            tail = text[max(text.rfind(b"<c "), text.rfind(b"<mergeCell ")) :][: 1 << 14]
+    return formulas, merged
+
+
+def _number_of(letters: bytes) -> int:
+    """The place of a column from 0: A, B, ..., AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _letters(place: int) -> str:
+    text, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        text = chr(65 + rest) + text
+    return text
 
 
 def cell(value: object) -> str | None:

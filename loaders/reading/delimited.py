@@ -70,7 +70,7 @@ def delimited(
     a `ragged` table the last cells of a row may be missing.
     """
     # The engine's own count of lines to skip leaves comments out.
-    skip = 0 if comment else source.header_line if has_header else source.header_line - 1
+    skip = source.preface if comment else source.header_line if has_header else source.header_line - 1
     cells = [column(name) for name in columns]
     skipped = [f"NOT ({where})"] if where else []
     if has_header:

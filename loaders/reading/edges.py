@@ -5,12 +5,25 @@ Such files do not say what an edge means or who acts on whom, and sources disagr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kolgraph.errors import InputError
 from kolgraph.loaders.reading import headers
 from kolgraph.loaders.reading.delimited import delimited
-from kolgraph.loaders.reading.source import Options, Part, Reading, Source
+from kolgraph.loaders.reading.source import Options, Part, Reading, Source, quoted
 
 #: Endings that can hold nothing but edges: ids in them may be names.
 CERTAIN = {".edges", ".edgelist", ".ncol"}
+#: The column Type of Gephi, in the languages that it speaks.
+BOTH_WAYS = (
+    "undirected", "mutual", "ungerichtet", "non dirigé", "non-dirigé", "non orienté", "no dirigido", "no dirigida",
+    "não dirigido", "não direcionado", "неориентированный", "ненаправленный", "neorientovaný", "无向", "無向", "双向",
+    "互相", "무방향",
+)  # fmt: skip
+ONE_WAY = (
+    "directed", "gerichtet", "dirigé", "orienté", "dirigido", "dirigida", "direcionado", "ориентированный",
+    "направленный", "orientovaný", "有向", "单向", "방향",
+)  # fmt: skip
 
 
 def recognise(source: Source, options: Options) -> list[Reading] | None:
@@ -24,7 +37,10 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     if source.ending not in {".csv", ".tsv", ".txt", ".gz", "", *CERTAIN} or options.mapping:
         return None
     names = source.header
-    ends = headers.endpoints(names)
+    if _is_matrix(names, source.below):
+        fix = "save it as a list of edges: source, target, weight"
+        raise InputError.at(source.path, source.header_line, "a matrix of who is tied to whom is not read", fix=fix)
+    ends = headers.endpoints(names, source.below)
     has_header = ends is not None
     if ends is None:
         certain = source.ending in CERTAIN or options.format == "edges"
@@ -53,7 +69,11 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     kind = next((k for k, name in enumerate(names) if headers.norm(name) == "type"), None)
     if kind is not None:  # Gephi
         back = fields | {"src": fields["dst"], "dst": fields["src"]}
-        parts.append(Part(record, back, when=f"lower(c{kind}) IN ('undirected', 'mutual')", side=True))
+        word = f"lower(trim(c{kind}))"
+        both, one = (f"{word} IN ({', '.join(map(quoted, words))})" for words in (BOTH_WAYS, ONE_WAY))
+        # What a word means that is not listed nobody knows: its row is rejected.
+        parts[0] = Part(record, fields, when=f"coalesce({word}, '') = '' OR {both} OR {one}")
+        parts.append(Part(record, back, when=both, side=True))
         decision += "; an undirected edge counts both ways"
     comment = "" if has_header else "#"
     return [
@@ -66,6 +86,11 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             comment=comment,
         )
     ]
+
+
+def _is_matrix(header: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether rows and columns are called alike: a matrix of adjacency, its first cell empty."""
+    return len(header) > 2 and not header[0] and below[:1] == header[1:2] and all(map(_number, filter(None, below[1:])))
 
 
 def _number(cell: str) -> bool:

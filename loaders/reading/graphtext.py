@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,18 +100,21 @@ def _lines(source: Source, graph: Graph) -> Iterator[tuple[int, str]]:
 
 def gdf(source: Source) -> Graph:
     """GDF of GUESS and Gephi: definitions of columns, then rows; an edge runs one way unless it says otherwise."""
-    graph, columns, edges = Graph("GDF"), list[str](), False
+    graph, columns, edges, defaults = Graph("GDF"), list[str](), False, dict[str, str]()
     for number, line in _lines(source, graph):
         definition = re.match(r"(node|edge)def>", line, re.IGNORECASE)
         if definition:
             edges = definition[1].lower() == "edge"
-            columns = [cell.strip().split(" ")[0].lower() for cell in line[definition.end() :].split(",")]
+            defined = [cell.strip() for cell in line[definition.end() :].split(",")]
+            columns = [cell.split(" ")[0].lower() for cell in defined]
+            given = [re.search(r"\sdefault\s+['\"]?([^'\"]*)", cell, re.IGNORECASE) for cell in defined]
+            defaults = {name: found[1].strip() for name, found in zip(columns, given, strict=True) if found}
             continue
         cells = _cells(line)
         if cells is None or not 1 + edges <= len(cells) <= len(columns):
             graph.reject(number, "the row does not have the columns that are defined above it", line)
             continue
-        row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
+        row = defaults | {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
         if not edges:
             graph.nodes.append(row | {"id": row.pop("name", ""), "line": number})
         else:
@@ -204,7 +207,11 @@ def networkx_edges(source: Source) -> Graph:
 
 
 def node_link(source: Source) -> Graph:
-    """Node-link JSON of networkx and d3; where nodes have no ids, edges give their places in the list."""
+    """Node-link JSON of networkx and d3; edges name nodes by their ids, or by their places in the list.
+
+    Old ones give places although the nodes have ids, and those may be numbers. The edges tell it: whole numbers that
+    are all below the number of nodes, and not all ids, are places.
+    """
     graph = Graph("node-link JSON")
     undirected = _undirected(source)
     places: list[str] = []
@@ -214,21 +221,42 @@ def node_link(source: Source) -> Graph:
             continue
         line, node = row
         values = {key: text(value) for key, value in node.items() if key not in OURS}
-        name = text(node["id"]) if "id" in node else values.get("name") or values.get("label")
+        named = next((key for key in ("id", "key", "name", "label") if text(node.get(key))), "")
+        name = text(node.get(named))
         places.append(name or "")
         graph.nodes.append(values | {"id": name or "", "line": line})
-    # Old ones number the nodes although they have ids: then no id is a number.
-    numbered = not any(re.fullmatch(r"\d+", name) for name in places)
-    for row in containers.json_items(source, "edges" if "edges" in source.keys else "links"):
+    key = "edges" if "edges" in source.keys else "links"
+    numbered = _by_place(source, key, places)
+    for row in containers.json_items(source, key):
         if isinstance(row, Reject):
             graph.rejects.append(row)
             continue
         line, edge = row
-        ends = [edge.get("source"), edge.get("target")]
+        ends = [_end(edge, end) for end in ("source", "target")]
         if numbered:
-            ends = [places[n] if isinstance(n, int) and 0 <= n < len(places) else n for n in ends]
+            ends = [places[n] if isinstance(n, int) else n for n in ends]
         graph.edge(line, text(ends[0]) or "", text(ends[1]) or "", edge, undirected=undirected)
     return graph
+
+
+def _end(edge: Mapping[str, Any], end: str) -> Any:
+    """What an edge says of one of its ends; d3 puts the whole node there once it has drawn the graph."""
+    said = edge.get(end)
+    if isinstance(said, dict):
+        said = next((said[key] for key in ("id", "key", "name") if key in said), None)
+    return said
+
+
+def _by_place(source: Source, key: str, names: Sequence[str]) -> bool:
+    """Whether edges give the places of their ends in the list of nodes."""
+    known, numbers = set(names), set[int]()
+    for row in containers.json_items(source, key):
+        for end in ("source", "target") if not isinstance(row, Reject) else ():
+            number = _end(row[1], end)  # type: ignore[arg-type]
+            if not isinstance(number, int) or not 0 <= number < len(names):
+                return False
+            numbers.add(number)
+    return not {str(number) for number in numbers} <= known
 
 
 def _undirected(source: Source) -> bool:

@@ -41,6 +41,9 @@ class _Parser(ABC):
     def __init__(self, source: Source) -> None:
         self.source, self.graph = source, Graph(self.form)
         self.keys: dict[str, str] = {}
+        #: Node or edge -> attribute -> what holds where it is not given.
+        self.defaults: dict[str, dict[str, str]] = {"node": {}, "edge": {}}
+        self.declared: tuple[tuple[str, ...], str] | None = None
         self.open: list[dict[str, Any]] = []  # nodes may lie in nodes
         self.key: str | None = None
         self.undirected = False
@@ -80,6 +83,8 @@ class _Parser(ABC):
             self.graph.nodes.append(self.open[-1])
         elif name == "edge":
             self.open.append({f: attributes.get(f, "") for f in ("source", "target")} | {"line": line})
+        elif name == "default" and self.declared:
+            self.key = self.declared[1]
         self.element(name, attributes)
 
     @abstractmethod
@@ -95,13 +100,22 @@ class _Parser(ABC):
         name = tag.rsplit(" ", 1)[-1]
         if name in {"node", "edge"}:
             found = self.open.pop()
+            for key, value in self.defaults[name].items():
+                found.setdefault(key, value)
             if name == "edge":
                 undirected = found["undirected"]
                 self.graph.edge(found["line"], found["source"], found["target"], found, undirected=undirected)
-        elif name == "data":
+        elif name in {"data", "default"}:
             self.key = None
 
+    def declare(self, domain: str, title: str) -> None:
+        """An attribute, of which a default may follow."""
+        self.declared = (("node", "edge") if domain not in self.defaults else (domain,), title)
+
     def data(self, text: str) -> None:
+        if self.key is not None and not self.open and self.declared and self.key not in OURS:
+            for domain in self.declared[0]:
+                self.defaults[domain][self.key] = (self.defaults[domain].get(self.key, "") + text)[:MAX_RAW].strip()
         if self.key is not None and self.open:
             so_far = self.open[-1].get(self.key, "")
             if len(so_far) < MAX_RAW:
@@ -117,6 +131,7 @@ class _GraphML(_Parser):
             self.undirected = attributes.get("edgedefault") == "undirected"
         elif name == "key":
             self.keys[attributes.get("id", "")] = attributes.get("attr.name", attributes.get("id", ""))
+            self.declare(attributes.get("for", ""), self.keys[attributes.get("id", "")])
         elif name == "edge":
             default = str(not self.undirected).lower()
             self.open[-1]["undirected"] = attributes.get("directed", default) == "false"
@@ -140,6 +155,7 @@ class _GEXF(_Parser):
             self.domain = attributes.get("class", "")
         elif name == "attribute":
             self.keys[f"{self.domain} {attributes.get('id')}"] = attributes.get("title", "")
+            self.declare(self.domain, attributes.get("title", ""))
         elif name == "node":
             if "label" in attributes and attributes["label"] != attributes.get("id"):
                 self.set("label", attributes["label"])

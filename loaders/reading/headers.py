@@ -103,7 +103,9 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "account": ("account",),
 }
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
-UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"}, {"u", "v"}, {"a", "b"})
+UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"})
+#: These may be accounts as well: they are headers where the row below them is of another make.
+LETTERS = ({"u", "v"}, {"a", "b"}, {"i", "j"}, {"x", "y"})
 WEIGHTS = ("weight", "w", "count", "n")
 #: Records that edges can be where the file does not say it.
 RELATIONS = ("follow", "repost", "mention")
@@ -128,10 +130,14 @@ def recognise(header: Sequence[str], record: str | None = None) -> tuple[str, di
     return None
 
 
-def endpoints(header: Sequence[str]) -> tuple[int, int, int | None] | None:
-    """Positions of the two ends and of the weight of an edge whose header does not say the direction."""
+def endpoints(header: Sequence[str], below: Sequence[str] = ()) -> tuple[int, int, int | None] | None:
+    """Positions of the two ends and of the weight of an edge whose header does not say the direction.
+
+    `below` is the first row: it tells whether two letters are a header.
+    """
     normal = [norm(cell) for cell in header]
-    for pair in UNDIRECTED:
+    evident = bool(set(normal) & set(WEIGHTS)) or any(len(cell) > 1 or cell.isdecimal() for cell in below[:2])
+    for pair in (*UNDIRECTED, *(LETTERS if evident else ())):
         if pair <= set(normal):
             first, second = sorted(normal.index(name) for name in pair)
             return first, second, next((normal.index(w) for w in WEIGHTS if w in normal), None)

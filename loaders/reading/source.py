@@ -6,7 +6,6 @@ import csv
 import errno
 import gzip
 import hashlib
-import io
 import json
 import re
 import shutil
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName, option
-from kolgraph.loaders.reading.encodings import guess
+from kolgraph.loaders.reading.encodings import guess, transcode
 from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
 from kolgraph.records import RECORDS
 from kolgraph.settings import exact
@@ -42,6 +41,11 @@ RUNS_CODE = "files of this kind can run code when read; export the data as CSV o
 PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n|c__builtin__\n|[\]}]q\x00")
 #: How a part of an archive of X starts.
 ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
+#: Excel writes it before a table, for itself.
+SEPARATOR = re.compile(r"sep=(\\t|[^\w\s\"]|\t| )", re.IGNORECASE)
+#: What spreadsheet programs and web pages save under the names of tables: no data for us, but easily made so.
+PAGE = re.compile(r"\s*(<!--.*?-->\s*)*<(!DOCTYPE\s+html|html|head|body|meta|table|style)\b", re.IGNORECASE | re.DOTALL)
+SHEET_XML = re.compile(r"\s*(<\?xml[^>]*\?>\s*)?<(\?mso-application|Workbook|ss:Workbook)\b", re.IGNORECASE)
 XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|gexf\b|html\b)", re.IGNORECASE)
 WHOLE_JSON = re.compile(r"\s*(\[\s*([\[{\]\"]|$)|\{\s*([\"}]|$))")
 #: What the engine takes for a pattern or a separator, and bytes of a name that are no text.
@@ -176,6 +180,8 @@ class Reading:
         Goes before native ids; None: as the user says.
     named : bool
         What the rows mean depends on the names of file and folder too.
+    sheet : str
+        Of a workbook; "" = the first that is not empty.
     """
 
     relation: str
@@ -187,6 +193,7 @@ class Reading:
     arrow: Any = None
     platform: str | None = None
     named: bool = False
+    sheet: str = ""
 
 
 class Source:
@@ -207,7 +214,13 @@ class Source:
         Of a table or spreadsheet: cells of the first line that is neither blank nor a comment; else empty.
     header_line : int
         Its line number, from 1.
+    below : list of str
+        Cells of the row below the header.
+    preface : int
+        Lines before everything else that only say how to read: ``sep=;`` of Excel.
     delimiter : str
+    encoding, doubt : str
+        Of the text, and what is to be said about how that was guessed.
     broken : list of Reject, or None
         Lines that had to be left out of a repaired copy; None as long as the file needed no repair.
     max_input : int
@@ -225,7 +238,10 @@ class Source:
         self.shape = "table"
         self.header: list[str] = []
         self.header_line = 1
+        self.below: list[str] = []
+        self.preface = 0
         self.delimiter = ","
+        self.encoding, self.doubt = "utf-8", ""
         self.broken: list[Reject] | None = None
         self._text: Path | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
@@ -356,26 +372,29 @@ class Source:
         return True
 
     def _decode(self, sample: bytes, encoding: str | None) -> None:
-        """BOM, else strict UTF-8, else strict GB18030, else refuse; other encodings are copied once as UTF-8."""
+        """Text that is not UTF-8 is copied once as such; see `encodings`."""
         # Lines that end in CR only, as old Macs wrote them, become ordinary ones on the way.
         cr_only = b"\r" in sample and b"\n" not in sample
-        encoding = encoding or guess(self.path, sample)
+        if encoding is None:
+            pieces = 16 if self.path.suffix.lower() in PACKED else 1 << 40  # to unpack all of it twice takes long
+            with self.open() as raw:
+                encoding, self.doubt = guess(self.path, sample, raw, pieces=pieces)
         try:
             "".encode(encoding)
         except LookupError as error:
             raise InputError(f"{self.path}: unknown encoding {encoding!r}; for example utf-8, gb18030, big5") from error
+        self.encoding = encoding
         if encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"} and not cr_only:
             return
         copy = self.copy()
-        with self.open() as raw, copy.open("w", encoding="utf-8", newline="") as out:
-            reader = io.TextIOWrapper(raw, encoding=encoding, newline=None if cr_only else "")
-            try:
-                while block := reader.read(SAMPLE_BYTES):
-                    out.write(block)
-            except UnicodeError as error:
-                raise InputError(
-                    f"{self.path}: the text is not {encoding} throughout; name the right one with {option('encoding')}"
-                ) from error
+        try:
+            with self.open() as raw, copy.open("wb") as out:
+                count, broken = transcode(raw, out, encoding, newlines=cr_only)
+        except UnicodeError as error:
+            raise InputError(f"{self.path}: is no text in {encoding} ({error})") from error
+        if broken * 2 > count:
+            fix = f"name the right one with {option('encoding')}"
+            raise InputError(f"{self.path}: {broken:,} of {count:,} lines are no text in {encoding}; {fix}")
         self._text = copy
 
     def _shape(self) -> str:
@@ -383,6 +402,11 @@ class Source:
             start = raw.read(SAMPLE_BYTES).decode("utf-8", "replace").lstrip("\ufeff")
         if ASSIGNMENT.match(start):
             return "js"
+        for pattern, what in ((PAGE, "an HTML page"), (SHEET_XML, "a workbook of Excel 2003 as XML")):
+            if pattern.match(start):
+                ending = f" named {self.path.suffix}" if self.path.suffix not in {"", ".html", ".htm", ".xml"} else ""
+                fix = "open it in a spreadsheet program, and save it as .xlsx or CSV"
+                raise UnknownFormat(f"{self.path}: is {what}{ending}; {fix}")
         if XML.match(start):
             return "xml"
         whole = WHOLE_JSON.match(start)
@@ -405,22 +429,29 @@ class Source:
         return "jsonl" if several or not whole or self.ending in {".jsonl", ".ndjson"} else "json"
 
     def _read_header(self) -> None:
+        said: str | None = None
         with self.open() as raw:
             for number, line in enumerate(lines(raw), 1):
                 text = line.decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r\n")
-                if text.strip() and not text.startswith("#"):
-                    if len(line) >= MAX_LINE or "\r" in text:
-                        raise UnknownFormat.at(
-                            self.path, number, "this line is no row of a table: too long, or broken by CR"
-                        )
-                    # A space separates cells only where nothing else does: "Follower ID,Followed ID" holds two.
-                    counts = {d: len(next(csv.reader([text[:SAMPLE_BYTES]], delimiter=d))) for d in DELIMITERS}
-                    best = max(DELIMITERS, key=lambda d: counts[d])
-                    self.delimiter = best if counts[best] > 1 or " " not in text.strip() else " "
-                    self.header = [c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))]
-                    self.header_line = number
+                if number == 1 and (sep := SEPARATOR.fullmatch(text)):
+                    self.preface, said = 1, sep[1].replace("\\t", "\t")
+                    continue
+                if not text.strip() or text.startswith("#"):
+                    continue
+                if self.header:
+                    self.below = [c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))]
                     return
-        raise UnknownFormat(f"{self.path}: nothing but comments and blank lines")
+                if len(line) >= MAX_LINE or "\r" in text:
+                    problem = "this line is no row of a table: too long, or broken by CR"
+                    raise UnknownFormat.at(self.path, number, problem)
+                # A space separates cells only where nothing else does: "Follower ID,Followed ID" holds two.
+                counts = {d: len(next(csv.reader([text[:SAMPLE_BYTES]], delimiter=d))) for d in DELIMITERS}
+                best = max(DELIMITERS, key=lambda d: counts[d])
+                self.delimiter = said or (best if counts[best] > 1 or " " not in text.strip() else " ")
+                self.header = [c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))]
+                self.header_line = number
+        if not self.header:
+            raise UnknownFormat(f"{self.path}: nothing but comments and blank lines")
 
 
 def content_hash(path: Path) -> str:

@@ -337,7 +337,7 @@ def test_cells_of_a_workbook_are_exact_or_look_inexact(tmp_path: Path) -> None:
         tmp_path / "f.xlsx",
         [],
         ["id ", None, "n", "when", "f"],
-        [str(BIG), "unnamed", 2.0, moment, "=1+1"],
+        [str(BIG), "unnamed", 2.0, moment, "#REF!"],
         [],
         ["'" + str(BIG), None, 4.9e18, None, "#N/A"],
         [2**53, None, 0.5, True],
