@@ -87,8 +87,10 @@ def _say(report: LoadReport) -> None:
         show(frame, "table")
     for reject in report.rejects[:5]:
         click.echo(f"  {printable(describe(report.file, reject))}", err=True)
-    if len(report.rejects) > 5:
-        click.echo(f"  ... and {len(report.rejects) - 5:,} more, kept in the table rejects", err=True)
+    more = max(len(report.rejects), report.counts.rejected) - 5
+    if more > 0:
+        kept = "kept" if more + 5 <= len(report.rejects) else f"the first {len(report.rejects):,} are kept"
+        click.echo(f"  ... and {more:,} more, {kept} in the table rejects", err=True)
 
 
 @click.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kolgraph.loaders.reading.source import MAX_RAW, NeedsRepair, Part, Reading, Reject
+from kolgraph.loaders.reading.source import MAX_RAW, MAX_REJECTS, NeedsRepair, Part, Reading, Reject, Rejects
 from kolgraph.records import RECORDS
 from kolgraph.workspace import texts
 from kolgraph.workspace.tables import NUMBERED
@@ -42,7 +42,7 @@ class Counts:
 def ingest(
     connection: duckdb.DuckDBPyConnection, reading: Reading, *, platform: str, batch: int, key: bytes | None = None
 ) -> tuple[Counts, list[Reject]]:
-    """Read, check, merge; returns what became of the rows, and the rejected ones in order of line.
+    """Read, check, merge; returns what became of the rows, and the first rejected ones in order of line.
 
     With a `key` accounts and posts enter under pseudonyms, names as hashes, and texts not at all; of a rejected row
     only the place and the reason are told.
@@ -69,7 +69,7 @@ def ingest(
         if reading.repair is None:
             raise
         raise NeedsRepair(reading.repair) from error
-    rejects = rows.rejects()
+    rejects, rejected = rows.rejects()
     if forgotten:
         rejects = forgotten.scrub(rejects)
     if key is not None:
@@ -96,7 +96,6 @@ def ingest(
         connection.execute(f"DELETE FROM namings WHERE role = 'mention' AND name = known_as('{SOMEBODY}')").fetchall()
     rows.drop()
     rejects.sort(key=lambda reject: (reject.line is None, reject.line))
-    rejected = sum(not reject.partly for reject in rejects)
     return Counts(good + rejected, accepted, good - accepted, rejected), rejects
 
 
@@ -189,8 +188,12 @@ class _Rows:
         names = [row[0] for row in self.connection.execute(f"DESCRIBE {table}").fetchall()]
         return [name for name in names if name not in {"bad", "ordinal"}]
 
-    def rejects(self) -> list[Reject]:
-        """Rows that could not be read, that are nothing known, and those with a value that is not accepted."""
+    def rejects(self) -> tuple[list[Reject], int]:
+        """The first rows that could not be read, that are nothing known, or have a value that is not accepted.
+
+        And how many rows there are of all of these, however many are told.
+        """
+        rejected = self._find_bad()
         bad = self._bad()
         known = self.reading.explain(self.connection, sorted({row[1] for row in bad}))
         places = dict(known.places)
@@ -198,8 +201,9 @@ class _Rows:
             first = _one(self.connection, "SELECT count(*) FROM numbered")
             self._stage_recovered([row for _, _, row in known.recovered], first)
             places |= {first + k: (line, raw) for k, (line, raw, _) in enumerate(known.recovered)}
+            rejected = self._find_bad()
             bad = self._bad()
-        out = list(known.rejects)
+        out = Rejects(known.rejects)
         for part, ordinal, problem, raw in bad:
             code, _, field = problem.partition(":")
             line, text = places.get(ordinal, (None, None))
@@ -209,22 +213,37 @@ class _Rows:
             text = text if text is not None else ",".join(cell or "" for cell in raw)
             partly = part is not None and part.side
             out.append(Reject(line, field or None, value, code, f"{said} {REASONS[code]}", text[:MAX_RAW], partly))
-        return out
+        return out, known.rejects.total + rejected
+
+    def _find_bad(self) -> int:
+        """Note which rows are refused in the table ``refused``; returns how many there are, items counted alone."""
+        queries = [
+            f"SELECT ordinal FROM {self._numbered(table)} WHERE contains(bad[1], ':')"
+            for table, part in self.staged.items()
+            if not part.side
+        ]
+        if not self.single:
+            queries.append(f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken})")
+        count = _one(self.connection, f"SELECT count(*) FROM ({' UNION ALL '.join(queries)})")
+        self.refused = bool(count)
+        if self.refused and not self.single:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE refused AS {' UNION ALL '.join(queries)}")
+        return count
+
+    def _numbered(self, table: str) -> str:
+        return f"{table}_numbered" if self.single else table
 
     def _bad(self) -> list[tuple[Part | None, int, str, list[str | None]]]:
+        """The first bad rows of every part."""
         found: list[tuple[Part | None, int, str, list[str | None]]] = []
         for table, part in self.staged.items():
-            numbered = f"{table}_numbered" if self.single else table
-            query = f"SELECT ordinal, bad FROM {numbered} WHERE contains(bad[1], ':') ORDER BY 1"
-            found += [(part, n, bad[0], bad[1:]) for n, bad in self.connection.execute(query).fetchall()]
+            query = f"SELECT ordinal, bad FROM {self._numbered(table)} WHERE contains(bad[1], ':')"
+            rows = self.connection.execute(f"{query} ORDER BY 1 LIMIT {MAX_REJECTS}").fetchall()
+            found += [(part, n, bad[0], bad[1:]) for n, bad in rows]
         if not self.single:
-            query = f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken}) ORDER BY 1"
-            found += [(None, n, "NO_RECORD", []) for (n,) in self.connection.execute(query).fetchall()]
-        mains = [n for part, n, _, _ in found if part is None or not part.side]
-        self.refused = bool(mains)
-        if self.refused and not self.single:
-            self.connection.execute("CREATE OR REPLACE TEMP TABLE refused (ordinal BIGINT)")
-            self.connection.execute("INSERT INTO refused SELECT unnest(?::BIGINT[])", [mains])
+            query = f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken})"
+            rows = self.connection.execute(f"{query} ORDER BY 1 LIMIT {MAX_REJECTS}").fetchall()
+            found += [(None, n, "NO_RECORD", []) for (n,) in rows]
         return found
 
     def _stage_recovered(self, rows: list[dict[str, str | None]], first: int) -> None:

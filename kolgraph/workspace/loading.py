@@ -40,7 +40,7 @@ class LoadReport:
     decisions : list of str
         What the columns were taken for, and which way the edges point.
     rejects : list of Reject
-        All rejected rows; they are in the table ``rejects`` too.
+        Rejected rows, of many the first 100,000; they are in the table ``rejects`` too. All are counted.
     sample : mapping
         Of a dry run: the first rows of every table that the file would add to.
     skipped : str

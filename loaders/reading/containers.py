@@ -244,6 +244,15 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
         raise InputError(f"{path}: not a readable SQLite file ({error})") from error
 
 
+def is_workbook(path: Path) -> bool:
+    """Whether a zip file is an Excel workbook."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path}: the archive is damaged ({error})") from error
+
+
 def xlsx_rows(
     path: Path, sheet: str | None = None, *, max_input: int = MAX_INPUT
 ) -> Iterator[tuple[int, dict[str, str | None]] | Reject]:

@@ -1,8 +1,10 @@
-"""Delimited text, read by DuckDB; Python finds the lines of bad rows, and repairs files with quotes that never close.
+"""Delimited text, read by DuckDB from a copy without the damaged lines, where there are any; Python tells them.
 
-DuckDB counts records where people count lines, and after a quote that never closes it loses its place: good rows behind
-it vanish without a word (measured: 422,000 of 600,000). So whenever it reports such a row, or its count of rows is not
-that of the file, the load starts again from a copy in which the lines that fit nowhere are blank.
+DuckDB counts records where people count lines. After a quote that never closes it loses its place: good rows behind it
+vanish without a word (measured: 422,000 of 600,000), as does a line of more than 32 MB. And of a row with too many
+cells it keeps the whole text once for every surplus cell. So it is asked for no more than whether a file is whole: if
+the first lines or its first rejects say otherwise, or its count of rows is not that of the file, the load starts again
+from a copy in which every line that is no part of a good row is blank.
 
 Damage costs no good row whose first line shows all its cells, as every row of one line does. A row with a line break in
 an earlier cell can be lost below a quote that never closes: where the part of it before the break completes a record of
@@ -11,8 +13,8 @@ the right width, the text can be read in two ways, and nothing in it tells which
 
 from __future__ import annotations
 
+import io
 import re
-import sys
 from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,11 +24,13 @@ from typing import IO, TYPE_CHECKING
 from kolgraph.errors import KolgraphError
 from kolgraph.loaders.reading.source import (
     MAX_LINE,
+    MAX_REJECTS,
     Explained,
     NeedsRepair,
     Part,
     Reading,
     Reject,
+    Rejects,
     Source,
     column,
     lines,
@@ -40,15 +44,19 @@ if TYPE_CHECKING:
 
 #: Lines a quoted cell may span in a file that needs repair.
 MAX_CELL_LINES = 1000
-#: The engine's word for a damaged record -> our code, and what it means.
-STRUCTURAL = {
-    "MISSING COLUMNS": ("TOO_FEW_FIELDS", "the row has fewer cells than the header"),
-    "TOO MANY COLUMNS": ("TOO_MANY_FIELDS", "the row has more cells than the header"),
-    "INVALID ENCODING": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its encoding"),
-    "INVALID UNICODE": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its encoding"),
+#: Rejects that the engine is asked for: that there are some is enough to know.
+ENGINE_REJECTS = 100
+#: Bytes that are looked at for damage before the engine is asked, and without a line end show a line that is too long.
+PROBE, PROBE_LINES = 1 << 20, 1000
+#: Small enough that a piece without a quote is not rare.
+PIECE = 1 << 16
+WHY = {
+    "BAD_ENCODING": "the row is not text in the encoding of the file; if the whole file is not, name its encoding",
+    "TOO_FEW_FIELDS": "the row has fewer cells than the header",
+    "TOO_MANY_FIELDS": "the row has more cells than the header",
+    "TOO_LONG": "the line is longer than 2 MB",
+    "UNBALANCED_QUOTE": "a quote is not closed",
 }
-#: After these the engine may have skipped rows that it does not report.
-LOST = {"UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM"}
 
 
 def delimited(
@@ -69,8 +77,11 @@ def delimited(
     `parts` hold SQL over `columns` and over those `joined` to them; lines that start with `comment` are left out; in
     a `ragged` table the last cells of a row may be missing.
     """
+    text = _Text(source, has_header, len(columns), comment.encode(), ragged=ragged)
+    if source.broken is None and text.is_damaged():
+        text.repair()
     # The engine's own count of lines to skip leaves comments out.
-    skip = source.preface if comment else source.header_line if has_header else source.header_line - 1
+    skip = source.preface if comment else text.skip
     cells = [column(name) for name in columns]
     skipped = [f"NOT ({where})"] if where else []
     if has_header:
@@ -89,10 +100,9 @@ def delimited(
         f"SELECT {', '.join([*cells, *map(column, joined)])}, {state} AS state "
         f"FROM read_csv({source.for_engine(source.text_path)}, auto_detect=false, hive_partitioning=false, "
         f"delim={quoted(source.delimiter)}, quote='\"', escape='\"', header=false, store_rejects=true, "
-        f"rejects_limit=0, comment={quoted(comment)}, "
+        f"rejects_limit={ENGINE_REJECTS}, comment={quoted(comment)}, "
         f"{'null_padding=true, parallel=false, ' if ragged else ''}skip={skip}, columns={{{listed}}}) {join}"
     )
-    text = _Text(source, skip, len(columns), comment.encode())
     return Reading(
         relation,
         [*columns, *joined],
@@ -106,8 +116,10 @@ def delimited(
 class _Text:
     """The records of a delimited text as they lie on lines."""
 
-    def __init__(self, source: Source, skip: int, width: int, comment: bytes) -> None:
-        self.source, self.skip, self.width, self.comment = source, skip, width, comment
+    def __init__(self, source: Source, has_header: bool, width: int, comment: bytes, *, ragged: bool) -> None:
+        self.source, self.width, self.comment, self.ragged = source, width, comment, ragged
+        #: Lines that hold no records: up to the header, and before that those that say how to read.
+        self.skip = source.header_line if has_header else source.preface if comment else source.header_line - 1
         self.delimiter = source.delimiter.encode()
         d = re.escape(self.delimiter)
         before, behind = (b"", b"") if self.delimiter == b" " else (b" ?", b" *+")
@@ -116,99 +128,169 @@ class _Text:
         self.usual = re.compile(rb"%s(?:%s%s)*+\r?\n?" % (cell, d, cell)).fullmatch
 
     def explain(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
-        """Lines and raw text of the wanted rows and of those the engine could not read."""
-        found = connection.execute(
-            "SELECT line_byte_position - 1, any_value(error_type), any_value(column_name), any_value(error_message) "
-            "FROM reject_errors GROUP BY 1 ORDER BY 1"
-        ).fetchall()
-        rejects = list(self.source.broken or [])
-        if not found and not wanted:
-            return Explained({}, rejects)
-        whole = self.source.broken is not None
-        if not whole and any(error in LOST for _, error, _, _ in found):
-            raise NeedsRepair(self.repair)
+        """Lines and raw text of the wanted rows, and the lines that are no rows."""
+        broken = self.source.broken
+        damage = connection.execute("SELECT any_value(error_message), count(*) FROM reject_errors").fetchall()[0]
+        if damage[1]:
+            if broken is None:
+                raise NeedsRepair(self.repair)
+            raise self._defect(f"cannot be read by the engine, which says: {str(damage[0]).splitlines()[0]}")
+        if broken is None and not wanted:
+            return Explained({}, Rejects())
+        staged = int(connection.execute("SELECT count(*) FROM numbered").fetchall()[0][0])
+        if broken is not None and staged != self.source.kept:
+            raise self._defect(f"holds {self.source.kept} good rows, of which the engine read {staged}")
         places: dict[int, tuple[int | None, str | None]] = {}
-        asked, ordinal, unread = set(wanted), 0, 0
-        offsets = [row[0] for row in found] + [sys.maxsize]
-        with readable(self.source.path), self.source.open() as raw:
-            for number, end, record in self._records(raw):
-                # The engine points at the record, at a blank line before it, or at the end of the line before that.
-                damaged = offsets[unread] < end - record.endswith(b"\n")
-                if not whole and b"\n" in record[:-1] and (damaged or self._swallows(record)):
+        asked, ordinal, last = set(wanted), 0, max(wanted, default=-1)
+        with readable(self.source.path), self.source.open(self.source.whole) as raw:
+            for number, record in self._records(raw) if broken is None else self._good(raw):
+                if broken is None and b"\n" in record[:-1] and self._swallows(record):
                     raise NeedsRepair(self.repair)  # it may be two halves of damage with good rows between
-                if damaged:
-                    _, error, name, message = found[unread]
-                    code, why = STRUCTURAL.get(str(error), ("BAD_ROW", str(message).splitlines()[0]))
-                    rejects.append(
-                        Reject(number, name if code == "BAD_ENCODING" else None, None, code, why, shown(record))
-                    )
-                    unread += 1
-                    continue
                 if ordinal in asked:
                     places[ordinal] = (number, shown(record))
                 ordinal += 1
-        staged = int(connection.execute("SELECT count(*) FROM numbered").fetchall()[0][0])
-        if ordinal != staged:
-            if not whole:
-                raise NeedsRepair(self.repair)
-            raise KolgraphError(
-                f"{self.source.path}: holds {ordinal + unread} rows, but {staged + unread} are accounted for; "
-                "nothing was loaded; please report this file"
-            )
-        return Explained(places, rejects)
+                if broken is not None and ordinal > last:
+                    break
+        if broken is None and ordinal != staged:
+            raise NeedsRepair(self.repair)
+        return Explained(places, Rejects() if broken is None else broken)
 
-    def _records(self, raw: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
-        """Line number, offset of the end, and bytes of every record."""
-        offset = start = 0
+    def _defect(self, problem: str) -> KolgraphError:
+        return KolgraphError(f"{self.source.path}: {problem}; nothing was loaded; please report this file")
+
+    def is_damaged(self) -> bool:
+        """Whether the first lines are damaged, or any line is too long for the engine; cheap, and not the last word."""
+        with readable(self.source.path), self.source.text_path.open("rb") as raw:
+            size = raw.seek(0, 2)
+            for start in range(0, size - PROBE, PROBE):
+                raw.seek(start)
+                at = start
+                while b"\n" not in (piece := raw.read(4096)):
+                    at += len(piece)
+                    if at >= start + PROBE:
+                        return True
+            raw.seek(0)
+            first = io.BytesIO(b"".join(islice(lines(raw), PROBE_LINES)))
+            return any(code for code, _, _, _ in self._told(first))
+
+    def _records(self, raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Line number and bytes of every record of a text that is whole."""
+        start = 0
         parts: list[bytes] = []
         inside = False
         for number, line in enumerate(lines(raw), 1):
-            offset += len(line)
             if number <= self.skip:
                 continue
             if not parts:
-                text = line.removeprefix(BOM_UTF8) if number == 1 else line
-                blank = self.width > 1 and not text.strip(b"\r\n")
-                if blank or (self.comment and text.lstrip().startswith(self.comment)):
+                if self._is_none(line.removeprefix(BOM_UTF8) if number == 1 else line):
                     continue
                 start = number
             parts.append(line)
             if inside or (b'"' in line and not self.usual(line)):
                 inside, _, _ = quotes(line, self.delimiter, inside=inside)
             if not inside:
-                yield start, offset, parts[0] if len(parts) == 1 else b"".join(parts)
+                yield start, parts[0] if len(parts) == 1 else b"".join(parts)
                 parts = []
         if parts:
-            yield start, offset, b"".join(parts)
+            yield start, b"".join(parts)
+
+    def _good(self, raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Line number and bytes of every row that a repaired copy holds, as they lie in the file."""
+        for code, number, record, rows in self._told(raw):
+            if not code:
+                yield from enumerate(_split(record, rows), number)
+
+    def _is_none(self, line: bytes) -> bool:
+        """Whether a line is blank, or a comment."""
+        blank = self.width > 1 and not line.strip(b"\r\n")
+        return blank or bool(self.comment and line.lstrip().startswith(self.comment))
 
     def repair(self) -> None:
-        """Make a copy with the same line numbers in which every line that belongs to no record is blank."""
-        broken: list[Reject] = []
+        """Make a copy of the good rows alone: even of blank lines the engine takes no more than 2 MB together."""
+        broken, kept = Rejects(), 0
         copy = self.source.copy()
         with readable(self.source.path), self.source.open() as raw, copy.open("wb") as out:
-            feed, ahead = _line_feeds(raw), deque[bytes]()
-            number = 0
-            while (line := ahead.popleft() if ahead else next(feed, b"")) != b"":
-                number += 1
-                if number <= self.skip:
-                    out.write(b"-\n")  # the engine follows quotes even through lines that it skips
-                    continue
-                if self.usual(line) and len(line) < MAX_LINE:
-                    out.write(line)
-                    continue
-                further = self._further(line, feed, ahead)
-                if further is None:
-                    why = "the line is longer than 2 MB" if len(line) >= MAX_LINE else "a quote is not closed"
-                    code = "TOO_LONG" if len(line) >= MAX_LINE else "UNBALANCED_QUOTE"
-                    broken.append(Reject(number, None, None, code, why, shown(line)))
-                    line, further = b"\n", 0
-                out.write(line)
-                for _ in range(further):
-                    out.write(ahead.popleft())
-                number += further
-        self.source.text_path, self.source.broken = copy, broken
+            for code, number, record, rows in self._told(raw):
+                if code:
+                    room = max(0, MAX_REJECTS - len(broken))
+                    for at, line in enumerate(islice(_split(record, rows), room)):
+                        broken.append(Reject(number + at, None, None, code, WHY[code], shown(line)))
+                    broken.total += max(0, rows - room)
+                elif rows or number <= self.skip:
+                    kept += rows
+                    out.write(record)
+        self.source.whole = self.source.text_path
+        self.source.text_path, self.source.broken, self.source.kept = copy, broken, kept
 
-    def _further(self, first: bytes, feed: Iterator[bytes], ahead: deque[bytes]) -> int | None:
+    def _told(self, raw: IO[bytes]) -> Iterator[tuple[str, int, bytes, int]]:
+        """What is wrong, line number, text, and how many rows it is, of every record, or line that belongs to none.
+
+        Neighbours that are one line each and of one fate come together; blank lines are no rows.
+        """
+        pieces, ahead = _Pieces(raw), deque[tuple[bytes, bool]]()
+        number = 0
+        while ahead or pieces.read():
+            if not ahead and pieces.plain and number >= self.skip and not self.comment:
+                yield from self._count_cells(pieces.lines, number)
+                number += len(pieces.lines)
+                continue
+            if not ahead:
+                ahead.extend(pieces.judged())
+            line, is_text = ahead.popleft()
+            number += 1
+            if number <= self.skip:
+                yield "", number, b"-\n", 0  # the engine follows quotes even through lines that it skips
+            elif not line.strip(b"\r\n") or self._is_none(line.removeprefix(BOM_UTF8) if number == 1 else line):
+                yield "", number, line, 0
+            else:
+                further, code = self._judge(line, is_text, pieces, ahead)
+                for _ in range(further):
+                    line += ahead.popleft()[0]
+                yield code, number, line, 1
+                number += further
+
+    def _count_cells(self, listed: list[bytes], number: int) -> Iterator[tuple[str, int, bytes, int]]:
+        """`_told` of lines without a quote: only separators count. Lines of one fate come together."""
+        delimiter, wanted = self.delimiter, self.width - 1
+        few = "" if self.ragged else "TOO_FEW_FIELDS"
+        start, fate = 0, ""
+        for at, line in enumerate(listed):
+            found = line.count(delimiter)
+            code = "" if found == wanted else "TOO_MANY_FIELDS" if found > wanted else few
+            if not found and line == b"\n":
+                code = "blank"
+            if code != fate:
+                if start < at:
+                    yield self._run(fate, number + start + 1, listed[start:at])
+                start, fate = at, code
+        if start < len(listed):
+            yield self._run(fate, number + start + 1, listed[start:])
+
+    @staticmethod
+    def _run(fate: str, number: int, listed: list[bytes]) -> tuple[str, int, bytes, int]:
+        blank = fate == "blank"
+        return "" if blank else fate, number, b"".join(listed), 0 if blank else len(listed)
+
+    def _judge(self, line: bytes, is_text: bool, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> tuple[int, str]:
+        """How many more lines belong to the record that begins with `line`, and what is wrong with it."""
+        if len(line) >= MAX_LINE:
+            return 0, "TOO_LONG"
+        further = 0
+        if b'"' in line and not self.usual(line):
+            found = self._further(line, pieces, ahead)
+            if found is None:
+                return 0, "UNBALANCED_QUOTE"
+            further = found
+        if not is_text or not all(text for _, text in islice(ahead, further)):
+            return further, "BAD_ENCODING"
+        if further:
+            return further, ""
+        cells = quotes(line, self.delimiter, inside=False)[1] + 1 if b'"' in line else line.count(self.delimiter) + 1
+        if cells > self.width:
+            return 0, "TOO_MANY_FIELDS"
+        return 0, "TOO_FEW_FIELDS" if cells < self.width and not self.ragged else ""
+
+    def _further(self, first: bytes, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> int | None:
         """How many more lines belong to the record that starts with `first`; None if no record does."""
         inside, separators, good = quotes(first, self.delimiter, inside=False)
         length = len(first)
@@ -218,12 +300,12 @@ class _Text:
             if not inside:
                 # A record of several lines has to fit; of one line that does not the user is told the cells.
                 return k if k == 0 or separators == self.width - 1 else None
-            if k == len(ahead):
-                ahead.extend(islice(feed, 1))
-            if k == len(ahead) or self._starts_like(ahead[k], first):
+            if k == len(ahead) and pieces.read():
+                ahead.extend(pieces.judged())
+            if k == len(ahead) or self._starts_like(ahead[k][0], first):
                 return None
-            inside, found, good = quotes(ahead[k], self.delimiter, inside=True)
-            separators, length = separators + found, length + len(ahead[k])
+            inside, found, good = quotes(ahead[k][0], self.delimiter, inside=True)
+            separators, length = separators + found, length + len(ahead[k][0])
         return None
 
     def _swallows(self, record: bytes) -> bool:
@@ -238,13 +320,42 @@ class _Text:
         return shapes[0] == shapes[1] and quotes(line, self.delimiter, inside=False)[1] == self.width - 1 > 0
 
 
-def _line_feeds(raw: IO[bytes]) -> Iterator[bytes]:
-    """Lines that all end in a line feed alone."""
-    for line in lines(raw):
-        if b"\r" in line:
-            yield from line.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
-        else:
-            yield line
+def _split(record: bytes, rows: int) -> list[bytes]:
+    """The rows of what `_Text._told` tells: lines, or one that may span several."""
+    return record.splitlines(keepends=True) if rows > 1 else [record] * rows
+
+
+class _Pieces:
+    """A text in pieces: the `lines` of one, that all end in a line feed alone.
+
+    It is `plain` if no cell in it has a quote, no line is too long, and all is text.
+    """
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self.raw, self.lines, self.is_text, self.plain = raw, list[bytes](), True, False
+
+    def read(self) -> bool:
+        """Go on to the next piece; False at the end."""
+        piece = self.raw.read(PIECE)
+        if piece and not piece.endswith(b"\n"):
+            piece += next(lines(self.raw), b"")
+        if b"\r" in piece:
+            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        self.lines, self.is_text = piece.splitlines(keepends=True), _is_text(piece)
+        self.plain = self.is_text and b'"' not in piece and len(piece) < MAX_LINE
+        return bool(piece)
+
+    def judged(self) -> Iterator[tuple[bytes, bool]]:
+        """The lines, and whether each is text."""
+        return ((line, self.is_text or _is_text(line)) for line in self.lines)
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, bool]:

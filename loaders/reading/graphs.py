@@ -12,7 +12,7 @@ from kolgraph.errors import InputError
 from kolgraph.loaders.reading import graphtext, graphxml, headers
 from kolgraph.loaders.reading.encodings import without_surrogates
 from kolgraph.loaders.reading.graphtext import Graph
-from kolgraph.loaders.reading.source import Explained, Options, Part, Reading, Reject, Source
+from kolgraph.loaders.reading.source import Explained, Options, Part, Reading, Rejects, Source
 from kolgraph.records import RECORDS
 
 Columns: TypeAlias = dict[str, list[str | None]]
@@ -40,7 +40,9 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
     graph = read(source)
     if not (graph.nodes or graph.sources or graph.rejects):
         raise InputError(f"{source.path}: the graph has no node")
-    nodes = _reading("account", _accounts(graph), [n["line"] for n in graph.nodes], f"account: {graph.form} nodes", [])
+    nodes = _reading(
+        "account", _accounts(graph), [n["line"] for n in graph.nodes], f"account: {graph.form} nodes", Rejects()
+    )
     src, dst = ("source", "target") if options.direction == "forward" else ("target", "source")
     decision = f"{record}: {graph.form}, the {src} of an edge acts on its {dst}"
     if any(graph.undirected):
@@ -75,7 +77,7 @@ def _edges(graph: Graph, record: str, *, forward: bool) -> tuple[Columns, list[i
     return columns, graph.lines + [graph.lines[k] for k in back]
 
 
-def _reading(record: str, columns: Columns, places: list[int | None], decision: str, rejects: list[Reject]) -> Reading:
+def _reading(record: str, columns: Columns, places: list[int | None], decision: str, rejects: Rejects) -> Reading:
     import pyarrow as pa
 
     def column(values: Sequence[str | None]) -> pa.Array:

@@ -13,7 +13,7 @@ from typing import Any
 from kolgraph.errors import InputError
 from kolgraph.loaders.reading import containers
 from kolgraph.loaders.reading.jsontext import Cursor
-from kolgraph.loaders.reading.source import MAX_LINE, MAX_RAW, Reject, Source, lines, readable, shown
+from kolgraph.loaders.reading.source import MAX_LINE, MAX_RAW, Reject, Rejects, Source, lines, readable, shown
 
 #: `u v {'weight': 3}`
 WITH_DATA = re.compile(r"(\S+)\s+(\S+)\s+(\{.*\})\s*")
@@ -42,7 +42,7 @@ class Graph:
     undirected: list[bool] = field(default_factory=list)
     values: dict[str, list[str | None]] = field(default_factory=lambda: {name: [] for name in FIELDS})
     names: dict[str, str] = field(default_factory=dict)
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
     _known: dict[str, str] = field(default_factory=dict)
 
     def edge(self, line: int | None, source: str, target: str, more: Mapping[str, Any], *, undirected: bool) -> None:

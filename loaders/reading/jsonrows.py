@@ -18,6 +18,7 @@ from kolgraph.loaders.reading.source import (
     Part,
     Reading,
     Reject,
+    Rejects,
     Source,
     column,
     lines,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 #: Key under which a row that was made from something else carries its line number.
 LINE = "@line"
+NO_TEXT = "the line is no text in the encoding of the file"
 
 
 def json_rows(source: Source, paths: Mapping[str, str], parts: Sequence[Part], *, decision: str) -> Reading:
@@ -48,7 +50,7 @@ def made_rows(
 ) -> Reading:
     """A reading of rows that Python makes: they are written down as JSON lines, with the line each came from."""
     copy = source.copy()
-    rejects: list[Reject] = []
+    rejects = Rejects()
     with readable(source.path), copy.open("w", encoding="utf-8", errors="surrogatepass") as out:
         for row in rows:
             if isinstance(row, Reject):
@@ -65,7 +67,7 @@ def _reading(
     paths: Mapping[str, str],
     parts: Sequence[Part],
     decision: str,
-    made: list[Reject] | None,  # what was rejected while the rows were made
+    made: Rejects | None,  # what was rejected while the rows were made
 ) -> Reading:
     """One extraction per row for all paths: asking path by path takes five times as long."""
     wanted = "[" + ", ".join(quoted(_path(path)) for path in paths.values()) + "]"
@@ -81,7 +83,8 @@ def _reading(
             row[0] for row in connection.execute("SELECT ordinal FROM numbered WHERE state = 'unread'").fetchall()
         }
         places: dict[int, tuple[int | None, str | None]] = {}
-        rejects: list[Reject] = list(made or ())
+        rejects = Rejects(made or ())
+        rejects.total = made.total if made is not None else 0
         recovered: list[tuple[int, str, dict[str, str | None]]] = []
         wanted = set(asked) | unread
         if not wanted:
@@ -100,7 +103,9 @@ def _reading(
                     if ordinal not in unread:
                         places[ordinal] = (place, text)
                     elif value is None:
-                        rejects.append(Reject(number, None, None, "BAD_JSON", _why(line), text))
+                        why = _why(line)
+                        code = "BAD_ENCODING" if why is NO_TEXT else "BAD_JSON"
+                        rejects.append(Reject(number, None, None, code, why, text))
                     else:  # a lone surrogate (half an emoji) is legal JSON but no text; Python reads it
                         recovered.append((place, text, {name: _pick(value, path) for name, path in paths.items()}))
                 ordinal += 1
@@ -121,7 +126,7 @@ def _why(line: bytes) -> str:
     try:
         json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        return "the line is not UTF-8"
+        return NO_TEXT
     except (ValueError, RecursionError) as error:
         return f"not readable as JSON: {error}"
     return "not a JSON object"

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import IO, Any
 
-from kolgraph.loaders.reading.source import ASSIGNMENT, MAX_RAW, shown
+from kolgraph.loaders.reading.shapes import ASSIGNMENT
+from kolgraph.loaders.reading.source import MAX_RAW, shown
 
 #: Characters of one item; what is longer is taken for damage.
 MAX_ITEM = 64 << 20

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kolgraph.errors import InputError
-from kolgraph.loaders.reading.source import Explained, Part, Reading, Source, column
+from kolgraph.loaders.reading.source import Explained, Part, Reading, Rejects, Source, column
 from kolgraph.records import RECORDS
 
 
@@ -41,4 +41,6 @@ def reading(source: Source, parts: Sequence[Part], decision: str) -> Reading:
         f"SELECT {texts}, NULL AS state FROM read_parquet({source.for_engine(source.path)}, hive_partitioning=false)"
     )
     columns = [f"c{k}" for k in range(len(cells))]
-    return Reading(relation, columns, parts, decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, []))
+    return Reading(
+        relation, columns, parts, decision, lambda _, ks: Explained({k: (k + 1, None) for k in ks}, Rejects())
+    )

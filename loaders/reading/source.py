@@ -6,11 +6,9 @@ import csv
 import errno
 import gzip
 import hashlib
-import json
 import re
 import shutil
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,16 +20,17 @@ from typing import IO, Any, NamedTuple
 from kolgraph.errors import EnvironmentProblem, InputError, UnknownFormat, UnknownName, option
 from kolgraph.loaders.reading.encodings import guess, transcode
 from kolgraph.loaders.reading.packed import MAX_INPUT, PACKED, opened
+from kolgraph.loaders.reading.shapes import JSON_ENDINGS, shape
 from kolgraph.records import RECORDS
 from kolgraph.settings import exact
 
 SAMPLE_BYTES = 1 << 16
 #: The engine refuses longer lines too; Python never holds more of one line than this.
 MAX_LINE = 2_000_000
-#: Raw text kept of a rejected row.
+#: Raw text kept of a rejected row, and rejected rows of one file that are kept in detail; all are counted.
 MAX_RAW = 1 << 16
+MAX_REJECTS = 100_000
 DELIMITERS = ("\t", ",", ";", "|")
-JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
 ENDINGS = JSON_ENDINGS | {".csv", ".tsv", ".txt", ".edges", ".edgelist", ".ncol", ".net", ".gdf", ".js", ".xml"}
 ENDINGS |= {".graphml", ".gexf", ".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"}
 ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
@@ -39,19 +38,10 @@ ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"}
 PICKLED = {".pickle", ".pkl", ".joblib", ".npy", ".npz"}
 RUNS_CODE = "files of this kind can run code when read; export the data as CSV or Parquet"
 PICKLED_STARTS = re.compile(rb"\x80[\x02-\x05]|\x93NUMPY|[(][ld]p0\n|ccopy_reg\n|c__builtin__\n|[\]}]q\x00")
-#: How a part of an archive of X starts.
-ASSIGNMENT = re.compile(r"\s*;?\s*window\.YTD\.\w+\.part\d+\s*=\s*")
 #: Excel writes it before a table, for itself.
 SEPARATOR = re.compile(r"sep=(\\t|[^\w\s\"]|\t| )", re.IGNORECASE)
-#: What spreadsheet programs and web pages save under the names of tables: no data for us, but easily made so.
-PAGE = re.compile(r"\s*(<!--.*?-->\s*)*<(!DOCTYPE\s+html|html|head|body|meta|table|style)\b", re.IGNORECASE | re.DOTALL)
-SHEET_XML = re.compile(r"\s*(<\?xml[^>]*\?>\s*)?<(\?mso-application|Workbook|ss:Workbook)\b", re.IGNORECASE)
-XML = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|graphml\b|gexf\b|html\b)", re.IGNORECASE)
-WHOLE_JSON = re.compile(r"\s*(\[\s*([\[{\]\"]|$)|\{\s*([\"}]|$))")
 #: What the engine takes for a pattern or a separator, and bytes of a name that are no text.
 MISREAD = re.compile(r"[*?\[\\\ud800-\udfff]")
-#: Lines by which JSON lines are told from one JSON value.
-PROBED_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -103,6 +93,27 @@ class Reject(NamedTuple):
     partly: bool = False
 
 
+class Rejects(list[Reject]):
+    """The first rejects of a file in detail, and how many there are: a hostile file must not fill the memory.
+
+    Examples
+    --------
+    >>> rejects = Rejects()
+    >>> for line in range(MAX_REJECTS + 1):
+    ...     rejects.append(Reject(line, None, None, "BAD_ROW", "", None))
+    >>> len(rejects) == MAX_REJECTS, rejects.total == MAX_REJECTS + 1
+    (True, True)
+    """
+
+    total = 0
+
+    def append(self, reject: Reject) -> None:
+        """Count a reject, and keep it if it is one of the first."""
+        self.total += 1
+        if len(self) < MAX_REJECTS:
+            super().append(reject)
+
+
 class Explained(NamedTuple):
     """What became of the rows that were not simply good.
 
@@ -110,14 +121,14 @@ class Explained(NamedTuple):
     ----------
     places : mapping
         Ordinal of a row -> its line number and raw text.
-    rejects : list of Reject
+    rejects : Rejects
         Rows that could not be read at all.
     recovered : list of (line, raw text, {column: text})
         Rows the engine could not read, but Python could.
     """
 
     places: Mapping[int, tuple[int | None, str | None]]
-    rejects: list[Reject]
+    rejects: Rejects
     recovered: Sequence[tuple[int, str, dict[str, str | None]]] = ()
 
 
@@ -221,8 +232,10 @@ class Source:
     delimiter : str
     encoding, doubt : str
         Of the text, and what is to be said about how that was guessed.
-    broken : list of Reject, or None
+    broken : Rejects, or None
         Lines that had to be left out of a repaired copy; None as long as the file needed no repair.
+    kept, whole : int, Path or None
+        Rows that are in a repaired copy, and what it is a copy of.
     max_input : int
         Bytes that a packed file may unpack to.
 
@@ -242,7 +255,9 @@ class Source:
         self.preface = 0
         self.delimiter = ","
         self.encoding, self.doubt = "utf-8", ""
-        self.broken: list[Reject] | None = None
+        self.broken: Rejects | None = None
+        self.kept = 0
+        self.whole: Path | None = None
         self._text: Path | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         suffixes = [s.lower() for s in self.path.suffixes]
@@ -364,10 +379,10 @@ class Source:
 
             self.header = parquet.header(self.path)
         if self.shape == "xlsx":
-            if not is_workbook(self.path):
-                raise UnknownFormat(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
             from kolgraph.loaders.reading import containers
 
+            if not containers.is_workbook(self.path):
+                raise UnknownFormat(f"{self.path}: is an archive, and no workbook; name it .zip, or unpack it")
             self.header, self.header_line = containers.xlsx_header(self.path, max_input=self.max_input)
         return True
 
@@ -400,33 +415,8 @@ class Source:
     def _shape(self) -> str:
         with self.open() as raw:
             start = raw.read(SAMPLE_BYTES).decode("utf-8", "replace").lstrip("\ufeff")
-        if ASSIGNMENT.match(start):
-            return "js"
-        for pattern, what in ((PAGE, "an HTML page"), (SHEET_XML, "a workbook of Excel 2003 as XML")):
-            if pattern.match(start):
-                ending = f" named {self.path.suffix}" if self.path.suffix not in {"", ".html", ".htm", ".xml"} else ""
-                fix = "open it in a spreadsheet program, and save it as .xlsx or CSV"
-                raise UnknownFormat(f"{self.path}: is {what}{ending}; {fix}")
-        if XML.match(start):
-            return "xml"
-        whole = WHOLE_JSON.match(start)
-        first, _, more = start.strip().partition("\n")
-        # Where an item of a list has a line to itself, some lines look like lines of JSON.
-        goes_on = more and first.rstrip().endswith(("[", "{", ",")) and self.ending not in {".jsonl", ".ndjson"}
-        if whole and (whole[1].startswith("[") or first.strip() == "{" or goes_on):
-            return "json"
-        if not whole and self.ending not in JSON_ENDINGS:
-            return "table"
-        probed: list[bool] = []
         with self.open() as raw:
-            for line in lines(raw):
-                if line.strip():
-                    probed.append(_is_object(line))
-                if len(probed) == PROBED_LINES:
-                    break
-        # The first line may be damaged; one object on one line is a value, unless the name says lines.
-        several = len(probed) > 1 and (probed[0] or sum(probed) > 1)
-        return "jsonl" if several or not whole or self.ending in {".jsonl", ".ndjson"} else "json"
+            return shape(self.path, self.ending, start, lines(raw))
 
     def _read_header(self) -> None:
         said: str | None = None
@@ -458,22 +448,6 @@ def content_hash(path: Path) -> str:
     """SHA-256 of a file's bytes as they lie on disk: processors have instructions for it."""
     with path.open("rb") as raw:
         return hashlib.file_digest(raw, "sha256").hexdigest()
-
-
-def is_workbook(path: Path) -> bool:
-    """Whether a zip file is an Excel workbook."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise InputError(f"{path}: the archive is damaged ({error})") from error
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line.decode("utf-8-sig")), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 @contextmanager
