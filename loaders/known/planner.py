@@ -26,6 +26,8 @@ from kolgraph.loaders.spec import Emit, Format, reading
 
 #: Rows above which a header is looked for.
 TITLES = 20
+#: Lines in which they and the header have to be.
+LOOKED_AT = 1000
 #: Lines that a cell in quotes may span.
 CELL_LINES = 50
 #: What the columns are called, without what stands in brackets, beside what `headers` knows.
@@ -193,7 +195,8 @@ def _rows(
             yield found if isinstance(found, Reject) else (found[0], [(cell or "").strip() for cell in found[1]])
         return
     with source.text_path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        for number, cells, raw in _records(text, delimiter, width):
+        # Whoever looks for a header knows no width yet, and looks at the beginning only.
+        for number, cells, raw in _records(text if width else islice(text, LOOKED_AT), delimiter, width):
             if "\ufffd" in raw:
                 why = "the row is not UTF-8; if the whole file is not, name its encoding"
                 yield Reject(number, None, None, "BAD_ENCODING", why, raw)
