@@ -105,7 +105,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
 UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"})
 #: These may be accounts as well: they are headers where the row below them is of another make.
-LETTERS = ({"u", "v"}, {"a", "b"}, {"i", "j"}, {"x", "y"})
+LETTERS = ({"u", "v"}, {"a", "b"})
 WEIGHTS = ("weight", "w", "count", "n")
 #: Records that edges can be where the file does not say it.
 RELATIONS = ("follow", "repost", "mention")

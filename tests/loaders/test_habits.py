@@ -101,7 +101,7 @@ def test_defaults_of_gexf_and_gdf_hold_where_nothing_is_said(shelf: Shelf) -> No
 # ---------------------------------------------------------------------- headers that are none
 
 
-@pytest.mark.parametrize("first", ["a,b", "u,v", "x,y", "i,j"])
+@pytest.mark.parametrize("first", ["a,b", "u,v", "v,u"])
 def test_two_letters_are_accounts_unless_the_rows_below_are_of_another_make(shelf: Shelf, first: str) -> None:
     shelf.load(f"{first}\na,c\n", "f.edges", **FORWARD)
     assert ends(shelf) == {first.replace(",", ">"), "a>c"}
