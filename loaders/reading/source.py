@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -429,7 +429,10 @@ class Source:
                 if not text.strip() or text.startswith("#"):
                     continue
                 if self.header:
-                    self.below = [c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))]
+                    with suppress(csv.Error):  # a damaged row tells nothing of the header
+                        self.below = [
+                            c.strip() for c in next(csv.reader([text[:SAMPLE_BYTES]], delimiter=self.delimiter))
+                        ]
                     return
                 if len(line) >= MAX_LINE or "\r" in text:
                     problem = "this line is no row of a table: too long, or broken by CR"

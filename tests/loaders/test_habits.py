@@ -225,3 +225,8 @@ def test_what_is_merged_downwards_holds_for_every_row(shelf: Shelf) -> None:
     rows: list[list[object]] = [HEAD, ["1", "2"], ["3", None], ["4", None], ["5", "6"]]
     report = shelf.load(workbook({"a": rows}, "B2:B4"), "f.xlsx")
     assert report.counts.rejected == 0 and ends(shelf) == {"1>2", "3>2", "4>2", "5>6"}
+
+
+def test_a_damaged_row_below_the_header_is_its_own_problem(shelf: Shelf) -> None:
+    report = shelf.load(b"follower,followed\n1\r,2,3\n4,5\n")
+    assert ends(shelf) == {"4>5"} and report.counts.rejected >= 1
