@@ -221,4 +221,4 @@ def _plain(value: Any) -> Any:
 
 def _cell(value: Any) -> Any:
     plain = _plain(value)
-    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list) else plain
+    return json.dumps(plain, ensure_ascii=False, default=str) if isinstance(plain, list | dict) else plain

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from kolgraph.graph import Graph
 
+#: Followers that are drawn for in all runs together: an account of millions needs fewer runs for the same certainty,
+#: because every run draws for each of its followers. And the fewest runs.
+DRAWS, FEWEST = 1_000_000_000, 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Result):
@@ -95,6 +99,7 @@ def explain(
         Edges to name.
     runs : int
         Simulated posts; the standard error of a number is at most its standard deviation between posts / sqrt(runs).
+        Fewer for an account of more than `DRAWS` / `runs` followers: the result says how many.
     seed : int
 
     Returns
@@ -109,7 +114,8 @@ def explain(
 
     Notes
     -----
-    Two simulations forwards, O(edges met) per run. Independent cascade (Kempe, Kleinberg & Tardos, KDD 2003).
+    Two simulations forwards, O(edges met) per run; runs x followers are bounded by `DRAWS`. Independent cascade (Kempe,
+    Kleinberg & Tardos, KDD 2003).
 
     Examples
     --------
@@ -131,6 +137,7 @@ def explain(
         raise InputError(f"fake, onward and groups need one value for each of {graph.n:,} accounts")
     if runs < 1:
         raise InputError(f"a simulation needs at least one run, not {runs}")
+    runs = min(runs, max(FEWEST, DRAWS // max(1, int(graph.incoming.degree[row]))))
     into, strength = graph.incoming, np.ones(graph.n) if probabilities else graph.outgoing.strength
     seeds = np.array([row], np.int32)
     chance = count_reached(into.ptr, into.idx, into.weights, strength, seeds, runs, seed) / runs
