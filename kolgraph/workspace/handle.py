@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +26,19 @@ class Handle:
     ----------
     unwritable : str
         Why the file can only be read; empty where it can be written.
+    spill : Path, optional
+        A folder that goes when the file is closed.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path, *, unwritable: str = "") -> None:
-        self._connection, self.unwritable = connection, unwritable
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        file: Path,
+        *,
+        unwritable: str = "",
+        spill: Path | None = None,
+    ) -> None:
+        self._connection, self.unwritable, self._spill = connection, unwritable, spill
         self.file = file.resolve()
         #: Whether nobody else, in this process either, has the file open for writing.
         self.first = not unwritable and not is_open_here(file)
@@ -57,15 +67,17 @@ class Handle:
         if self not in _INHERITED:
             self.open = False
             self._connection.close()
+            if self._spill is not None:
+                shutil.rmtree(self._spill, ignore_errors=True)
 
 
-def connect(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(file: Path, *, read_only: bool = False, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Open a file with the limits of a workspace, and without anything the engine would fetch from elsewhere."""
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.WORKSPACE_MEMORY,
-        "temp_directory": str(file.absolute().parent / "spill"),
+        "temp_directory": str(spill or file.absolute().parent / "spill"),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from kolgraph import settings
@@ -96,8 +97,11 @@ def _connected(file: Path) -> Handle | None:
             return None
         if not reason:
             raise
-        with suppress(duckdb.Error):
-            return Handle(connect(file, read_only=True), file, unwritable=reason)
+        spill = Path(tempfile.mkdtemp(prefix="kolgraph-"))  # beside the file there is no place for it
+        try:
+            return Handle(connect(file, read_only=True, spill=spill), file, unwritable=reason, spill=spill)
+        except duckdb.Error:
+            spill.rmdir()
         raise EnvironmentProblem(f"{file}: {reason.lower()}; it can neither be written nor read here") from error
 
 

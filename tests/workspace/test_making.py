@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -169,18 +170,24 @@ def still(tmp_path: Path, edges: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         ws.load(edges)
 
-    def connect(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    def connect(file: Path, *, read_only: bool = False, **more: Any) -> duckdb.DuckDBPyConnection:
         if not read_only:
             raise duckdb.IOException(f'IO Error: Cannot open file "{file.absolute()}": Read-only file system')
-        return handle.connect(file, read_only=True)
+        return handle.connect(file, read_only=True, **more)
 
     monkeypatch.setattr(opening, "connect", connect)
     return tmp_path / "w.kol"
 
 
-def test_what_cannot_be_written_is_read(still: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_read(still: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     before = hashlib.sha256((still / FILE).read_bytes()).digest()
     with Workspace.open(still) as ws:
+        [spill] = scratch.iterdir()  # people's data, should it be needed
+        assert spill.stat().st_mode & 0o077 == 0
+        assert ws.fetch("SELECT current_setting('temp_directory')") == [(str(spill),)]
         assert len(ws.sql("FROM accounts")) == 307
         assert ws.info()
         found = ws.rank(by="pagerank")
@@ -193,13 +200,13 @@ def test_what_cannot_be_written_is_read(still: Path, tmp_path: Path) -> None:
             assert "\n" not in str(error.value)
     assert hashlib.sha256((still / FILE).read_bytes()).digest() == before
     assert names(still) <= {FILE, "cache", "answers"}
+    assert not names(scratch)
 
 
 def test_a_file_that_nobody_lets_us_read_is_not_called_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace.open(tmp_path / "Conflicting lock is held.kol", create=True).close()
 
-    def connect(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-        del read_only
+    def connect(file: Path, **_: Any) -> duckdb.DuckDBPyConnection:
         raise duckdb.IOException(f'IO Error: Cannot open file "{file.absolute()}": Permission denied')
 
     monkeypatch.setattr(opening, "connect", connect)
