@@ -163,7 +163,7 @@ MISTAKES = {
     "no Neo4j there": (["publish", "{world}", "--import", "{tmp}"], 2, "no Neo4j is installed here"),
     "half a property": (["pull", "{world}", "bolt://x", "--property", "fans"], 2, "--property needs FIELD=PROPERTY"),
     "half a relation": (["pull", "{world}", "bolt://x", "--relation", "KNOWS"], 2, "--relation KNOWS=follow"),
-    "no server": (["cross-check", "{world}", "{tmp}/x"], 2, "is no server"),
+    "no server": (["cross-check", "{world}", "{tmp}/x.lbug"], 2, "is no server"),
     "unreachable server": (["publish", "{world}", "--to", "bolt://127.0.0.1:9"], 4, "127.0.0.1:9"),
 }
 
