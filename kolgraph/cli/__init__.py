@@ -47,8 +47,11 @@ def main() -> NoReturn:
         os.umask(mask)
     if said:
         click.echo(f"kolgraph: {printable(said)}", err=True)
-    if code == INTERRUPTED and streams.is_guarded():
-        os._exit(code)  # threads that were broken off are not waited for, nor their libraries taken down
+    if streams.is_guarded():
+        # All is written and closed. To take libraries down takes long, and waits for threads that were broken off;
+        # Ctrl-C meanwhile would look as if the command had not been done.
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

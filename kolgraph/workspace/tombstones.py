@@ -171,8 +171,14 @@ class Tombstones:
 
     def _gone(self, words: Iterable[str]) -> list[str]:
         """Which words are forgotten ids or names, or begin with such a name: nothing ends a Chinese name."""
-        whole = set(words)
-        starts = {word[:k] for word in whole if not word.isascii() for k in range(2, min(len(word), _LONGEST + 1))}
+        whole = {word.strip() for word in words}  # or the space behind a name would go with it
+        starts = {
+            word[:k]
+            for word in whole
+            if not word.isascii()
+            for k in range(2, min(len(word), _LONGEST + 1))
+            if not word[k - 1].isspace()
+        }
         query = (
             "SELECT w FROM (SELECT unnest(?::VARCHAR[]) AS w) WHERE tombstone(as_account(w)) IN (FROM forgotten) "
             "OR tombstone(as_post(w)) IN (FROM forgotten) OR tombstone(known_as(w)) IN (FROM forgotten)"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import shutil
@@ -81,7 +82,7 @@ class Bench:
         return inside + [p.name for p in self.temporary.iterdir()]
 
 
-def interrupt_rings(bench: Bench, rounds: int) -> Outcome:
+def interrupt_rings(bench: Bench, rounds: int, seconds: float = math.inf) -> Outcome:
     """Ctrl-C in the middle of ``rings``: 130 and one line; the same command then gives the answer."""
     outcome = Outcome()
     command = ("rings", bench.copy(), "--format", "json")
@@ -89,7 +90,8 @@ def interrupt_rings(bench: Bench, rounds: int) -> Outcome:
     assert code == 0, err
     bench.copy()
     took = bench.run(*command)[3]  # with everything compiled
-    while outcome.caught + outcome.done < rounds or (rounds and not outcome.caught):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and (outcome.caught + outcome.done < rounds or (rounds and not outcome.caught)):
         bench.copy()
         process = bench.start(*command)
         at = bench.rng.uniform(0.12, 1.0) * took
@@ -111,13 +113,14 @@ def interrupt_rings(bench: Bench, rounds: int) -> Outcome:
     return outcome
 
 
-def kill_forget(bench: Bench, rounds: int) -> Outcome:
+def kill_forget(bench: Bench, rounds: int, seconds: float = math.inf) -> Outcome:
     """SIGKILL in the middle of ``forget``: the same command forgets, and nothing is left of the name."""
     outcome = Outcome()
     command = ("forget", bench.copy(), bench.account)
     code, _, err, took = bench.run(*command)
     assert code == 0, err
-    while outcome.caught + outcome.done < rounds or (rounds and not outcome.caught):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and (outcome.caught + outcome.done < rounds or (rounds and not outcome.caught)):
         bench.copy()
         process = bench.start(*command)
         at = bench.rng.uniform(0.2, 1.05) * took
@@ -135,11 +138,16 @@ def kill_forget(bench: Bench, rounds: int) -> Outcome:
     return outcome
 
 
-def run(*, interrupts: int, kills: int, seed: int, accounts: int = 3000) -> dict[str, Outcome]:
-    """Both, on one bench."""
+def run(
+    *, interrupts: int, kills: int, seed: int, accounts: int = 3000, seconds: float = math.inf
+) -> dict[str, Outcome]:
+    """Both, on one bench; no round is begun after `seconds`, of which each has half."""
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name), seed, accounts)
-        return {"rings": interrupt_rings(bench, interrupts), "forget": kill_forget(bench, kills)}
+        return {
+            "rings": interrupt_rings(bench, interrupts, seconds / 2),
+            "forget": kill_forget(bench, kills, seconds / 2),
+        }
 
 
 def main() -> None:
@@ -149,8 +157,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--accounts", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=math.inf)
     given = parser.parse_args()
-    found = run(interrupts=given.interrupts, kills=given.kills, seed=given.seed, accounts=given.accounts)
+    found = run(**vars(given))
     for name, outcome in found.items():
         print(f"{name}: {outcome.caught} broken off, {outcome.done} done before; wrong={len(outcome.wrong)}")
         print("".join(f"  {line}\n" for line in outcome.wrong), end="")

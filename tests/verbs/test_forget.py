@@ -502,7 +502,7 @@ def test_a_name_is_in_no_topic_no_campaign_and_no_text(tmp_path: Path, ws: Works
     texts = [f"我爱{NAME}很久了", f"#{NAME}生日会# ok", "Meet annabel, not Annabella", "one of many", "看见路人了"]
     posts = "post,author,time,text,topics\n"
     posts += "".join(f'8{i},300,2025-01-02,"{text}",\n' for i, text in enumerate(texts))
-    posts += f'90,300,2025-01-03,plain,"[""{NAME}"", ""{NAME}后援会"", ""春游""]"\n'
+    posts += f'90,300,2025-01-03,plain,"{NAME},{NAME}后援会,春游"\n'
     campaigns = f"campaign,post,name\nc-{NAME}-1,80,{NAME} x 春游\nc2,81,Annabel tour\n"
     (tmp_path / "a.csv").write_text(accounts, "utf-8")
     ws.load(tmp_path / "a.csv", **mapped("account", "account", "name"))
