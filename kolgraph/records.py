@@ -41,7 +41,7 @@ def _fields(kind: str, *names: str, required: bool = False) -> dict[str, Field]:
 #: The records a loader may hand over, as text; `Workspace` checks them and merges them into the canonical tables.
 RECORDS: Mapping[str, Mapping[str, Field]] = {
     "account": _fields("id", "account", required=True)
-    | _fields("alias", "alias")  # another id of the account
+    | _fields("alias", "other_id")  # another id of the account
     | _fields(
         "label", "name", "niche", "region", "city", "agency", "available", "verified", "bio", "ip_region", "label"
     )

@@ -41,12 +41,12 @@ def remember(connection: Connection, batch: int) -> int:
 
     Returns how many accounts are told of for the first time in this batch.
     """
-    if not count(connection, "SELECT count(alias) FROM good"):
+    if not count(connection, "SELECT count(other_id) FROM good"):
         return 0
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE called AS SELECT alias, arg_min(account_key, account_id) AS account_key "
-        "FROM good JOIN ids ON raw = account JOIN accounts USING (account_key) WHERE alias <> account_id "
-        "AND alias NOT IN (SELECT alias FROM account_aliases) GROUP BY alias"
+        "CREATE OR REPLACE TEMP TABLE called AS SELECT other_id, arg_min(account_key, account_id) AS account_key "
+        "FROM good JOIN ids ON raw = account JOIN accounts USING (account_key) WHERE other_id <> account_id "
+        "AND other_id NOT IN (SELECT alias FROM account_aliases) GROUP BY other_id"
     ).fetchall()
     connection.execute("INSERT INTO account_aliases SELECT * FROM called").fetchall()
     told = count(

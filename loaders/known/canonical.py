@@ -74,7 +74,7 @@ FORMATS = (
         "account_aliases",
         "账号的其他ID",
         "alias account_id",
-        Emit("account", {"account": "account_id", "alias": "alias"}),
+        Emit("account", {"account": "account_id", "other_id": "alias"}),
     ),
     _table(
         "identities",

@@ -28,7 +28,7 @@ def _user(prefix: str = "", each: str = "") -> Emit:
     """The profile in a user object."""
     names = {"followers": "follower_count", "followings": "following_count", "posts": "aweme_count"}
     fields = {field: f"={{{prefix}{name}}}" for field, name in names.items()}
-    fields |= {"account": "=" + ID(prefix), "alias": f"='douyin:sec_uid:' || nullif({{{prefix}sec_uid}}, '')"}
+    fields |= {"account": "=" + ID(prefix), "other_id": f"='douyin:sec_uid:' || nullif({{{prefix}sec_uid}}, '')"}
     fields |= {"name": f"=nullif({{{prefix}nickname}}, '')"}
     fields |= {"bio": f"=nullif({{{prefix}signature}}, '')", "ip_region": f"=region({{{prefix}ip_location}})"}
     given = "" if each else f"{ID(prefix)} IS NOT NULL"
@@ -151,7 +151,7 @@ TABLES = (
             _profile(
                 SEC_USER_ID,
                 NICKNAME,
-                alias="='douyin:sec_uid:' || nullif({sec_user_id}, '')",
+                other_id="='douyin:sec_uid:' || nullif({sec_user_id}, '')",
                 followers="follower_count",
                 followings="following_count",
                 posts="aweme_count",

@@ -70,7 +70,7 @@ WRITER = Emit(
     "account",
     {
         "account": "who",
-        "alias": "also",
+        "other_id": "also",
         "name": "called",
         "bio": "=nullif({user_signature}, '')",
         "ip_region": "=region({ip_location})",

@@ -30,7 +30,7 @@ def reading(source: Source, parts: Sequence[Part], decision: str) -> Reading:
     floats = {f"c{k}": c.name for k, c in enumerate(schema) if pa.types.is_floating(c.type)}
     for part in parts:
         for field, cell in part.fields.items():
-            if cell in floats and RECORDS[part.record][field].kind in {"id", "post"}:
+            if cell in floats and RECORDS[part.record][field].kind in {"id", "post", "alias"}:
                 raise InputError(
                     f"{source.path}: column {floats[cell]!r} holds floats; a float cannot hold a 19-digit id exactly, "
                     "so the ids may already be damaged: export them as text or integers"

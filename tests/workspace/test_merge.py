@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kolgraph.records import RECORDS
 from tests.worlds.shelf import Shelf
 
-account = st.sampled_from(["1", "2", "3", "小红"])
+account = st.sampled_from(["1", "2", "3", "小红", "1b"])
 post = st.sampled_from(["p1", "p2", "p3"])
 time = st.sampled_from(["", "2024-01-01", "2025-01-01", "2026-01-01"])
 name = st.sampled_from(["", "小明", "小红", "Ann", "小明的"])
@@ -24,6 +24,7 @@ text = st.sampled_from(
 )
 VALUES = {
     "id": account,
+    "alias": st.sampled_from(["", "b"]),  # behind the id: sources agree whose it is
     "post": post,
     "time": time,
     "count": count,
@@ -43,6 +44,9 @@ def files(draw: st.DrawFn) -> tuple[str, str]:
     record = draw(st.sampled_from(sorted(RECORDS)))
     fields = RECORDS[record]
     rows = draw(st.lists(st.tuples(*(VALUES[f.kind] for f in fields.values())), min_size=1, max_size=4))
+    if record == "account":
+        at = list(fields).index("other_id")
+        rows = [(*row[:at], row[0] + row[at] if row[at] and row[0] != "1b" else "", *row[at + 1 :]) for row in rows]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([list(fields), *rows])
     return record, out.getvalue()
