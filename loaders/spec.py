@@ -4,13 +4,14 @@ A `Format` is recognised by the keys of its rows: headers of a table, keys of JS
 Its `Emit`s say what a row means. A value is the name of a cell (``"user._id"`` is a path into nested JSON), or, after
 "=", SQL in which cells stand in braces: ``"=weibo_id({user._id})"``. A cell that the file lacks is NULL, so that
 one format can serve all versions of a crawler. Cells that start with @ come from outside the row: ``@stem`` and
-``@folder`` are parts of the file's name, ``@root`` and ``@subject`` are options of the user, ``@line`` is the number of
-the line.
+``@folder`` are parts of the file's name, ``@owner`` is the account whose number that name is, ``@root`` and
+``@subject`` are options of the user, ``@line`` is the number of the line.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -72,8 +73,9 @@ class Format:
         Keys that must be there, and keys that must not; of an SQLite file the columns of `table`.
     path : str
         A regular expression that the end of the path must match; "" = any name.
-    ragged : bool
-        Rows may have fewer cells than the header.
+    layouts : callable, optional
+        Of a program that appends rows of several lengths below one header: from the header to the names of the cells of
+        a row, by their number. A row of another length is rejected.
     header : sequence of str
         Column names of files that have no header.
     rows : callable, optional
@@ -82,6 +84,8 @@ class Format:
         Where the list of rows lies in one whole JSON value: ``weibo``, ``data.videos``.
     table : str
         The table of an SQLite file.
+    owned : bool
+        All rows are of the account ``@owner``.
     needs : mapping
         Option that must be given (``root``, ``subject``, ``direction``) -> why.
     lets : mapping
@@ -97,11 +101,12 @@ class Format:
     keys: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     path: str = ""
-    ragged: bool = False
+    layouts: Callable[[Sequence[str]], Mapping[int, Sequence[str]]] | None = None
     header: Sequence[str] = ()
     rows: Callable[[Source, Options], Rows] | None = None
     prefix: str = ""
     table: str = ""
+    owned: bool = False
     needs: Mapping[str, str] = field(default_factory=dict)
     lets: Mapping[str, str] = field(default_factory=dict)
 
@@ -134,6 +139,9 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     for needed, why in fmt.needs.items():
         if getattr(options, needed) is None:
             raise InputError.at(source.path, None, why, fix=f"add {option(needed)}")
+    if fmt.owned and not (options.subject or owner(_stem(source))):
+        why = f"holds the posts of one account, and its name is not the number of that account: {_stem(source)!r}"
+        raise InputError.at(source.path, None, why, fix=f"add {option('subject')}")
     texts = [text for emit in fmt.emits for text in (*emit.fields.values(), emit.when, emit.each)]
     names = dict.fromkeys(name for text in (*texts, *fmt.lets.values()) for name in _cells(text))
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
@@ -146,13 +154,14 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
         made = parquet.reading(source, parts, decision)
     elif fmt.rows is None and source.shape == "table":
         header = list(fmt.header) or source.header
-        known = {name: f"c{k}" for k, name in enumerate(header)}
+        layouts = fmt.layouts(header) if fmt.layouts else {}
+        known = _places(layouts or {len(header): header})
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
-        columns = [f"c{k}" for k in range(len(header))]
+        columns = [f"c{k}" for k in range(max(layouts, default=len(header)))]
         from kolgraph.loaders.reading.delimited import delimited
 
         made = delimited(
-            source, parts, columns=columns, has_header=not fmt.header, decision=decision, ragged=fmt.ragged
+            source, parts, columns=columns, has_header=not fmt.header, decision=decision, widths=layouts.keys()
         )
     else:
         from kolgraph.loaders.reading.jsonrows import json_rows, made_rows
@@ -163,8 +172,22 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
         else:
             made = made_rows(source, _rows(fmt, source, options), paths, parts, decision=decision)
     made.platform = options.platform or fmt.platform or None
-    made.named = fmt.rows is not None or bool({"@stem", "@folder"} & set(names))
+    made.named = fmt.rows is not None or bool({"@stem", "@folder", "@owner"} & set(names))
     return made
+
+
+def _places(layouts: Mapping[int, Sequence[str]]) -> dict[str, str]:
+    """SQL of every cell, by name: where it stands depends on how many there are."""
+    found: dict[str, dict[int, list[int]]] = {}
+    for width, names in layouts.items():
+        for place, name in enumerate(names):
+            found.setdefault(name, {}).setdefault(place, []).append(width)
+    return {name: _place(places) if len(layouts) > 1 else f"c{min(places)}" for name, places in found.items()}
+
+
+def _place(places: Mapping[int, Sequence[int]]) -> str:
+    cases = (f"WHEN cells IN ({', '.join(map(str, widths))}) THEN c{place}" for place, widths in places.items())
+    return f"(CASE {' '.join(cases)} END)"
 
 
 def _rows(fmt: Format, source: Source, options: Options) -> Rows:
@@ -189,10 +212,33 @@ def _outside(name: str) -> bool:
     return name.startswith("@") and name != "@line"
 
 
+#: A number, and what browsers, desktops and people add when they keep a file twice: (1), " - Copy (2)", 副本, _1.
+OWNER = re.compile(
+    r"(?:(?:copy of|副本|复制|复件|拷贝)[\s_-]*(?:of\s+)?)?(\d{5,11})(?:[\s_-]*(?:copy|副本|复制|拷贝|duplicate))?"
+    r"(?:[\s_-]*(?:[(（\[]\d{1,3}[)）\]]|(?<=[\s_-])\d{1,2}))?\s*",
+    re.IGNORECASE,
+)
+
+
+def owner(stem: str) -> str | None:
+    """The number of an account that is the name of a file, however often it was copied.
+
+    >>> owner("1000000002"), owner("1000000002(1)"), owner("1000000002 - 副本 (2)"), owner("样例乙")
+    ('1000000002', '1000000002', '1000000002', None)
+    """
+    named = OWNER.fullmatch(unicodedata.normalize("NFC", stem).strip())
+    return named[1] if named else None
+
+
+def _stem(source: Source) -> str:
+    return source.path.name.split(".")[0]
+
+
 def _parts(fmt: Format, source: Source, options: Options, columns: Mapping[str, str]) -> list[Part]:
     """The emits as SQL over columns."""
-    stem = source.path.name.split(".")[0]
+    stem = _stem(source)
     outside = {"@stem": stem, "@folder": source.path.parent.name, "@root": options.root, "@subject": options.subject}
+    outside["@owner"] = options.subject or owner(stem)
     known = dict(columns) | {name: "NULL" if text is None else quoted(text) for name, text in outside.items()}
     for name, text in fmt.lets.items():
         known[name] = f"({_sql(text, known)})"

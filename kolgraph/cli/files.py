@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 @click.option("--direction", help="Of an edge list: forward = the first account acts on the second; or backward.")
 @click.option("--platform", help="Goes before every native id; default: as the format says, else local.")
 @click.option("--root", help="Id of the post that all rows repost or comment on, where the file does not say it.")
-@click.option("--subject", help="Id of the account whose followers or followings these are, where no row says it.")
+@click.option(
+    "--subject", help="Id of the account whose followers, followings or posts these are, where no row says it."
+)
 @click.option("--encoding", help="Of the text; default: UTF-8, else GB18030.")
 @click.option("--max-reject-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True)
 @click.option("--max-input", metavar="BYTES", type=int, help="What a packed file may unpack to; default: 16 GiB.")

@@ -13,6 +13,7 @@ from kolgraph.loaders.reading.source import MAX_RAW, NeedsRepair, Part, Reading,
 from kolgraph.records import RECORDS
 from kolgraph.workspace import texts
 from kolgraph.workspace.ids import identity_macros
+from kolgraph.workspace.rounding import refuse_rounded
 from kolgraph.workspace.tables import NUMBERED
 from kolgraph.workspace.values import MACROS, REASONS, typed_sql
 
@@ -76,6 +77,7 @@ def ingest(
         if reading.repair is None:
             raise
         raise NeedsRepair(reading.repair) from error
+    refuse_rounded(connection, rows.staged)
     rejects = rows.rejects()
     if forgotten:
         rejects = forgotten.scrub(rejects)
@@ -229,6 +231,8 @@ class _Rows:
         if not self.single:
             query = f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken}) ORDER BY 1"
             found += [(None, n, "NO_RECORD", []) for (n,) in self.connection.execute(query).fetchall()]
+            query = "SELECT ordinal, state FROM raw_numbered WHERE contains(state, ':') ORDER BY 1"
+            found += [(None, n, state, []) for n, state in self.connection.execute(query).fetchall()]
         mains = [n for part, n, _, _ in found if part is None or not part.side]
         self.refused = bool(mains)
         if self.refused and not self.single:

@@ -330,8 +330,8 @@ def _shown_counts(connection: Connection, table: str, batch: int) -> int:
         f"OR (x.top.t, x.top.v) > (coalesce(p.observed_ts, 0), {old})"
     ).fetchall()
     connection.execute(
-        f"UPDATE {table} p SET {', '.join(f'{c} = v.{c}' for c in counts)}, observed_ts = nullif(t, 0), batch = {batch} "
-        "FROM shown WHERE p.rowid = place"
+        f"UPDATE {table} p SET {', '.join(f'{c} = v.{c}' for c in counts)}, observed_ts = nullif(t, 0), "
+        f"batch = {batch} FROM shown WHERE p.rowid = place"
     ).fetchall()
     return count(connection, "SELECT count(*) FROM shown WHERE NOT known")
 

@@ -112,7 +112,8 @@ def resolve(connection: Connection) -> int:
             "reposts",
             "post_id",
             "coalesce(p.author, q.src, n.dst)",
-            "LEFT JOIN posts p ON p.post_id = r.root_id LEFT JOIN reposts q ON q.post_id = r.root_id",
+            "LEFT JOIN posts p ON p.post_id = r.root_id LEFT JOIN reposts q ON q.post_id = r.root_id "
+            "AND q.post_id <> r.post_id",
         ),
         (
             "comments",
@@ -139,7 +140,8 @@ def _meant() -> str:
     """
     return f"""
     WITH names AS MATERIALIZED (
-        SELECT n.rowid AS place, n.name, n.ts, w.platform, n.role <> 'mention' AS whole FROM namings n JOIN accounts w ON w.account_key = n.src
+        SELECT n.rowid AS place, n.name, n.ts, w.platform, n.role <> 'mention' AS whole
+        FROM namings n JOIN accounts w ON w.account_key = n.src
         WHERE n.name IS NOT NULL
     ),
     seen AS MATERIALIZED (

@@ -93,6 +93,15 @@ MACROS = (
     # The time x of a post that was crawled at the time `crawled` and has the Weibo id `mid`.
     """moment(x, crawled, mid) AS CASE WHEN coalesce(x, '') = '' THEN weibo_ms(mid)::VARCHAR
       WHEN is_relative(x) THEN coalesce(relative_ms(x, any_ms(crawled)), weibo_ms(mid))::VARCHAR ELSE x END""",
+    # Spreadsheets keep 15 digits of a number, or those they show. Whether the number of a post of Weibo lost its last
+    # ones is told by the short id beside it: the two differ in the zeros only. Without a short id nobody knows them,
+    # and what is left is a float.
+    """apart(id, other) AS abs(try_cast(id AS BIGINT) - try_cast(other AS BIGINT))""",
+    """is_rounded(id, bid) AS CASE WHEN regexp_full_match(id, '[0-9]{14,16}0') THEN coalesce(apart(id, mid_of(bid)) > 0
+      AND length(apart(id, mid_of(bid))::VARCHAR) <= length(id) - length(rtrim(id, '0')), false) ELSE false END""",
+    """exact_mid(id, bid) AS CASE WHEN is_rounded(id, bid) THEN mid_of(bid) ELSE id END""",
+    """if_exact(id, rounds) AS CASE WHEN rounds AND regexp_full_match(id, '[0-9]{14,16}0') THEN id || 'E+0'
+      ELSE id END""",
     """pieces(x, separator) AS list_filter(list_transform(string_split_regex(x, separator), lambda p: trim(p)),
       lambda p: p <> '')""",
     # What stands where the number of an account of Weibo would: a custom domain. What is neither is found out later;
@@ -175,6 +184,7 @@ REASONS: Mapping[str, str] = {
     "BAD_WEIGHT": "is not a finite number >= 0",
     "BAD_MONEY": "is not an amount of money >= 0",
     "BAD_SHARE": "is not a number between 0 and 1",
+    "BAD_ROW": "has a number of cells that this program never writes below this header; was the file edited?",
     "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named",
     "NO_TARGET": "is missing: nobody is named",
     "NO_MATCH": "is the name of no account known here, or of several; load their accounts, or give an id or link",
@@ -189,7 +199,9 @@ NEEDS_ONE: Mapping[str, Sequence[tuple[str, str, str]]] = {
         (
             "NO_ROOT",
             "root",
+            # Of an original that was deleted nothing may be left: then the source says at least that it is a repost.
             "v_root IS NOT NULL OR v_dst IS NOT NULL OR v_author_name IS NOT NULL OR v_via IS NOT NULL "
+            "OR v_kind IS NOT NULL "
             "OR regexp_matches(coalesce(v_text, ''), '//\\s*[@＠]')",
         )
     ],

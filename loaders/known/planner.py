@@ -26,6 +26,8 @@ from kolgraph.loaders.spec import Emit, Format, reading
 
 #: Rows above which a header is looked for.
 TITLES = 20
+#: Rows by which prices are told from other words.
+PRICED = 1000
 #: Lines that a cell in quotes may span.
 CELL_LINES = 50
 #: What the columns are called, without what stands in brackets, beside what `headers` knows.
@@ -60,7 +62,7 @@ KINDS = (
 )
 TAX = (r"(?<!不)(?<!非)含税", r"^(?!.*(不含税|未税|裸价)).*$", r"")
 DEAL = (r"执行|折后|成本|优惠|实际|最终|协议", r"^(?!.*(刊例|原价|官方)).*$", r"")
-IS_PRICE = re.compile(r"价|费用|刊例|price|cost|quote|\bfee\b")
+IS_PRICE = re.compile(r"价|费用|刊例|price|cost|quote(?!d|s|count|url|link|user|id|tweet|status|text|num)|\bfee\b")
 NO_PRICE = re.compile(r"cp[mecv]|单价/|性价|评价|价值|溢价|日期|时间|有效|更新|返点|price(date|level)")
 FOREIGN = re.compile(r"usd|美元|美金|\$|hkd|港币|eur|欧元|€|jpy|日元|twd|台币")
 SCALE = re.compile(r"[(\[/:](单位:?)?(万|w|千|k)元?[)\]]?$")
@@ -71,6 +73,8 @@ NOTHING, REFUSED = frozenset(NO_VALUE.split()), frozenset(NO_OFFER.split())
 SIGNS = re.compile(
     r"^(约|¥|rmb|cny|人民币|:)+|(元|块|整|rmb|cny|人民币|/?(条|篇|次|个|单|期|件)|/(post|each)|起|左右|不含税|未税|含税|\(.*\))+$"
 )
+#: What may be meant as an amount, in whatever currency: whether it is one is checked when the row is read.
+AMOUNT = re.compile(r"(?!.*://)\D{0,6}\d.{0,40}", re.DOTALL)
 RANGE = re.compile(r"([\d.,]+)([万w千k]?)[-~—至到]([\d.,]+)([万w千k]?)")
 #: Thousands that are set apart, and spaces that are not between digits.
 THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\s,'’]\d{3})+(?!\d)")
@@ -128,12 +132,39 @@ def _find(source: Source, sheet: str, delimiter: str) -> _Table | None:
             if not isinstance(row, Reject):
                 number, cells = row
                 people, columns = _columns(cells)
+                if "price_cny" in columns:
+                    told = _told_prices(source, sheet, delimiter, number, _prices(cells))
+                    # What is called a price and nothing else is one, and its words are rejected.
+                    told |= {
+                        place: True for place in told if _bare(cells[place]) in headers.NAMES["account"]["price_cny"]
+                    }
+                    columns.pop("price_cny")
+                    if True in told.values():
+                        columns["price_cny"] = next(place for place, holds in told.items() if holds is not False)
                 if _is_ours(columns, people=people, below=place > 0):
                     columns.pop("post", None)
                     return _Table(source, sheet, delimiter, number, cells, columns, people)
                 if place == 0 and headers.recognise(cells):
                     return None  # it is no title, but the header of a generic table
     return None
+
+
+def _told_prices(
+    source: Source, sheet: str, delimiter: str, header: int, places: Sequence[int]
+) -> dict[int, bool | None]:
+    """Column -> whether most of its first cells are amounts, or say that there is no offer; None if it is empty."""
+    said: dict[int, list[str]] = {place: [] for place in places}
+    with closing(_rows(source, sheet, delimiter)) as rows:
+        for row in islice(rows, PRICED):
+            if not isinstance(row, Reject) and row[0] > header:
+                for place, cells in said.items():
+                    if place < len(row[1]) and row[1][place] and row[1][place].lower() not in NOTHING:
+                        cells.append(row[1][place])
+    return {place: _are_amounts(cells) if cells else None for place, cells in said.items()}
+
+
+def _are_amounts(cells: Sequence[str]) -> bool:
+    return 2 * sum(price(cell) is None or AMOUNT.fullmatch(cell) is not None for cell in cells) >= len(cells)
 
 
 def _is_ours(columns: Mapping[str, int], *, people: bool, below: bool) -> bool:
@@ -271,6 +302,10 @@ class _Table:
         made.decision = f"{fmt.name}: {place}header in line {self.line}; {', '.join(named)}"
         if not self.people and len(prices) > 1:
             made.decision += f"; of the prices {', '.join(prices)} the first counts"
+        used = {self.header[place] for place in self.columns.values()} | (
+            set(prices) if "price_cny" in self.columns else set()
+        )
+        made.decision += headers.unused(self.header, used)
         if not self.columns.keys() & {"platform", "link"} and self._platform(options) is None:
             made.decision += "; no platform is said: names are looked for on all of them, unless the platform is named"
         return made

@@ -86,7 +86,7 @@ NGHUYONG = (
         Emit(
             "repost",
             {"post": "_id", "src": "uid", "root": "=coalesce({retweet_id}, {@root})", "time": "at", "text": "content"},
-            when="{is_retweet} = 'true' OR {retweet_id} <> '' OR starts_with({@stem}, 'repost') "
+            when="{is_retweet} = 'true' OR {retweet_id} <> '' OR regexp_matches({@stem}, '(^|[^A-Za-z])repost') "
             "OR regexp_matches({content}, '//\\s*[@＠]')",
         ),
         Emit(

@@ -1,12 +1,13 @@
 """Weibo as the crawlers of dataabc save it: weibo-crawler, weiboSpider and weibo-search, as CSV, JSON and SQLite.
 
-Headers changed with nearly every year, and the rows of one file differ in length, so columns go by name. The owner of a
-file of posts stands in its name.
+Headers changed with nearly every year, and the rows of one file differ in length: what a cell is goes by the names in
+the header and the number of cells. The owner of a file of posts stands in its name. People open these files with a
+spreadsheet, which rounds the ids of posts; the short ids beside them are text and stay exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolgraph.loaders.reading import containers
@@ -24,8 +25,52 @@ def _prefixed(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
     return {field: prefix + name for field, name in fields.items()}
 
 
+#: A post by its number, or by its short id where a spreadsheet rounded the number; and whether it rounded any here.
+MID = "=exact_mid(trim({id}, ' \t'), {bid})"
+ROUNDS = "(SELECT count_if(is_rounded(trim({id}, ' \t'), {bid})) > 0 FROM raw)"
+
 # ---------------------------------------------------------------------- weibo-crawler
 
+#: The columns of a post in every version since 2019, newest last: what was new came into the middle.
+BASES = [
+    ["id", "正文", "原始图片url", "位置", "日期", "工具", "点赞数", "评论数", "转发数", "话题", "@用户"],
+]
+for _name, _behind in (
+    ("视频url", "原始图片url"),
+    ("bid", "id"),
+    ("头条文章url", "正文"),
+    ("完整日期", "@用户"),
+    ("Live Photo视频url", "视频url"),
+    (("是否编辑过", "编辑次数"), "完整日期"),
+):
+    _at = BASES[-1].index(_behind) + 1
+    BASES.append([*BASES[-1][:_at], *([_name] if isinstance(_name, str) else _name), *BASES[-1][_at:]])
+ORIGINAL, AUTHOR = "是否原创", ["源用户id", "源用户昵称"]
+
+
+def _crawler_layouts(header: Sequence[str]) -> dict[int, Sequence[str]]:
+    """What the cells of a row are, by their number: a newer version appends to a file without a new header.
+
+    A post that is no repost has nothing behind `ORIGINAL`. A repost has all, without those last columns of what is
+    reposted that the program does not know. So the number of cells tells the version.
+    """
+    if ORIGINAL not in header:  # only posts that are no reposts were wanted
+        return {len(base): base for base in BASES} if list(header) in BASES else {len(header): header}
+    width = header.index(ORIGINAL)
+    if list(header[:width]) not in BASES:
+        return {n: header[:n] for n in (width + 1, width + 3, len(header))}
+    layouts: dict[int, Sequence[str]] = {}
+    for base in BASES:
+        layouts[len(base) + 1] = [*base, ORIGINAL]
+        source = [f"源微博{name}" if name != "id" else "源微博id" for name in base]
+        whole = [*base, ORIGINAL, *AUTHOR, *source]
+        for end in {len(whole), len(whole) - 2 * ("编辑次数" in base)}:
+            layouts[end] = whole[:end]
+    return layouts
+
+
+SOURCE_MID = "exact_mid(trim({源微博id}, ' \t'), {源微博bid})"
+IS_REPOST = "trim({源微博id}) <> ''"
 CRAWLER_CSV = Format(
     "weibo-crawler",
     "dataabc/weibo-crawler <uid>.csv: posts of one account with what they repost",
@@ -33,37 +78,41 @@ CRAWLER_CSV = Format(
     (
         Emit(
             "repost",
-            {
-                "post": "id",
-                "src": "@stem",
-                "root": "源微博id",
-                "dst": "=weibo_id({源用户id})",
-                "author_name": "源用户昵称",
-            }
-            | {"time": "=moment(coalesce({完整日期}, {日期}), NULL, trim({id}))", "text": "正文"},
-            when="lower({是否原创}) = 'false' OR trim({源微博id}) <> ''",
+            {"post": MID, "src": "@owner", "time": "=moment(coalesce({完整日期}, {日期}), NULL, trim({id}))"}
+            | {"root": f"=CASE WHEN {{源微博bid}} <> '' THEN {SOURCE_MID} ELSE if_exact({SOURCE_MID}, {ROUNDS}) END"}
+            | {"dst": f"=CASE WHEN {IS_REPOST} THEN weibo_id({{源用户id}}) END"}
+            | {"author_name": f"=CASE WHEN {IS_REPOST} THEN {{源用户昵称}} END", "text": "正文"}
+            | COUNTS_ZH,
+            when=f"lower({{是否原创}}) = 'false' OR {IS_REPOST}",
         ),
         Emit(
             "post",
-            {"post": "id", "author": "@stem", "time": "=moment(coalesce({完整日期}, {日期}), NULL, trim({id}))"}
+            {"post": MID, "author": "@owner", "time": "=moment(coalesce({完整日期}, {日期}), NULL, trim({id}))"}
             | {"text": "正文", "topics": "话题"}
             | COUNTS_ZH,
+            when="coalesce(lower({是否原创}), 'true') = 'true' AND coalesce({源用户id}, '') = ''",
         ),
         Emit(
             "post",
-            {"post": "源微博id", "author": "=weibo_id({源用户id})", "text": "源微博正文", "topics": "源微博话题"}
+            {"post": f"={SOURCE_MID}", "author": "=weibo_id({源用户id})", "text": "源微博正文", "topics": "源微博话题"}
             | {"time": "=moment(coalesce({源微博完整日期}, {源微博日期}), NULL, trim({源微博id}))"}
             | _prefixed("源微博", COUNTS_ZH),
-            when="{源用户id} <> '' AND {源微博id} <> ''",
+            when=f"{{源用户id}} <> '' AND {IS_REPOST}",
             side=True,
         ),
-        Emit("account", {"account": "=weibo_id({源用户id})", "name": "源用户昵称"}, when="{源用户id} <> ''", side=True),
+        Emit(
+            "account",
+            {"account": "=weibo_id({源用户id})", "name": "源用户昵称"},
+            when=f"{{源用户id}} <> '' AND {IS_REPOST}",
+            side=True,
+        ),
     ),
     "weibo",
     "table",
     frozenset({"id", "正文", "点赞数", "转发数"}),
     without=frozenset({"user_id", "用户id"}),
-    ragged=True,
+    layouts=_crawler_layouts,
+    owned=True,
 )
 
 CRAWLER_USERS = Format(
@@ -97,7 +146,8 @@ def _json_post(prefix: str, author: str) -> dict[str, str]:
     return (
         {"post": f"{prefix}id", author: f"=weibo_id({{{prefix}user_id}})", "text": f"{prefix}text"}
         | {"time": f"=moment({created}, NULL, {{{prefix}id}})"}
-        | ({"topics": f"{prefix}topics"} | _prefixed(prefix, COUNTS_EN) if author == "author" else {})
+        | ({"topics": f"{prefix}topics"} if author == "author" else {})
+        | _prefixed(prefix, COUNTS_EN)
     )
 
 
@@ -174,13 +224,15 @@ SQLITE = (
         {"user_id", "text", "retweet_id"},
         Emit(
             "repost",
-            {"post": "id", "src": "=weibo_id({user_id})", "root": "retweet_id", "text": "text"}
-            | {"time": "=moment({created_at}, NULL, {id})"},
-            when="{retweet_id} <> ''",
+            {"post": MID, "src": "=weibo_id({user_id})", "text": "text"}
+            | {"root": f"=if_exact(trim({{retweet_id}}, ' \\t'), {ROUNDS})"}
+            | {"time": "=moment({created_at}, NULL, {id})"}
+            | COUNTS_EN,
+            when="trim(given({retweet_id})) <> ''",
         ),
         Emit(
             "post",
-            {"post": "id", "author": "=weibo_id({user_id})", "text": "text", "topics": "topics"}
+            {"post": MID, "author": "=weibo_id({user_id})", "text": "text", "topics": "topics"}
             | {"time": "=moment({created_at}, NULL, {id})"}
             | COUNTS_EN,
         ),
@@ -205,7 +257,7 @@ SQLITE = (
         {"weibo_id", "user_id", "user_screen_name"},
         Emit(
             "repost",
-            {"post": "id", "src": "=weibo_id({user_id})", "root": "weibo_id", "text": "text"}
+            {"post": "id", "src": "=weibo_id({user_id})", "root": "weibo_id", "text": "text", "likes": "like_count"}
             | {"time": "=moment({created_at}, NULL, {id})"},
         ),
         Emit("account", {"account": "=weibo_id({user_id})", "name": "user_screen_name"}, side=True),
@@ -223,22 +275,59 @@ SPIDER_CSV = Format(
     (
         Emit(
             "repost",
-            {"post": "='weibo:bid:' || trim({微博id})", "src": "@stem", "time": "发布时间", "text": f"={OWN}"}
-            | {"author_name": "=nullif(trim(regexp_extract({微博正文}, '原始用户[:：] *([^\\r\\n]+)', 1)), '')"},
-            when="lower({是否为原创微博}) = 'false' AND contains({微博正文}, '原始用户')",
+            {"post": "='weibo:bid:' || trim({微博id})", "src": "@owner", "time": "发布时间", "text": f"={OWN}"}
+            | {"author_name": "=nullif(trim(regexp_extract({微博正文}, '原始用户[:：] *([^\\r\\n]+)', 1)), '')"}
+            | {"kind": "='repost'"}  # of an original that was deleted nothing else is known
+            | COUNTS_ZH,
+            when="lower({是否为原创微博}) = 'false'",
         ),
         Emit(
             "post",
-            {"post": "='weibo:bid:' || trim({微博id})", "author": "@stem", "time": "发布时间", "text": f"={OWN}"}
+            {"post": "='weibo:bid:' || trim({微博id})", "author": "@owner", "time": "发布时间", "text": f"={OWN}"}
             | COUNTS_ZH,
         ),
     ),
     "weibo",
     "table",
     frozenset({"微博id", "微博正文", "发布时间"}),
+    owned=True,
 )
 
 # ---------------------------------------------------------------------- weibo-search
+
+#: Its columns today; those that came in later, the latest first.
+SEARCH_NOW = [
+    "id",
+    "bid",
+    "user_id",
+    "用户昵称",
+    "微博正文",
+    "头条文章url",
+    "发布位置",
+    "艾特用户",
+    "话题",
+    "转发数",
+    "评论数",
+    "点赞数",
+    "发布时间",
+    "发布工具",
+    "微博图片url",
+    "微博视频url",
+    "retweet_id",
+    "ip",
+    "user_authentication",
+    "会员类型",
+    "会员等级",
+]
+SEARCH_BASES = [SEARCH_NOW]
+for _later in ({"会员类型", "会员等级"}, {"user_authentication"}, {"ip"}, {"头条文章url"}, {"retweet_id"}):
+    SEARCH_BASES.append([name for name in SEARCH_BASES[-1] if name not in _later])
+
+
+def _search_layouts(header: Sequence[str]) -> dict[int, Sequence[str]]:
+    """As with weibo-crawler: the number of cells tells the version that wrote a row."""
+    return {len(base): base for base in SEARCH_BASES} if list(header) in SEARCH_BASES else {}
+
 
 SEARCH = Format(
     "weibo-search",
@@ -247,13 +336,15 @@ SEARCH = Format(
     (
         Emit(
             "repost",
-            {"post": "id", "src": "=weibo_id({user_id})", "root": "retweet_id", "text": "微博正文"}
-            | {"time": "=moment({发布时间}, NULL, trim({id}))"},
-            when="trim({retweet_id}) <> ''",
+            {"post": MID, "src": "=weibo_id({user_id})", "text": "微博正文"}
+            | {"root": f"=if_exact(trim({{retweet_id}}, ' \\t'), {ROUNDS})"}
+            | {"time": "=moment({发布时间}, NULL, trim({id}))"}
+            | COUNTS_ZH,
+            when="trim(given({retweet_id})) <> ''",
         ),
         Emit(
             "post",
-            {"post": "id", "author": "=weibo_id({user_id})", "text": "微博正文", "topics": "话题"}
+            {"post": MID, "author": "=weibo_id({user_id})", "text": "微博正文", "topics": "话题"}
             | {"time": "=moment({发布时间}, NULL, trim({id}))"}
             | COUNTS_ZH,
         ),
@@ -270,6 +361,7 @@ SEARCH = Format(
     "weibo",
     "table",
     frozenset({"id", "user_id", "用户昵称", "微博正文"}),
+    layouts=_search_layouts,
 )
 
 FORMATS = (SEARCH, CRAWLER_USERS, CRAWLER_CSV, CRAWLER_JSON, *SQLITE, SPIDER_CSV)

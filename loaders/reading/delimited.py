@@ -15,7 +15,7 @@ import re
 import sys
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -47,6 +47,9 @@ STRUCTURAL = {
     "INVALID ENCODING": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its encoding"),
     "INVALID UNICODE": ("BAD_ENCODING", "the row is not UTF-8; if the whole file is not, name its encoding"),
 }
+#: How the engine reads rows of several lengths: cells that are not there are NULL, unlike empty ones (nobody writes
+#: the control character).
+PADDED = "null_padding=true, parallel=false, nullstr='\x01', "
 #: After these the engine may have skipped rows that it does not report.
 LOST = {"UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM"}
 
@@ -62,12 +65,12 @@ def delimited(
     join: str = "",
     joined: Sequence[str] = (),
     comment: str = "",
-    ragged: bool = False,
+    widths: Collection[int] = (),
 ) -> Reading:
     """A reading of delimited text.
 
-    `parts` hold SQL over `columns` and over those `joined` to them; lines that start with `comment` are left out; in
-    a `ragged` table the last cells of a row may be missing.
+    `parts` hold SQL over `columns` and over those `joined` to them; lines that start with `comment` are left out.
+    Where rows differ in length, each has as many cells as one of `widths` says, and there is a column ``cells`` more.
     """
     # The engine's own count of lines to skip leaves comments out.
     skip = 0 if comment else source.header_line if has_header else source.header_line - 1
@@ -75,7 +78,7 @@ def delimited(
     skipped = [f"NOT ({where})"] if where else []
     if has_header:
         # `cat a.csv b.csv` leaves a header in the middle, perhaps after a byte-order mark.
-        pairs = list(zip(cells, source.header, strict=True))
+        pairs = list(zip(cells, source.header, strict=not widths))
         same = [f"ends_with({pairs[0][0]}, {quoted(pairs[0][1])})"] + [f"{c} = {quoted(h)}" for c, h in pairs[1:] if h]
         skipped.append(" AND ".join(same))
     if len(columns) == 1:
@@ -85,14 +88,20 @@ def delimited(
     )
     listed = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
     # Every column is selected: DuckDB checks only what is selected, and a damaged text must not pass unseen.
-    relation = (
-        f"SELECT {', '.join([*cells, *map(column, joined)])}, {state} AS state "
-        f"FROM read_csv({source.for_engine(source.text_path)}, auto_detect=false, hive_partitioning=false, "
+    rows = (
+        f"read_csv({source.for_engine(source.text_path)}, auto_detect=false, hive_partitioning=false, "
         f"delim={quoted(source.delimiter)}, quote='\"', escape='\"', header=false, store_rejects=true, "
-        f"rejects_limit=0, comment={quoted(comment)}, "
-        f"{'null_padding=true, parallel=false, ' if ragged else ''}skip={skip}, columns={{{listed}}}) {join}"
+        f"rejects_limit=0, comment={quoted(comment)}, {PADDED if widths else ''}skip={skip}, columns={{{listed}}})"
     )
-    text = _Text(source, skip, len(columns), comment.encode())
+    if widths:
+        kept = ", ".join(f"nullif({c}, '') AS {c}" for c in cells)
+        there = " + ".join(f"({c} IS NOT NULL)::INTEGER" for c in cells)
+        rows = f"(SELECT {kept}, {there} AS cells FROM {rows})"
+        known = ", ".join(map(str, sorted(widths)))
+        state = f"coalesce({state}, CASE WHEN cells NOT IN ({known}) THEN 'BAD_ROW:' END)"
+        joined = ["cells", *joined]
+    relation = f"SELECT {', '.join([*cells, *map(column, joined)])}, {state} AS state FROM {rows} {join}"
+    text = _Text(source, skip, set(widths) or {len(columns)}, comment.encode())
     return Reading(
         relation,
         [*columns, *joined],
@@ -106,8 +115,8 @@ def delimited(
 class _Text:
     """The records of a delimited text as they lie on lines."""
 
-    def __init__(self, source: Source, skip: int, width: int, comment: bytes) -> None:
-        self.source, self.skip, self.width, self.comment = source, skip, width, comment
+    def __init__(self, source: Source, skip: int, widths: Collection[int], comment: bytes) -> None:
+        self.source, self.skip, self.widths, self.comment = source, skip, widths, comment
         self.delimiter = source.delimiter.encode()
         d = re.escape(self.delimiter)
         before, behind = (b"", b"") if self.delimiter == b" " else (b" ?", b" *+")
@@ -168,7 +177,7 @@ class _Text:
                 continue
             if not parts:
                 text = line.removeprefix(BOM_UTF8) if number == 1 else line
-                blank = self.width > 1 and not text.strip(b"\r\n")
+                blank = self.widths != {1} and not text.strip(b"\r\n")
                 if blank or (self.comment and text.lstrip().startswith(self.comment)):
                     continue
                 start = number
@@ -217,7 +226,7 @@ class _Text:
                 return None
             if not inside:
                 # A record of several lines has to fit; of one line that does not the user is told the cells.
-                return k if k == 0 or separators == self.width - 1 else None
+                return k if k == 0 or separators + 1 in self.widths else None
             if k == len(ahead):
                 ahead.extend(islice(feed, 1))
             if k == len(ahead) or self._starts_like(ahead[k], first):
@@ -235,7 +244,7 @@ class _Text:
         shapes = [
             re.sub(rb"[A-Za-z]+", b"a", re.sub(rb"\d+", b"0", x.split(self.delimiter, 1)[0])) for x in (line, first)
         ]
-        return shapes[0] == shapes[1] and quotes(line, self.delimiter, inside=False)[1] == self.width - 1 > 0
+        return shapes[0] == shapes[1] and quotes(line, self.delimiter, inside=False)[1] + 1 in self.widths != {1}
 
 
 def _line_feeds(raw: IO[bytes]) -> Iterator[bytes]:

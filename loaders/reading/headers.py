@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError, UnknownName, option
@@ -43,7 +43,7 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "comment": {
         "comment": ("comment", "commentid", "评论id"),
-        "src": ("commenter", "commenterid", "评论者", "评论者id"),
+        "src": ("commenter", "commenterid", "commentuserid", "评论者", "评论者id"),
         "dst": ("answered", "repliedto", "被回复者"),
         "post": ("post", "postid", "微博id"),
         "parent": ("parent", "parentid", "上级评论id"),
@@ -60,10 +60,10 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "note": ("note", "备注"),
     },
     "post": {
-        "post": ("post", "postid", "微博id", "id"),
+        "post": ("post", "postid", "微博id", "id", "_id"),
         "author": ("author", "authorid", "userid", "作者", "作者id", "用户id"),
         "time": ("time", "timestamp", "created", "createdat", "发布时间", "时间"),
-        "text": ("text", "content", "正文", "微博正文"),
+        "text": ("text", "content", "fulltext", "tweet", "正文", "微博正文"),
         "topics": ("topics", "话题"),
         "urls": ("urls", "links", "链接"),
         "likes": ("likes", "点赞数"),
@@ -107,8 +107,55 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "campaign": ("campaign", "post"),
     "account": ("account",),
 }
+#: Of a table of posts: what is reposted, and by whom it is. A row in which the first is empty is a post.
+REPOSTED: Mapping[str, tuple[str, ...]] = {
+    "root": (
+        *("retweetid", "retweetedid", "retweetedstatusid", "retweetstatusid", "retweetedtweetid", "retweettweetid"),
+        *("retweetof", "retweetofid", "retweetedpostid", "repostedid", "repostedpostid", "repostof", "repostofid"),
+        *(
+            "originalpostid",
+            "originaltweetid",
+            "originalweiboid",
+            "originweibo",
+            "originweiboid",
+            "sharedpostid",
+            "rtid",
+        ),
+        *("被转发微博id", "被转发id", "原微博id", "源微博id", "转发微博id"),
+    ),
+    "dst": (
+        *("retweeteduserid", "retweetuserid", "retweetedauthorid", "retweetauthorid", "reposteduserid", "repostuserid"),
+        *("originaluserid", "originalauthorid", "originaluid", "被转发用户id", "原作者id", "源用户id"),
+    ),
+}
+#: Who has one of these tells of posts or comments, whatever else is there: it is no table of accounts.
+SAID = {"text", "fulltext", "content", "tweet", "正文", "微博正文", "评论内容", "转发内容", "comment", "commentid"}
+SAID |= {name for names in REPOSTED.values() for name in names}
+#: Beside an id of the row these are the post that it comments on or reposts, and no header says which of both.
+ABOUT = {
+    "postid",
+    "weiboid",
+    "noteid",
+    "videoid",
+    "awemeid",
+    "tweetid",
+    "statusid",
+    "微博id",
+    "帖子id",
+    "笔记id",
+    "作品id",
+}
+#: How often somebody did something with a post.
+COUNTED = {
+    f"{what}{form}" for what in ("like", "quote", "retweet", "reply", "repost") for form in ("count", "scount", "s")
+}
+COUNTED |= {"favoritecount", "attitudescount", "commentscount", "点赞数", "转发数", "评论数"}
+#: What an account is told by where its column is called just "id".
+PROFILED = {"name", "followers", "followings", "posts", "niche", "region", "agency", "price_cny", "verified", "bio"}
 #: Headers of an edge that do not say who acts on whom: sources use them both ways.
 UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"}, {"u", "v"}, {"a", "b"})
+#: Names of columns that a line lists at most.
+UNUSED = 12
 WEIGHTS = ("weight", "w", "count", "n")
 #: Records that edges can be where the file does not say it.
 RELATIONS = ("follow", "repost", "mention")
@@ -121,16 +168,49 @@ def norm(header: str) -> str:
 
 
 def recognise(header: Sequence[str], record: str | None = None) -> tuple[str, dict[str, str]] | None:
-    """The record a header describes, and field -> column; None if it describes none."""
+    """The record a header describes, and field -> column; None if it describes none, or may describe several."""
     by_norm = {norm(cell): cell for cell in reversed(header)}
     for candidate, names in NAMES.items():
         if record not in (None, candidate):
             continue
-        found = {f: by_norm[n] for f, options in names.items() for n in reversed(options) if n in by_norm}
-        # "account" would swallow anything with an id, so it has to be told by a second column as well.
-        if all(f in found for f in NEEDED[candidate]) and (record or candidate != "account" or len(found) > 1):
+        found = _found(by_norm, names)
+        if all(f in found for f in NEEDED[candidate]) and (record or _is_told(candidate, found, by_norm.keys())):
             return candidate, found
     return None
+
+
+def _is_told(record: str, found: Mapping[str, str], header: Collection[str]) -> bool:
+    """Whether a header says enough: an id and something else may be an account, a post, a comment or a repost."""
+    if record == "post":
+        return not ({"id", "_id"} & set(header) and ABOUT & set(header))
+    if record != "account":
+        return True
+    # "account" would swallow anything with an id, so it has to be told by a second column as well.
+    if SAID & set(header):
+        return False
+    if norm(found["account"]) == "id" and (not PROFILED & found.keys() or (ABOUT | COUNTED) & set(header)):
+        return False
+    return len(found) > 1
+
+
+def reposted(header: Sequence[str]) -> dict[str, str]:
+    """Of a table of posts: field of a repost -> column, for those that a post has not; empty if it holds no reposts."""
+    found = _found({norm(cell): cell for cell in reversed(header)}, REPOSTED)
+    return found if "root" in found else {}
+
+
+def unused(header: Sequence[str], used: Collection[str]) -> str:
+    """What to tell of columns that a table has and nobody reads; empty if there are none."""
+    left = [name for name in header if name and name not in used]
+    if not left:
+        return ""
+    shown = [name if len(name) <= 40 else f"{name[:39]}…" for name in left[:UNUSED]]
+    more = f" and {len(left) - UNUSED} more" if len(left) > UNUSED else ""
+    return f"; not used: {', '.join(shown)}{more}"
+
+
+def _found(by_norm: Mapping[str, str], names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {f: by_norm[n] for f, options in names.items() for n in reversed(options) if n in by_norm}
 
 
 def endpoints(header: Sequence[str]) -> tuple[int, int, int | None] | None:

@@ -71,7 +71,7 @@ class Options:
     root : str
         Id of the post that all rows repost or comment on, where the file does not say it.
     subject : str
-        Id of the account that all rows are followers or followings of, where the file does not say it.
+        Id of the account that all rows are followers, followings or posts of, where the file does not say it.
     """
 
     format: str | None = None

@@ -10,6 +10,7 @@ from kolgraph.loaders.reading import containers, headers, parquet
 from kolgraph.loaders.reading.delimited import delimited
 from kolgraph.loaders.reading.jsonrows import json_rows, made_rows
 from kolgraph.loaders.reading.source import Options, Part, Reading, Source, check_fields
+from kolgraph.records import RECORDS
 
 JSON = {"jsonl", "json"}
 
@@ -30,21 +31,48 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
                 f"{source.path}: the columns say already that {fields['src']} acts on {fields['dst']}; "
                 f"leave {option('direction')} out, or turn them round with {option('mapping')}"
             )
+    records = [(record, fields)]
+    if record == "post" and not options.mapping and (more := headers.reposted(names)):
+        records = [("repost", _as_repost(fields) | more), *records]
+        decision = (
+            f"repost where {more['root']} is given: "
+            + ", ".join(f"{field} = {name}" for field, name in more.items())
+            + f"; else {decision}"
+        )
+    used = {name: None for _, columns in records for name in columns.values()}
+    if not options.mapping:
+        decision += headers.unused(names, used)
     if source.shape in {"table", "parquet"}:
         # Columns go by number: headers may be empty, or differ in case only, which SQL does not tell apart.
-        part = Part(record, {field: f"c{names.index(name)}" for field, name in fields.items()})
+        parts = _parts(records, {name: f"c{names.index(name)}" for name in used})
         if source.shape == "parquet":
-            return [parquet.reading(source, [part], decision)]
+            return [parquet.reading(source, parts, decision)]
         columns = [f"c{i}" for i in range(len(names))]
-        return [delimited(source, [part], columns=columns, has_header=True, decision=decision)]
-    paths = {f"c{k}": name for k, name in enumerate(fields.values())}
-    parts = [Part(record, {field: f"c{k}" for k, field in enumerate(fields)})]
+        return [delimited(source, parts, columns=columns, has_header=True, decision=decision)]
+    paths = {f"c{k}": name for k, name in enumerate(used)}
+    parts = _parts(records, {name: column for column, name in paths.items()})
     if source.shape == "jsonl":
         return [json_rows(source, paths, parts, decision=decision)]
     if source.shape == "json":
         return [made_rows(source, containers.json_items(source), paths, parts, decision=decision)]
     cells = containers.xlsx_rows(source.path, max_input=source.max_input)
     return [made_rows(source, cells, paths, parts, decision=decision)]
+
+
+def _as_repost(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a post as those of a repost."""
+    renamed = {"author": "src"}
+    return {renamed.get(f, f): name for f, name in fields.items() if renamed.get(f, f) in RECORDS["repost"]}
+
+
+def _parts(records: Sequence[tuple[str, Mapping[str, str]]], columns: Mapping[str, str]) -> list[Part]:
+    """The records that a row may be; of several each but the last holds where its root is given."""
+    parts: list[Part] = []
+    for record, fields in records:
+        sql = {field: columns[name] for field, name in fields.items()}
+        when = f"trim(given({sql['root']})) <> ''" if len(records) > len(parts) + 1 else ""
+        parts.append(Part(record, sql, when))
+    return parts
 
 
 def _mapping(source: Source, names: Sequence[str], options: Options) -> tuple[str, Mapping[str, str]] | None:

@@ -176,11 +176,11 @@ def test_a_name_that_ends_the_text_may_be_cut_off_and_names_nobody(
 
 
 def test_what_is_reposted_or_commented_may_be_a_repost(shelf: Shelf) -> None:
-    shelf.load("repost,reposter,root\nr,1,p\nq,2,r\n", platform="weibo")
+    shelf.load("repost,reposter,root\nr,1,p\nq,2,r\no,3,o\n", platform="weibo")
     shelf.load("comment,commenter,post\nc,3,q\n", platform="weibo")
     edges = "SELECT s.account_id, d.account_id AS dst FROM {0} t JOIN accounts s ON s.account_key = t.src "
     edges += "LEFT JOIN accounts d ON d.account_key = t.dst ORDER BY 1"
-    assert shelf.rows(edges.format("reposts")) == [("weibo:1", None), ("weibo:2", "weibo:1")]
+    assert shelf.rows(edges.format("reposts")) == [("weibo:1", None), ("weibo:2", "weibo:1"), ("weibo:3", None)]
     assert shelf.rows(edges.format("comments")) == [("weibo:3", "weibo:2")]
 
 

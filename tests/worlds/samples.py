@@ -38,11 +38,15 @@ _EDGES = {
 }
 
 
+#: What EXPECTED.json leaves out: the message that is answered is a repost in the same file.
+FURTHER = {"qut/messages.csv": {"replies": [["12", "11", "1002"]]}}
+
+
 def expected(name: str) -> Any:
     """What EXPECTED.json says of a sample; skips the test where the samples are not there."""
     if not SAMPLES.exists():
         pytest.skip("../shared/formats/samples is not there: samples not checked")
-    return json.loads((SAMPLES / "EXPECTED.json").read_text(encoding="utf-8"))[name]
+    return json.loads((SAMPLES / "EXPECTED.json").read_text(encoding="utf-8"))[name] | FURTHER.get(name, {})
 
 
 def found(shelf: Shelf) -> dict[str, set[tuple[Any, ...]]]:
