@@ -45,20 +45,22 @@ def main() -> int:
         while done < args.draws and time.monotonic() - begin < args.seconds:
             if not (args.habit or args.alone) and random.random() < 0.5:
                 good = random.choice(tabled)
-                judged = list(blamed(judge, *several(good, random, found[good.name])))
+                judged = blamed(judge, *several(good, random, found[good.name]))
             else:
                 # Every habit as often as any other, whatever number of files it has.
                 name = random.choice(list(chosen))
                 one = draw(name, random.choice(chosen[name]), random)
                 if one is None or pair(one) in found[one.good.name]:
                     continue
-                judged = [(one, judge.judge(one))]
+                judged = iter([(one, judge.judge(one))])
             for one, verdict in judged:
                 done += 1
                 ended[one.habits[0].partition(":")[0]][verdict.kind] += 1
                 if verdict.kind == "silent" and pair(one) not in found[one.good.name]:
                     print(report(one, verdict), flush=True)
                     found[one.good.name].add(pair(one))
+                if time.monotonic() - begin > args.seconds:
+                    break
     print(f"{'habit':<40}" + "".join(f"{kind:>10}" for kind in KINDS))
     for name in HABITS:
         if ended[name]:

@@ -167,7 +167,7 @@ def _objects(value: str, random: Random, *_: Any) -> str | None:
         "ObjectId('%s')",
         "Int64(%s)",
     )
-    more = ('{"$numberLong": "%s"}', "[%s]", "['%s']", "{'id': %s}", "b'%s'", "%sL", "Decimal('%s')", "(%s,)")
+    more = ('{"$numberLong": "%s"}', "[%s]", "['%s']", "{'id': %s}", "b'%s'", "Decimal('%s')", "(%s,)")
     return random.choice((*forms, *more)) % value
 
 

@@ -161,7 +161,9 @@ class Judge:
             return Verdict("refused", said=(outcome.refused,))
         said = (*outcome.rejects, *outcome.said)
         if outcome.facts == base.facts:
-            return Verdict("silent" if draw.never else "same", said=said)
+            # Where a column is used, and what stands in it cannot mean the same, something has to be lost.
+            used = draw.never and any(self.good(meant).facts != base.facts for meant, _ in draw.also)
+            return Verdict("silent" if used else "same", said=said)
         facts = outcome.facts
         for now, alias in draw.aliases:
             facts = frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -111,4 +112,7 @@ def test_what_else_a_file_may_mean_has_to_be_told_where_words_are_asked_for(judg
     assert judge.judge(one).kind == "meant"
     asked = Draw(follows, ("told",), follows.name, other.written(), frozenset(), ((other, ("a word",)),))
     assert judge.judge(asked).kind == "silent"
-    assert judge.judge(Draw(follows, ("never",), follows.name, follows.written(), never=True)).kind == "silent"
+    never = Draw(follows, ("never",), follows.name, follows.written(), also=((other, ("a word",)),), never=True)
+    assert judge.judge(never).kind == "silent"
+    unused = replace(never, also=((follows, ()),))
+    assert judge.judge(unused).kind == "same"
