@@ -155,13 +155,24 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     elif fmt.rows is None and source.shape == "table":
         header = list(fmt.header) or source.header
         layouts = fmt.layouts(header) if fmt.layouts else {}
-        known = _places(layouts or {len(header): header})
+        if layouts:
+            placed = {name: sql for name, sql in _places(layouts).items() if name in paths.values()}
+            known = {name: f"n{k}" for k, name in enumerate(placed)}
+            named = {known[name]: sql for name, sql in placed.items()}
+        else:
+            known, named = {name: f"c{k}" for k, name in enumerate(header)}, {}
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
         columns = [f"c{k}" for k in range(max(layouts, default=len(header)))]
         from kolgraph.loaders.reading.delimited import delimited
 
         made = delimited(
-            source, parts, columns=columns, has_header=not fmt.header, decision=decision, widths=layouts.keys()
+            source,
+            parts,
+            columns=columns,
+            has_header=not fmt.header,
+            decision=decision,
+            widths=layouts.keys(),
+            named=named,
         )
     else:
         from kolgraph.loaders.reading.jsonrows import json_rows, made_rows
@@ -182,12 +193,12 @@ def _places(layouts: Mapping[int, Sequence[str]]) -> dict[str, str]:
     for width, names in layouts.items():
         for place, name in enumerate(names):
             found.setdefault(name, {}).setdefault(place, []).append(width)
-    return {name: _place(places) if len(layouts) > 1 else f"c{min(places)}" for name, places in found.items()}
+    return {name: _place(places) for name, places in found.items()}
 
 
 def _place(places: Mapping[int, Sequence[int]]) -> str:
     cases = (f"WHEN cells IN ({', '.join(map(str, widths))}) THEN c{place}" for place, widths in places.items())
-    return f"(CASE {' '.join(cases)} END)"
+    return f"CASE {' '.join(cases)} END"
 
 
 def _rows(fmt: Format, source: Source, options: Options) -> Rows:

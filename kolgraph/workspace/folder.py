@@ -113,7 +113,8 @@ class Workspace(Filling):
     def _lay_out(self) -> None:
         """Look at what is in the file, and bring that of an earlier version to this one."""
         with self._translating() as connection:
-            check(connection, self.path)
+            if not self._handle.new:
+                check(connection, self.path)
             if not is_laid_out(connection, self.path):
                 with self.transaction() as watched:
                     lay_out(watched, self.path)

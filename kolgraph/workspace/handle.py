@@ -40,6 +40,8 @@ class Handle:
     ) -> None:
         self._connection, self.unwritable, self._spill = connection, unwritable, spill
         self.file = file.resolve()
+        #: Whether it was made just now: there is nothing in it that is not ours.
+        self.new = False
         #: Whether nobody else, in this process either, has the file open for writing.
         self.first = not unwritable and not is_open_here(file)
         self.open = True

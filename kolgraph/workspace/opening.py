@@ -43,9 +43,11 @@ def open_file(file: Path, *, create: bool) -> Handle:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whoever makes the file or takes it away holds the same lock: what is seen here stays until it is open.
             with alone(folder, deadline) as held, translating(file):
-                if held and create and not is_there(file):
+                new = held and create and not is_there(file)
+                if new:
                     make(file)
                 if held and is_there(file) and (handle := _connected(file)):
+                    handle.new = new
                     return handle
             if not create and not is_there(file):
                 raise _nothing_in(folder)

@@ -17,8 +17,9 @@ import io
 import re
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from kolgraph.errors import KolgraphError
@@ -74,11 +75,13 @@ def delimited(
     joined: Sequence[str] = (),
     comment: str = "",
     widths: Collection[int] = (),
+    named: Mapping[str, str] = MappingProxyType({}),
 ) -> Reading:
     """A reading of delimited text.
 
     `parts` hold SQL over `columns` and over those `joined` to them; lines that start with `comment` are left out.
-    Where rows differ in length, each has as many cells as one of `widths` says, and there is a column ``cells`` more.
+    Where rows differ in length, each has as many cells as one of `widths` says, and there are more columns: ``cells``, how
+    many there are, and those that are `named`, SQL over the others.
     """
     text = _Text(source, has_header, len(columns), comment.encode(), widths)
     if source.broken is None and text.is_damaged():
@@ -109,9 +112,11 @@ def delimited(
         kept = ", ".join(f"nullif({c}, '') AS {c}" for c in cells)
         there = " + ".join(f"({c} IS NOT NULL)::INTEGER" for c in cells)
         rows = f"(SELECT {kept}, {there} AS cells FROM {rows})"
+        if named:
+            rows = f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in named.items())} FROM {rows})"
         known = ", ".join(map(str, sorted(widths)))
         state = f"coalesce({state}, CASE WHEN cells NOT IN ({known}) THEN 'BAD_ROW:' END)"
-        joined = ["cells", *joined]
+        joined = ["cells", *named, *joined]
     relation = f"SELECT {', '.join([*cells, *map(column, joined)])}, {state} AS state FROM {rows} {join}"
     return Reading(
         relation,
