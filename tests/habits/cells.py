@@ -111,8 +111,10 @@ def _one(*forms: Callable[[str], Any]) -> Callable[[str, Random, Good, int, str]
 
 
 def _nothing(value: str, random: Random, good: Good, row: int, column: str) -> str:
-    del value, row
-    return random.choice(NAMELESS if good.roles[column] in "NnH" else NOTHING)
+    del row
+    # Where ids are names, somebody may be called 空.
+    named = good.roles[column] in "NnH" or not re.search("[0-9]", value)
+    return random.choice(NAMELESS if named else NOTHING)
 
 
 def _no_number(value: str, random: Random, *_: Any) -> str | None:
