@@ -75,7 +75,8 @@ _MACROS = (
     """mid_of_parts(high, middle, low) AS CASE WHEN middle < 10000000 AND low < 10000000
       THEN (high * 100000000000000 + middle * 10000000 + low)::VARCHAR END""",
     """mid_of(bid) AS list_transform([bid], lambda b: CASE WHEN regexp_full_match(b, '[1-9A-Za-z][0-9A-Za-z]{6,8}')
-      THEN mid_of_parts(CASE WHEN length(b) = 9 THEN base62(b[1]) ELSE 0 END, base62(b[:-5][-4:]), base62(b[-4:])) END)[1]""",
+      THEN mid_of_parts(CASE WHEN length(b) = 9 THEN base62(b[1]) ELSE 0 END, base62(b[:-5][-4:]), base62(b[-4:]))
+      END)[1]""",
 )
 
 
@@ -115,8 +116,8 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
         f"THEN translate(x, {quoted(FULL)}, {quoted(HALF)}) ELSE x END))",
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
-        # A list of one names what would be written out at each of its places, and bound there: that is what a small load
-        # takes its time for.
+        # A list of one names what would be written out at each of its places, and bound there: that is what a small
+        # load takes its time for.
         "whole_account(x) AS list_transform([full_id(x)], lambda y: one_account(y))[1]",
         "whole_post(x) AS CASE WHEN starts_with(x, 'weibo:bid:') THEN coalesce('weibo:' || mid_of(x[11:]), x) "
         "ELSE full_id(x) END",

@@ -90,8 +90,8 @@ MACROS = (
       WHEN x LIKE '%前%' THEN ref - try_cast(regexp_extract(x, '^[0-9]+') AS BIGINT) * CASE regexp_extract(x,
         '(秒|分钟|小时|天)前', 1) WHEN '秒' THEN 1000 WHEN '分钟' THEN 60000 WHEN '小时' THEN 3600000 ELSE 86400000 END
       ELSE yearless_ms(x, ref) END""",
-    # The time x of a post that was crawled at the time `crawled` and has the Weibo id `mid`. A list of one names the time
-    # of the crawl: written out at each of its places it makes every small load a third of a second slower.
+    # The time x of a post that was crawled at the time `crawled` and has the Weibo id `mid`. A list of one names the
+    # time of the crawl, which would be bound at each of its places.
     """moment(x, crawled, mid) AS CASE WHEN coalesce(x, '') = '' THEN weibo_ms(mid)::VARCHAR
       WHEN is_relative(x) THEN list_transform([any_ms(crawled)],
         lambda ref: coalesce(relative_ms(x, ref), weibo_ms(mid))::VARCHAR)[1] ELSE x END""",
@@ -99,8 +99,9 @@ MACROS = (
     # ones is told by the short id beside it: the two differ in the zeros only. Without a short id nobody knows them,
     # and what is left is a float.
     """apart(id, other) AS abs(try_cast(id AS BIGINT) - try_cast(other AS BIGINT))""",
-    """is_rounded(id, bid) AS CASE WHEN regexp_full_match(id, '[0-9]{14,16}0') THEN list_transform([apart(id, mid_of(bid))],
-      lambda a: coalesce(a > 0 AND length(a::VARCHAR) <= length(id) - length(rtrim(id, '0')), false))[1] ELSE false END""",
+    """is_rounded(id, bid) AS CASE WHEN regexp_full_match(id, '[0-9]{14,16}0') THEN
+      list_transform([apart(id, mid_of(bid))], lambda a: coalesce(
+        a > 0 AND length(a::VARCHAR) <= length(id) - length(rtrim(id, '0')), false))[1] ELSE false END""",
     """exact_mid(id, bid) AS CASE WHEN is_rounded(id, bid) THEN mid_of(bid) ELSE id END""",
     """if_exact(id, rounds) AS CASE WHEN rounds AND regexp_full_match(id, '[0-9]{14,16}0') THEN id || 'E+0'
       ELSE id END""",

@@ -80,8 +80,8 @@ def delimited(
     """A reading of delimited text.
 
     `parts` hold SQL over `columns` and over those `joined` to them; lines that start with `comment` are left out.
-    Where rows differ in length, each has as many cells as one of `widths` says, and there are more columns: ``cells``, how
-    many there are, and those that are `named`, SQL over the others.
+    Where rows differ in length, each has as many cells as one of `widths` says, and there are more columns: ``cells``,
+    how many there are, and those that are `named`, SQL over the others.
     """
     text = _Text(source, has_header, len(columns), comment.encode(), widths)
     if source.broken is None and text.is_damaged():
