@@ -34,7 +34,14 @@ _SIGNS = (
     r"n/a|#n/a|#na|#null!|#value!|#ref!|#name\?|#num!|#div/0!|<na>|<null>|<none>|<nil>|\(null\)|\(none\)|\\n|nan|null|"
     r"\[deleted\]|\[removed\]|\[已删除\]|[-‐‑–—―－]+"
 )
-_WORDS = "NA|None|NONE|undefined|nil|NIL"
+_WORDS = "NA|NaT|None|NONE|undefined|nil|NIL"
+#: The same where a name is meant: somebody may be called Nan or None.
+_NO_NAMES = (
+    r"n/a|#n/a|#null!|#value!|#ref!|#name\?|<na>|<null>|<none>|\(null\)|\(none\)|\\n|\[deleted\]|\[removed\]|\[已删除\]"
+)
+_NO_NAME_WORDS = "NaN|nan|NULL|null|undefined"
+#: Where ids are words of plain letters and digits at most, whether of accounts or of posts.
+_PLAIN = (*NUMBERED, "x", "tiktok", "instagram", "threads")
 _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
 
 #: Letters, digits and signs of ASCII, and the same in full width; a space behind each.
@@ -111,9 +118,10 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
     )
     macros = (
         *_MACROS,
-        # Names are compared in small letters of common width; nearly all are written so.
+        # Names are compared in small letters of common width, without the @ that is no part of them; nearly all are
+        # written so.
         "folded(x) AS lower(trim(CASE WHEN regexp_matches(x, '[\\x{3000}\\x{ff01}-\\x{ff5e}]') "
-        f"THEN translate(x, {quoted(FULL)}, {quoted(HALF)}) ELSE x END))",
+        f"THEN translate(x, {quoted(FULL)}, {quoted(HALF)}) ELSE x END, '@ \t\r\n'))",
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
         # A list of one names what would be written out at each of its places, and bound there: that is what a small
@@ -155,6 +163,11 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
     return (
         f"is_number(x) AS regexp_full_match(x, '{'[1-9][0-9]{0,18}' if own else '[0-9]{1,19}'}')",
         f"is_nothing(x) AS length(x) < 64 AND regexp_full_match(x, '{nothing}') AND NOT contains(x, ':name:')",
+        f"is_no_name(x) AS length(x) < 16 AND regexp_full_match(trim(x), '(?i:{_NO_NAMES})|{_NO_NAME_WORDS}')",
+        # What is left of formulas, quotes, digits of other scripts: no such platform has it in an id.
+        f"""is_plain(y) AS regexp_matches(y, '^[a-z]+:name:') OR NOT regexp_matches(y, '^(?:{"|".join(_PLAIN)}):')
+      OR regexp_full_match(y, '[a-z]+:{_FORM}[0-9A-Za-z_@][0-9A-Za-z_.=+/@-]*') AND NOT regexp_matches(y,
+        '^[a-z]+:(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:_[0-9]{{3}})+)$|[.][a-z]+/')""",
         # Of a cell that decides what its row is.
         "given(x) AS CASE WHEN NOT is_nothing(trim(x)) THEN x END",
         # Letters, digits and what handles are made of, and a letter first.
@@ -166,6 +179,6 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
       WHEN regexp_full_match(x, '{word}[0-9]{{1,3}}([,'' \\x{{a0}}\\x{{202f}}][0-9]{{3}})+') THEN 'BAD_ID'
       WHEN regexp_full_match(x, '{word}[0-9]+[.,][0-9]*') THEN 'ID_FLOAT'
       WHEN regexp_matches(x, '^{FORGOTTEN}:') AND regexp_matches(full_id(x), '^{FORGOTTEN}:') THEN 'FORGOTTEN'
-      WHEN length(x) > 256 OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
+      WHEN length(x) > 256 OR NOT is_plain(full_id(x)) OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
         OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END""",
     )

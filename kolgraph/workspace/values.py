@@ -27,8 +27,9 @@ MACROS = (
     # spreadsheets keep ids as text. To see that a cell is plain is far cheaper than to take signs away.
     """clean(x) AS CASE WHEN regexp_full_match(x, '[!#-<>-~一-龿]+(?: [!#-<>-~一-龿]+)*') THEN x
       ELSE trim(regexp_replace(x,
-      '^\\s*="?|"$|[\\x{feff}\\x{200b}\\x{200e}\\x{200f}\\x{2060}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]', '', 'g'),
-      ' \t\r\n\u00a0\u2007\u202f\u3000') END""",
+      '^\\s*(?:="?|")|"$|[\\x{ad}\\x{61c}\\x{feff}\\x{200b}\\x{200e}\\x{200f}\\x{2060}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]',
+      '', 'g'), ' \t\r\n\u0085\u00a0\u1680\u202f\u205f\u3000' || '\u2000\u2001\u2002\u2003\u2004\u2005\u2006'
+      || '\u2007\u2008\u2009\u200a') END""",
     """digits_ms(x) AS CASE length(x)
       WHEN 10 THEN try_cast(x AS BIGINT) * 1000 WHEN 13 THEN try_cast(x AS BIGINT)
       WHEN 16 THEN try_cast(x AS BIGINT) // 1000 WHEN 19 THEN try_cast(x AS BIGINT) // 1000000 END""",
@@ -161,8 +162,8 @@ KINDS: Mapping[str, _Kind] = {
     ),
     # Our own spreadsheets put an apostrophe before text that would run as a formula.
     "label": _Kind(
-        "CASE WHEN starts_with({x}, '''') AND regexp_matches({x}, '^''[=+\\-@\\t\\r＝＋－＠]') THEN {x}[2:] "
-        "ELSE {x} END",
+        "CASE WHEN is_no_name({x}) THEN NULL WHEN starts_with({x}, '''') "
+        "AND regexp_matches({x}, '^''[=+\\-@\\t\\r＝＋－＠]') THEN {x}[2:] ELSE {x} END",
         "NULL",
     ),
     "text": _Kind("{x}", "NULL"),

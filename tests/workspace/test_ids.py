@@ -140,6 +140,62 @@ def test_where_ids_are_numbers_no_word_for_nothing_is_an_id(bench: Shelf, platfo
     assert codes(bench, wrong, platform) == ([], ["BAD_ID"] * 4 + ["ID_SCIENTIFIC", "BAD_ID"])
 
 
+#: What is left of formulas, of digits of other scripts, of programs and of addresses.
+LEFT_OVER = [
+    "#1000000011",
+    'T("1000000011")',
+    "(1000000011)",
+    "(1000000011,)",
+    "b'1742034227'",
+    "١٠٠٠٠٠٠٠١١",
+    "1٬000٬011",
+]
+LEFT_OVER += [
+    "1，000，011",
+    "1_000_011",
+    "0x3b9aca0b",
+    "0001000000012",
+    "不详",
+    "?",
+    "weibo.com/1000000011",
+    "NumberLong(17)",
+]
+
+
+@pytest.mark.parametrize("platform", ["weibo", "douyin", "bilibili", "xhs", "kuaishou"])
+def test_what_is_left_of_something_else_is_no_id_where_ids_are_plain(bench: Shelf, platform: str) -> None:
+    found, refused = codes(bench, LEFT_OVER, platform)
+    assert (found, set(refused)) == ([], {"BAD_ID"})
+    named = [f"{platform}:{text}" for text in LEFT_OVER]
+    found, refused = codes(bench, named, "local")  # also where the file says whose they are
+    assert (found, set(refused)) == ([], {"BAD_ID"})
+
+
+@pytest.mark.parametrize("platform", ["x", "tiktok", "instagram", "threads"])
+def test_handles_are_plain_too(bench: Shelf, platform: str) -> None:
+    wrong = ["#1742034227", "(1742034227)", "?", "张三", "-55002", "0x16"]
+    assert codes(bench, wrong, platform) == ([], ["BAD_ID"] * len(wrong))
+    assert len(codes(bench, ["ab_c.d", "3100000000000000000_25025320", "x9=", "a+b/c="], platform)[0]) == 4
+
+
+def test_where_people_are_called_as_they_like_an_id_can_be_anything(bench: Shelf) -> None:
+    called = ["张三", "#1", "(a)"]
+    assert codes(bench, called, "local") == (sorted(f"local:{name}" for name in called), [])
+
+
+def test_quotes_in_quotes_and_blanks_of_any_width_are_no_part_of_an_id(bench: Shelf) -> None:
+    assert codes(bench, ['"7"', "8\u2003", "\u20079\u202f", "1\u00ad0"], "weibo")[0] == [
+        f"weibo:{n}" for n in (10, 7, 8, 9)
+    ]
+
+
+def test_a_word_for_nothing_is_no_name_but_people_are_called_none(bench: Shelf) -> None:
+    names = ["(null)", "\\N", "NULL", "undefined", "#N/A", "None", "Nan", "NA"]
+    rows = "".join(f"{1000000011 + k},{name},{k}\n" for k, name in enumerate(names))
+    bench.load("account,name,followers\n" + rows, platform="weibo")
+    assert bench.rows("SELECT name FROM accounts ORDER BY account_id") == [(None,)] * 5 + [("None",), ("Nan",), ("NA",)]
+
+
 def test_an_id_of_another_platform_is_read_as_one_of_that(bench: Shelf) -> None:
     cells = ["weibo:0", "weibo:none", "x:NA", "x:none", "weibo:name:None", "x:0"]
     found, refused = codes(bench, cells, "local")
