@@ -167,12 +167,13 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         # What is left of formulas, quotes, digits of other scripts: no such platform has it in an id.
         f"""is_plain(y) AS regexp_matches(y, '^[a-z]+:name:') OR NOT regexp_matches(y, '^(?:{"|".join(_PLAIN)}):')
       OR regexp_full_match(y, '[a-z]+:{_FORM}[0-9A-Za-z_@][0-9A-Za-z_.=+/@-]*') AND NOT regexp_matches(y,
-        '^[a-z]+:(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:_[0-9]{{3}})+)$|[.][a-z]+/')""",
+        '^[a-z]+:{_FORM}(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:_[0-9]{{3}})+)$|[.][a-z]+/'
+        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:user|uid|mid|id)[:=_-]?[0-9]+$')""",
         # Of a cell that decides what its row is.
         "given(x) AS CASE WHEN NOT is_nothing(trim(x)) THEN x END",
         # Letters, digits and what handles are made of, and a letter first.
         "is_word(x) AS regexp_full_match(x, '[A-Za-z_@][A-Za-z0-9_.@-]{0,63}')"
-        + (" AND lower(x) NOT IN ('true', 'false')" if own else ""),
+        + (" AND NOT regexp_full_match(x, '(?i:true|false|(?:user|uid|mid|id)[_-]?[0-9]+)')" if own else ""),
         f"""wrong_id(x) AS CASE
       WHEN regexp_full_match(x, '{word}[0-9]+([.,][0-9]+[eE][+]?|[eE][+])[0-9]+|{number}[0-9]+[eE][0-9]+')
         THEN 'ID_SCIENTIFIC'

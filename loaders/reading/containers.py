@@ -410,8 +410,10 @@ def _letters(place: int) -> str:
 
 def cell(value: object) -> str | None:
     """A value as exact text; a float that cannot have kept its digits looks like one, so that no id is made of it."""
-    if value is None or isinstance(value, bytes):
+    if value is None:
         return None
+    if isinstance(value, bytes):  # some programs keep text so; a picture holds zeros
+        return None if b"\0" in value else value.decode("utf-8", "replace")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

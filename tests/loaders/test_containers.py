@@ -286,7 +286,7 @@ def test_a_database_is_read_exactly_and_only_read(tmp_path: Path) -> None:
     path = database(
         tmp_path / "f.db",
         'CREATE TABLE "we""i-bo; DROP" (id, "sel ect", f REAL, b BLOB)',
-        f"INSERT INTO \"we\"\"i-bo; DROP\" VALUES ({BIG}, '{BIG}', 4.9e18, x'00'), (NULL, 'x', 2.0, NULL)",
+        f"INSERT INTO \"we\"\"i-bo; DROP\" VALUES ({BIG}, '{BIG}', 4.9e18, x'00'), (NULL, 'x', 2.0, x'E794B2')",
         'CREATE VIEW v AS SELECT * FROM "we""i-bo; DROP"',
     )
     before = path.read_bytes()
@@ -297,7 +297,7 @@ def test_a_database_is_read_exactly_and_only_read(tmp_path: Path) -> None:
     rows = list(containers.sqlite_rows(path, 'we"i-bo; DROP'))
     assert rows == [
         (1, {"id": str(BIG), "sel ect": str(BIG), "f": "4.9000000000000000E+18", "b": None}),
-        (2, {"id": None, "sel ect": "x", "f": "2", "b": None}),
+        (2, {"id": None, "sel ect": "x", "f": "2", "b": "甲"}),
     ]
     assert next(containers.sqlite_rows(path, 'we"i-bo; DROP', ["f"])) == (1, {"f": "4.9000000000000000E+18"})
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
