@@ -55,10 +55,8 @@ def modes(command: Callable[..., Any]) -> Callable[..., Any]:
 def open_workspace(path: Path, *, as_is: bool = False, fresh: bool = False) -> Iterator[Workspace]:
     """Open a workspace that is there, and close it in any case; what takes its time says so on stderr."""
     from kolgraph.workspace import Workspace
-    from kolgraph.workspace.leftovers import tidy
 
     with Workspace.open(path) as ws, ws.asking(as_is=as_is, fresh=fresh):
-        tidy(ws.path)
         ws.progress = progress
         yield ws
 
@@ -67,10 +65,8 @@ def open_workspace(path: Path, *, as_is: bool = False, fresh: bool = False) -> I
 def fill_workspace(path: Path) -> Iterator[Workspace]:
     """Open a workspace to load into, made if there is none; see `open_workspace`."""
     from kolgraph.workspace import Workspace
-    from kolgraph.workspace.leftovers import tidy
 
     with Workspace.filling(path) as ws:
-        tidy(ws.path)
         ws.progress = progress
         yield ws
 

@@ -26,7 +26,7 @@ _PART = f"{FILE}.part"
 #: What a process leaves that is killed while it makes one.
 LEFTOVERS = (_PART, f"{_PART}.wal")
 #: What a process leaves that is killed while it loads, answers, forgets or unloads.
-_LEFT = ("spill", f"{FILE}.*.new*", "cache/.part-*", "cache/unloading.*", "answers/*/.part-*")
+_LEFT = ("spill", "*.new", "*.new.*", ".part-*", "unloading.*", "kolgraph-*", ".kolgraph-*")
 #: Rows in one of them are a reason to keep a workspace.
 _KEPT = ("batches", "forgotten", "runs", "accounts")
 
@@ -111,7 +111,7 @@ def _sweep(folder: Path) -> None:
 def sweep_dead(folder: Path) -> None:
     """Remove what processes left that were killed at work: nobody else has the workspace open."""
     for pattern in _LEFT:
-        for left in folder.glob(pattern):
+        for left in list(folder.rglob(pattern)):
             if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
             else:
