@@ -263,8 +263,9 @@ def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
     return method
 
 
-#: Options that are whole numbers; a seed goes into tables and generators, which take no sign and 63 bits.
-_WHOLE = {"seed": 0, "count": -(2**63), "top": -(2**63), "limit": -(2**63)}
+#: Options that are whole numbers, and in which bounds: a seed goes into generators that take no sign and 32 bits.
+_WHOLE = {"seed": (0, 2**32 - 1), "count": (-(2**63), 2**63 - 1)}
+_WHOLE |= dict.fromkeys(("top", "limit"), _WHOLE["count"])
 
 
 def _check_numbers(options: dict[str, Any]) -> None:
@@ -274,14 +275,13 @@ def _check_numbers(options: dict[str, Any]) -> None:
     from kolgraph.errors import InputError, option
 
     for name in options.keys() & _WHOLE:
-        value = options[name]
+        value, (least, most) = options[name], _WHOLE[name]
         try:
-            fits = value is None or _WHOLE[name] <= index(value) < 2**63
+            fits = value is None or least <= index(value) <= most
         except TypeError:
             fits = False
         if not fits:
-            least = "0" if _WHOLE[name] == 0 else "-2^63"
-            raise InputError(f"{option(name, str(value))}: is no whole number from {least} to 2^63-1")
+            raise InputError(f"{option(name, str(value))}: is no whole number from {least} to {most}")
 
 
 def _as_method(function: Callable[..., Any]) -> Signature:

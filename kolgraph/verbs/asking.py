@@ -117,14 +117,8 @@ def _plain(name: str, value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value  # 100 and 100.0 are one budget
 
 
-#: Seeds from 0 up to this are taken by every generator that is in use.
-_SEEDS = 2**32 - 1
-
-
 def _check(name: str, value: Any) -> None:
     """Refuse numbers that no verb can mean: they would come to grief deep inside, or pass as if nothing was."""
-    if name == "seed" and not (type(value) is int and 0 <= value <= _SEEDS):
-        raise InputError(f"{option(name, str(value))}: is no seed; take a whole number from 0 to {_SEEDS}")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{option(name, str(value))}: is no number")
     if isinstance(value, int) and abs(value) >= 2**63:

@@ -160,8 +160,10 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
     number, word = f"(?:(?:{numbered}):{_FORM}" + (")?" if own else ")"), f"(?:(?:{named}):{_FORM})?"
     of_words = f"(?i:{_SIGNS})|{_WORDS}"
     nothing = f"{number}(?i:{_SIGNS}|{_NUMBERED_WORDS})|{word}(?:{of_words})|"
+    # Elsewhere 007 is another account than 7.
+    digits = "[1-9][0-9]{0,18}" if own else "0|[1-9][0-9]{0,18}" if platform in _PLAIN else "[0-9]{1,19}"
     return (
-        f"is_number(x) AS regexp_full_match(x, '{'[1-9][0-9]{0,18}' if own else '[0-9]{1,19}'}')",
+        f"is_number(x) AS regexp_full_match(x, '{digits}')",
         f"is_nothing(x) AS length(x) < 64 AND regexp_full_match(x, '{nothing}') AND NOT contains(x, ':name:')",
         f"is_no_name(x) AS length(x) < 16 AND regexp_full_match(trim(x), '(?i:{_NO_NAMES})|{_NO_NAME_WORDS}')",
         # What is left of formulas, quotes, digits of other scripts: no such platform has it in an id.

@@ -223,11 +223,15 @@ def _starts(form: str, data: bytes) -> dict[int, int]:
 
 
 def plain(name: str, value: object) -> str:
-    """A value as text; of words, without regard to other forms of the same letters and to what cannot be seen."""
+    """A value as text; of words, without regard to other forms of the same letters and to what cannot be seen.
+
+    A name is compared without the @ that is no part of it.
+    """
     text = str(value)
     if name in _WORDS:
         text = unicodedata.normalize("NFKC", text)
         text = " ".join("".join(c for c in text if unicodedata.category(c) != "Cf").casefold().split())
+        text = text.lstrip("@") if name == "name" else text
     return text
 
 

@@ -39,7 +39,7 @@ def test_a_habit_alters_nothing_in_silence(judge: Judge, pair: tuple[str, Good],
 
 
 @pytest.mark.slow
-@settings(max_examples=6, phases=DRAWN)
+@settings(max_examples=3, phases=DRAWN)
 @given(good=st.sampled_from(TABLES), seed=st.integers(0, 2**32))
 def test_habits_of_many_cells_alter_nothing_in_silence(judge: Judge, good: Good, seed: int) -> None:
     for one, verdict in blamed(judge, *several(good, Random(seed))):

@@ -404,11 +404,11 @@ def test_all_tables_of_a_database_and_all_sheets_of_a_workbook_are_read(
 def test_followings_and_followers_point_opposite_ways(shelf: Shelf) -> None:
     user = {"uid": "5", "sec_uid": SEC, "nickname": "n", "follower_count": 8}
     page: dict[str, Any] = {"status_code": 0, "total": 2}
-    shelf.load(json.dumps(page | {"followings": [user, {"uid": "0", "sec_uid": SEC}]}), "f.json", subject="1")
-    assert found(shelf)["follows"] == {("douyin:1", "douyin:5"), ("douyin:1", f"douyin:sec_uid:{SEC}")}
+    shelf.load(json.dumps(page | {"followings": [user, {"uid": "0", "sec_uid": SEC + "2"}]}), "f.json", subject="1")
+    assert found(shelf)["follows"] == {("douyin:1", "douyin:5"), ("douyin:1", f"douyin:sec_uid:{SEC}2")}
     shelf.empty()
-    shelf.load(json.dumps(page | {"followers": [user]}), "f.json", subject=SEC)
-    assert found(shelf)["follows"] == {("douyin:5", f"douyin:sec_uid:{SEC}")}
+    shelf.load(json.dumps(page | {"followers": [user]}), "f.json", subject=SEC + "2")
+    assert found(shelf)["follows"] == {("douyin:5", f"douyin:sec_uid:{SEC}2")}
     assert cells(shelf, "SELECT name, followers FROM accounts WHERE account_id = 'douyin:5'") == ("n", 8)
 
 

@@ -195,9 +195,9 @@ def test_in_coortweet_one_post_shares_several_things(shelf: Shelf) -> None:
     assert (report.counts.accepted, report.counts.merged, report.rejects) == (4, 1, [])
     shared = shelf.rows("SELECT account_id, root_id, ts // 1000 FROM reposts JOIN accounts ON src = account_key")
     assert sorted(shared) == [
-        ("local:11", "local:https://a.example/1", 1704135845),
         ("local:11", "local:#KOL", 1704135845),
         ("local:11", "local:99", 1704135845),
+        ("local:11", "local:https://a.example/1", 1704135845),
         ("local:12", "local:#KOL", 1704135846),
     ]
 

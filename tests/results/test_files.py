@@ -80,7 +80,7 @@ def test_the_index_is_a_column_when_it_has_a_name(tmp_path: Path, kind: str) -> 
 
 def test_our_own_accounts_file_reads_back_as_it_was(tmp_path: Path) -> None:
     names = ["=cmd", "+86", "-x-", "@bob", "＝全角", "plain", "'kept"]
-    accounts = pd.DataFrame({"account": [f"weibo:{i}" for i in range(len(names))], "name": names, "niche": "美妆"})
+    accounts = pd.DataFrame({"account": [f"weibo:{i + 1}" for i in range(len(names))], "name": names, "niche": "美妆"})
     write_table(accounts, tmp_path / "a.csv")
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
         ws.load(tmp_path / "a.csv")

@@ -439,7 +439,7 @@ def test_a_crash_while_forgetting_leaves_a_whole_workspace(tmp_path: Path) -> No
         "import os, sys\nfrom kolgraph.workspace import Workspace, folder\n"
         "step = int(sys.argv[3])\n"
         "def die(*_):\n    global step\n    step -= 1\n    step < 0 and os._exit(9)\n"
-        "folder._to_disk = die\nws = Workspace.open(sys.argv[1])\nws.forget([sys.argv[2]])\n"
+        "folder.to_disk = die\nws = Workspace.open(sys.argv[1])\nws.forget([sys.argv[2]])\n"
     )
     for step in (0, 1):  # before the swap, and after it
         done = subprocess.run(
@@ -530,8 +530,9 @@ def test_a_name_is_in_no_topic_no_campaign_and_no_text(tmp_path: Path, ws: Works
     bring(0)
     forget(ws, [f"weibo:{UID}", "weibo:7", "weibo:8", "weibo:9"])
     check_all()
-    for table in ("posts", "campaigns"):
-        ws._connection.execute(f"DELETE FROM {table}")
+    with ws.transaction() as connection:
+        for table in ("posts", "campaigns"):
+            connection.execute(f"DELETE FROM {table}")
     bring(1)
     check_all()
     ws.close()

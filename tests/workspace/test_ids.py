@@ -176,7 +176,7 @@ def test_what_is_left_of_something_else_is_no_id_where_ids_are_plain(bench: Shel
 
 @pytest.mark.parametrize("platform", ["x", "tiktok", "instagram", "threads"])
 def test_handles_are_plain_too(bench: Shelf, platform: str) -> None:
-    wrong = ["#1742034227", "(1742034227)", "?", "张三", "-55002", "0x16"]
+    wrong = ["#1742034227", "(1742034227)", "?", "张三", "-55002", "0x16", "00", "007"]
     assert codes(bench, wrong, platform) == ([], ["BAD_ID"] * len(wrong))
     assert len(codes(bench, ["ab_c.d", "3100000000000000000_25025320", "x9=", "a+b/c="], platform)[0]) == 4
 

@@ -129,7 +129,10 @@ NAMED = "SELECT n.name, a.account_id FROM namings n LEFT JOIN accounts a ON acco
     [
         ("by,of,p\n1,蓝鲸手机,q\n", {"record": "repost", "mapping": {"src": "by", "author_name": "of", "root": "p"}}),
         ("by,of,p\n1,蓝鲸手机,q\n", {"record": "repost", "mapping": {"src": "by", "via": "of", "root": "p"}}),
-        ("by,of,p\n1,蓝鲸手机,q\n", {"record": "comment", "mapping": {"src": "by", "author_name": "of", "post": "p"}}),
+        (
+            "c,by,of,p\n7,1,蓝鲸手机,q\n",
+            {"record": "comment", "mapping": {"comment": "c", "src": "by", "author_name": "of", "post": "p"}},
+        ),
         ("repost,reposter,root,text\nr,1,p,好//@蓝鲸手机:嗯\n", {}),
         ("repost,reposter,root,text\nr,1,p,好//@蓝鲸手机 嗯\n", {}),
     ],

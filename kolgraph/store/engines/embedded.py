@@ -23,7 +23,7 @@ from kolgraph.store.language.question import explain_text, prepare, typed
 from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns
-from kolgraph.targets import check, is_alive
+from kolgraph.targets import TABLES, check, is_alive
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,7 +105,9 @@ class EmbeddedStore:
         database, which need a third of its room.
         """
         begin = time.perf_counter()
-        check(self._path, _is_ours, within=self._path.name == FILE)
+        # In a workspace everything of this name is its own, also what is damaged or of another version.
+        own = self._path.name == FILE and (self._path.parent / TABLES).exists()
+        check(self._path, (lambda path: True) if own else _is_ours, within=own)
         _sweep(self._path)
         building = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         rows = building.with_name(f"{building.name}.rows")

@@ -94,11 +94,12 @@ def _answer(database: Any, text: str, parameters: dict[str, Any], max_rows: int)
             return rows, memoryview(b"")
         # In one chunk: by default room for ten million values is made first, which takes longer than a short query.
         table = found.get_as_arrow(chunk_size=-1)
+        # While the connection is open: lists of the table may lie in memory that goes with it.
+        out = pa.BufferOutputStream()
+        with pa.ipc.new_stream(out, table.schema) as stream:
+            stream.write_table(table)
     finally:
         connection.close()
-    out = pa.BufferOutputStream()
-    with pa.ipc.new_stream(out, table.schema) as stream:
-        stream.write_table(table)
     return rows, memoryview(out.getvalue())
 
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, LimitError, NotPublished
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, LimitError, NotPublished, StoreError
 from kolgraph.settings import QUERY_MEMORY
 from kolgraph.store.protocol import too_many, too_slow
 
@@ -124,8 +124,11 @@ class Reader:
             raise InputError(f"query: {_first_line(header['says'])}")
         if header["rows"] > max_rows:
             raise too_many(max_rows)
-        table = pa.ipc.open_stream(content).read_all()
-        table.validate(full=True)
+        try:
+            table = pa.ipc.open_stream(content).read_all()
+            table.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise StoreError(f"query: the engine's answer is damaged ({_first_line(str(error))}); ask again") from error
         return table
 
     def close(self) -> None:
@@ -187,6 +190,7 @@ class Reader:
 
         timer = threading.Timer(seconds, stop)
         timer.daemon = True
+        begin = time.monotonic()
         timer.start()
         try:
             self._write(request)
@@ -200,6 +204,9 @@ class Reader:
         finally:
             timer.cancel()
         self.used = time.monotonic()
+        if self.used - begin > seconds:  # the timer may come a moment after the answer
+            self.close()
+            raise _Ended("late", late=True)
         if not header or len(content) < size:
             code = self._process.wait()
             self.close()
