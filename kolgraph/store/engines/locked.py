@@ -93,7 +93,7 @@ def _answer(database: Any, text: str, parameters: dict[str, Any], max_rows: int)
         if rows > max_rows:
             return rows, memoryview(b"")
         # In one chunk: by default room for ten million values is made first, which takes longer than a short query.
-        table = found.get_as_arrow(chunk_size=-1)
+        table = _whole(found.get_as_arrow(chunk_size=-1))
         # While the connection is open: lists of the table may lie in memory that goes with it.
         out = pa.BufferOutputStream()
         with pa.ipc.new_stream(out, table.schema) as stream:
@@ -101,6 +101,20 @@ def _answer(database: Any, text: str, parameters: dict[str, Any], max_rows: int)
     finally:
         connection.close()
     return rows, memoryview(out.getvalue())
+
+
+def _whole(table: Any) -> Any:
+    """The same table, of which every part is valid: where no text lies in a list, the engine leaves its place unset."""
+    import pyarrow as pa
+
+    for k, column in enumerate(table.columns):
+        if pa.types.is_nested(column.type):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid:
+                made = [pa.array(chunk.to_pylist(), column.type) for chunk in column.chunks]
+                table = table.set_column(k, table.schema.field(k), pa.chunked_array(made, column.type))
+    return table
 
 
 def _say(handle: int, header: dict[str, Any], content: memoryview | bytes = b"") -> None:
