@@ -116,13 +116,21 @@ def atomic_path(target: Path, own: Callable[[Path], bool] = marked, *, within: b
             _lock(handle)
         yield path
         path.chmod(0o600)
-        with path.open("rb") as written:
-            os.fsync(written.fileno())  # or, after a power cut, there is neither the old file nor the new one
+        to_disk(path)  # or, after a power cut, there is neither the old file nor the new one
         path.replace(target)
     except OSError as error:
         raise EnvironmentProblem(f"{target}: cannot be written ({error.strerror or error})") from error
     finally:
         path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def to_disk(path: Path) -> None:
+    """Have a file, or the names in a folder, written."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
         os.close(handle)
 
 

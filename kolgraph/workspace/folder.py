@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError
+from kolgraph.targets import to_disk
 from kolgraph.workspace.answers import SAVED, Answers, Question, Trace
 from kolgraph.workspace.filling import Filling
 from kolgraph.workspace.inside import check, views
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
-from kolgraph.workspace.making import FILE, Making, sweep_dead, to_disk
+from kolgraph.workspace.making import FILE, Making, sweep_dead
 from kolgraph.workspace.opening import open_file, translating
 from kolgraph.workspace.tables import RESULTS
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from kolgraph.errors import StoreError
 if TYPE_CHECKING:
     import duckdb
 
+    from kolgraph.targets import Scratch
+
 _HOW = "open it there with Workspace.open, in a process that was not forked from this one while it was open (spawn)"
 
 
@@ -26,7 +27,7 @@ class Handle:
     ----------
     unwritable : str
         Why the file can only be read; empty where it can be written.
-    spill : Path, optional
+    spill : Scratch, optional
         A folder that goes when the file is closed.
     """
 
@@ -36,7 +37,7 @@ class Handle:
         file: Path,
         *,
         unwritable: str = "",
-        spill: Path | None = None,
+        spill: Scratch | None = None,
     ) -> None:
         self._connection, self.unwritable, self._spill = connection, unwritable, spill
         self.file = file.resolve()
@@ -70,7 +71,7 @@ class Handle:
             self.open = False
             self._connection.close()
             if self._spill is not None:
-                shutil.rmtree(self._spill, ignore_errors=True)
+                self._spill.close()
 
 
 def connect(file: Path, *, read_only: bool = False, spill: Path | None = None) -> duckdb.DuckDBPyConnection:

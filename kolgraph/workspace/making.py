@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import StoreBusy
+from kolgraph.targets import to_disk
 from kolgraph.workspace.handle import connect
 from kolgraph.workspace.layout import lay_out
 from kolgraph.workspace.names import count
@@ -116,15 +117,6 @@ def sweep_dead(folder: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 left.unlink(missing_ok=True)
-
-
-def to_disk(path: Path) -> None:
-    """Have a file or the names in a folder written."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Making:

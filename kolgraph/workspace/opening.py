@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
+from kolgraph.targets import Scratch
 from kolgraph.workspace.handle import Handle, connect, is_open_here, refuse_inherited
 from kolgraph.workspace.making import BUSY, FILE, LEFTOVERS, alone, is_there, make
 
@@ -99,11 +99,11 @@ def _connected(file: Path) -> Handle | None:
             return None
         if not reason:
             raise
-        spill = Path(tempfile.mkdtemp(prefix="kolgraph-"))  # beside the file there is no place for it
+        spill = Scratch()  # beside the file there is no place for it
         try:
-            return Handle(connect(file, read_only=True, spill=spill), file, unwritable=reason, spill=spill)
+            return Handle(connect(file, read_only=True, spill=spill.path), file, unwritable=reason, spill=spill)
         except duckdb.Error:
-            spill.rmdir()
+            spill.close()
         raise EnvironmentProblem(f"{file}: {reason.lower()}; it can neither be written nor read here") from error
 
 

@@ -23,7 +23,7 @@ from kolgraph.store.language.question import explain_text, prepare, typed
 from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns
-from kolgraph.targets import TABLES, check, is_alive
+from kolgraph.targets import TABLES, check, is_alive, to_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,12 +116,12 @@ class EmbeddedStore:
             # The engine reads files in less memory than tables, and these are checked on their way to the disk.
             counts = _load(building, Journal(rows).write(snapshot), progress or (lambda sent: None))
             private(building)
-            _to_disk(building)
+            to_disk(building)
             self.close()
             end_idle()
             _remove_side_files(self._path)
             building.replace(self._path)
-            _to_disk(self._path.parent)
+            to_disk(self._path.parent)
         except OSError as error:
             raise EnvironmentProblem(f"{self._path}: {error.strerror}; the graph database was not replaced") from error
         finally:
@@ -282,14 +282,6 @@ def _build(path: Path, publication: Publication, progress: Progress, pool: int, 
         connection.close()
         database.close()
     return counts
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove_side_files(path: Path) -> None:

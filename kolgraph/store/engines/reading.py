@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, LimitError, NotPublished, StoreError
 from kolgraph.settings import QUERY_MEMORY
 from kolgraph.store.protocol import too_many, too_slow
+from kolgraph.targets import scratch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +59,7 @@ class Reader:
         if not sys.executable:
             raise EnvironmentProblem(f"{path}: another Python has to read it, and this program does not name its own")
         try:
-            with tempfile.TemporaryDirectory(prefix="kolgraph-") as nowhere:  # gone as soon as it is entered
+            with scratch() as nowhere:  # gone as soon as it is entered
                 self._process = subprocess.Popen(  # noqa: S603
                     [sys.executable, "-I", "-S", "-X", "utf8", str(_PROGRAM)],
                     stdin=subprocess.PIPE,
