@@ -95,8 +95,7 @@ def forget(workspace: Workspace, account_ids: Iterable[str]) -> Forgotten:
 
 def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
     key = key_of(connection)
-    for macro in identity_macros("local", key):
-        connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
+    connection.macros.teach(identity_macros("local", key))
     tombstones = Tombstones(connection, make=True)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE gone AS SELECT given, coalesce(a.account_id, as_account(given)) AS account_id, "

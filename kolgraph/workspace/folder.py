@@ -185,7 +185,7 @@ class Workspace(Filling):
 
         with self._translating() as connection:
             connection.execute("BEGIN")
-            watched = Watched(connection)
+            watched = Watched(connection, self._handle.macros)
             try:
                 yield watched
                 raise_counters(connection, watched.changed)
@@ -195,6 +195,7 @@ class Workspace(Filling):
             except BaseException:
                 with suppress(duckdb.Error):
                     connection.execute("ROLLBACK")
+                self._handle.macros.forget()
                 raise
 
     def rewrite(self) -> None:

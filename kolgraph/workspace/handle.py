@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from kolgraph import settings
 from kolgraph.errors import StoreError
+from kolgraph.workspace.macros import Macros
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +30,8 @@ class Handle:
         Why the file can only be read; empty where it can be written.
     spill : Scratch, optional
         A folder that goes when the file is closed.
+    macros : Macros
+        Those of the connection.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Handle:
         #: Whether nobody else, in this process either, has the file open for writing.
         self.first = not unwritable and not is_open_here(file)
         self.open = True
+        self.macros = Macros()
         _HANDLES.add(self)
 
     def check(self) -> None:

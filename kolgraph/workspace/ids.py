@@ -79,11 +79,11 @@ _MACROS = (
     # that are more than seven digits say that it is no such id, and so do leading zeros, which a number has not.
     f"""base62(x) AS list_reduce(list_transform(string_split(x, ''), lambda c: instr('{_BASE62}', c)::BIGINT - 1),
       lambda a, d: a * 62 + d)""",
-    """mid_of_parts(high, middle, low) AS CASE WHEN middle < 10000000 AND low < 10000000
-      THEN (high * 100000000000000 + middle * 10000000 + low)::VARCHAR END""",
-    """mid_of(bid) AS list_transform([bid], lambda b: CASE WHEN regexp_full_match(b, '[1-9A-Za-z][0-9A-Za-z]{6,8}')
-      THEN mid_of_parts(CASE WHEN length(b) = 9 THEN base62(b[1]) ELSE 0 END, base62(b[:-5][-4:]), base62(b[-4:]))
-      END)[1]""",
+    """mid_of_parts(p) AS CASE WHEN p[2] < 10000000 AND p[3] < 10000000
+      THEN (p[1] * 100000000000000 + p[2] * 10000000 + p[3])::VARCHAR END""",
+    """mid_of(bid) AS list_transform([lpad(bid, 9, '0')], lambda b: CASE
+      WHEN regexp_full_match(bid, '[1-9A-Za-z][0-9A-Za-z]{6,8}')
+      THEN mid_of_parts(list_transform([b[1], b[2:5], b[6:]], lambda p: base62(p))) END)[1]""",
 )
 
 
@@ -97,7 +97,8 @@ def hmac_macro(name: str, key: bytes) -> str:
 def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) -> tuple[str, ...]:
     """How ids, names and texts enter the workspace: as they are, or, with a key, as pseudonyms and not at all.
 
-    ``as_account`` and ``as_post`` make the id in the workspace of what a file writes, ``known_as`` is the form in which
+    ``as_account`` and ``as_post`` make the id in the workspace of what a file writes, ``post_as`` of a typed id of a
+    post, ``known_as`` is the form in which
     names are compared, ``kept`` is free text, ``coded`` a word of a short list, and ``sealed`` any other text that
     tells rows apart. A pseudonym is an HMAC: without the key nobody can count up ids and compare hashes; with the same
     key the same person has the same one in every file.
@@ -127,15 +128,16 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
         # A list of one names what would be written out at each of its places, and bound there: that is what a small
         # load takes its time for.
         "whole_account(x) AS list_transform([full_id(x)], lambda y: one_account(y))[1]",
-        "whole_post(x) AS CASE WHEN starts_with(x, 'weibo:bid:') THEN coalesce('weibo:' || mid_of(x[11:]), x) "
-        "ELSE full_id(x) END",
+        "exact_post(x) AS CASE WHEN starts_with(x, 'weibo:bid:') THEN coalesce('weibo:' || mid_of(x[11:]), x) "
+        "ELSE x END",
+        "whole_post(x) AS list_transform([exact_post(x)], lambda y: full_id(y))[1]",
         "platform_of(x) AS split_part(full_id(x), ':', 1)",
         f"home_ms() AS {0 if platform in IN_UTC else 28_800_000}",
         *_grammar(platform, named),
     )
     if key is None:
         same = (f"{name}(x) AS x" for name in ("kept", "coded", "sealed"))
-        ids = ("as_account(x) AS whole_account(x)", "as_post(x) AS whole_post(x)")
+        ids = ("as_account(x) AS whole_account(x)", "as_post(x) AS whole_post(x)", "post_as(x) AS full_id(x)")
         return (*macros, *ids, "known_as(x) AS folded(x)", *same)
     return (
         *macros,
@@ -145,6 +147,7 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
         "ELSE split_part(x, ':', 1) || ':p_' || pseudonym(x) END",
         "as_account(x) AS hidden(whole_account(x))",
         "as_post(x) AS hidden(whole_post(x))",
+        "post_as(x) AS hidden(full_id(x))",
         "known_as(x) AS pseudonym(folded(x))",
         "kept(x) AS CASE WHEN false THEN x END",
         "coded(x) AS CASE WHEN regexp_full_match(x, '[a-z_]{1,16}') THEN x END",
@@ -176,12 +179,12 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         # Letters, digits and what handles are made of, and a letter first.
         "is_word(x) AS regexp_full_match(x, '[A-Za-z_@][A-Za-z0-9_.@-]{0,63}')"
         + (" AND NOT regexp_full_match(x, '(?i:true|false|(?:user|uid|mid|id)[_-]?[0-9]+)')" if own else ""),
-        f"""wrong_id(x) AS CASE
+        f"""wrong_id(x) AS list_transform([full_id(x)], lambda y: CASE
       WHEN regexp_full_match(x, '{word}[0-9]+([.,][0-9]+[eE][+]?|[eE][+])[0-9]+|{number}[0-9]+[eE][0-9]+')
         THEN 'ID_SCIENTIFIC'
       WHEN regexp_full_match(x, '{word}[0-9]{{1,3}}([,'' \\x{{a0}}\\x{{202f}}][0-9]{{3}})+') THEN 'BAD_ID'
       WHEN regexp_full_match(x, '{word}[0-9]+[.,][0-9]*') THEN 'ID_FLOAT'
-      WHEN regexp_matches(x, '^{FORGOTTEN}:') AND regexp_matches(full_id(x), '^{FORGOTTEN}:') THEN 'FORGOTTEN'
-      WHEN length(x) > 256 OR NOT is_plain(full_id(x)) OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
-        OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END""",
+      WHEN starts_with(y, '{FORGOTTEN}:') THEN 'FORGOTTEN'
+      WHEN length(x) > 256 OR NOT is_plain(y) OR regexp_matches(x, '[\\x00-\\x1f]|^{word}[{{\\[]')
+        OR regexp_full_match(x, '{number}(?i:true|false|[-+][0-9.]+|[0-9]+(?:\\s+[0-9]+)+)') THEN 'BAD_ID' END)[1]""",
     )

@@ -65,8 +65,7 @@ def ingest(
     from kolgraph.workspace.merge import MERGES, intern_accounts
     from kolgraph.workspace.tombstones import SOMEBODY, Tombstones, bare
 
-    for macro in (*identity_macros(platform, key, whole=whole), *MACROS, *texts.MACROS):
-        connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
+    connection.macros.teach([*identity_macros(platform, key, whole=whole), *MACROS, *texts.MACROS])
     for table in ("reject_errors", "reject_scans"):  # the engine appends to them
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     forgotten = Tombstones(connection)
@@ -115,7 +114,7 @@ def _enters(record: str, field: str) -> str:
     if field in {"available", "verified", "label", "kind", "method"}:
         return f"coded({field})"
     kind = RECORDS[record][field].kind if field in RECORDS[record] else ""
-    ids = {"post": "as_post", "alias": "as_account"}
+    ids = {"post": "post_as", "alias": "as_account"}
     return f"{ids[kind]}({field})" if kind in ids else field
 
 

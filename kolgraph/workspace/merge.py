@@ -10,11 +10,11 @@ says when, the greater value: a choice without meaning, but always the same one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kolgraph.records import PROFILE, RECORDS
 from kolgraph.workspace.aliases import remember
-from kolgraph.workspace.names import HAS_NAME, add_namings, count, may_name, name_authors, name_chains, name_mentions
+from kolgraph.workspace.names import HAS_NAME, add_namings, any_row, count, name_authors, name_chains, name_mentions
 
 if TYPE_CHECKING:
     from kolgraph.workspace.names import Connection
@@ -29,7 +29,7 @@ def intern_accounts(connection: Connection, record: str) -> None:
         f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, as_account(raw) AS account_id FROM (SELECT DISTINCT raw "
         f"FROM ({named}) WHERE raw IS NOT NULL)"
     ).fetchall()
-    if count(connection, "SELECT count(*) FROM account_aliases"):
+    if any_row(connection, "account_aliases"):
         connection.execute(
             "UPDATE raws SET account_id = a.account_id FROM account_aliases l JOIN accounts a USING (account_key) "
             "WHERE raws.account_id = l.alias"
@@ -155,7 +155,7 @@ def fold(
         greatest = ", ".join(f"arg_max({c}, {_rank(c, c)}) AS {c}" for c in columns)
         source = f"SELECT {', '.join(key)}, {greatest} FROM {_with_ids(columns, f'({source})', 'x')} GROUP BY ALL"
     changed, unknown = 0, ""
-    if count(connection, f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1)"):
+    if any_row(connection, table):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {source}").fetchall()
         source, same = "FROM incoming", " AND ".join(f"t.{k} = x.{k}" for k in key)
         better = {}
@@ -253,7 +253,8 @@ def _events(connection: Connection, field: str, *content: str) -> bool:
 def _reposts(connection: Connection, batch: int) -> int:
     repeats = _events(connection, "post", "as_account(src)", "as_account(dst)", "root", "time")
     _forget_derived(connection, "reposts", "post_id")
-    chain = "list_transform(known_chain(text, platform), lambda n: known_as(n))" if may_name(connection) else "[]"
+    told = _told(connection, "repost")
+    chain = "list_transform(known_chain(text, platform), lambda n: known_as(n))" if told.names else "[]"
     columns = {
         "src": "src",
         "dst": "dst",
@@ -267,9 +268,7 @@ def _reposts(connection: Connection, batch: int) -> int:
     }
     rows = "(SELECT id AS post_id, * FROM events)"
     changed = fold(connection, "reposts", ("post_id",), columns, rows, batch=batch, repeats=repeats)
-    changed += _shown_counts(connection, "reposts", batch)
-    name_mentions(connection, batch)
-    name_authors(connection, batch)
+    changed += _told_beside(connection, "reposts", batch, told)
     name_chains(connection, batch)
     return changed
 
@@ -281,14 +280,12 @@ def _comments(connection: Connection, batch: int) -> int:
     columns |= {"likes": "likes"}
     rows = "(SELECT id AS comment_id, * FROM events)"
     changed = fold(connection, "comments", ("comment_id",), columns, rows, batch=batch, repeats=repeats)
-    name_mentions(connection, batch)
-    name_authors(connection, batch)
-    return changed
+    return changed + _told_beside(connection, "comments", batch, _told(connection, "comment"))
 
 
 def _forget_derived(connection: Connection, table: str, key: str) -> None:
     """A target that was derived gives way to one that is given."""
-    if count(connection, f"SELECT count(*) FROM {table} WHERE derived"):
+    if any_row(connection, f"{table} WHERE derived"):
         connection.execute(
             f"UPDATE {table} SET dst = NULL, derived = NULL WHERE derived AND {key} IN (SELECT id FROM events)"
         ).fetchall()
@@ -299,33 +296,63 @@ def _posts(connection: Connection, batch: int) -> int:
         "CREATE OR REPLACE TEMP VIEW events AS SELECT post AS id, account_key AS src, NULL AS author_name, "
         "platform_of(post) AS platform, * FROM good LEFT JOIN ids ON raw = author"
     )
-    has_topic = "(contains(text, '#') OR contains(text, '＃'))"
-    in_text = f"CASE WHEN {has_topic} THEN topics_of(text, platform) ELSE [] END"
-    others = f"list_filter(coalesce(topics, []), lambda t: NOT list_contains({in_text}, t))"
+    told = _told(connection, "post")
+    in_text = f"CASE WHEN {HAS_TOPIC} THEN topics_of(text, platform) ELSE [] END" if told.topics else "[]::VARCHAR[]"
+    others = "list_filter(coalesce(topics, []), lambda t: NOT list_contains(found, t))"
     columns = {
         "author": "src",
         "created_ts": "time",
         "text": "kept(text)",
-        "topics": f"CASE WHEN text IS NOT NULL OR topics IS NOT NULL THEN {in_text} || {others} END",
+        "topics": "CASE WHEN text IS NOT NULL OR topics IS NOT NULL "
+        f"THEN list_transform([{in_text}], lambda found: found || {others})[1] END",
         "urls": "kept(urls)",
     }
     rows = "(SELECT id AS post_id, * EXCLUDE (author) FROM events)"
     changed = fold(connection, "posts", ("post_id",), columns, rows, batch=batch)
-    changed += _shown_counts(connection, "posts", batch)
-    name_mentions(connection, batch)
+    return changed + _told_beside(connection, "posts", batch, told)
+
+
+#: SQL: a text that may hold a topic.
+HAS_TOPIC = "(contains(text, '#') OR contains(text, '＃'))"
+_COUNTS = "coalesce(likes, reposts, comments, views)"
+
+
+class _Told(NamedTuple):
+    """In how many of the ``events`` there may be names and topics, and how many have counts or an author's name.
+
+    To prepare the statements for what none has takes longer than a small file.
+    """
+
+    names: int
+    topics: int
+    counts: int
+    authors: int
+
+
+def _told(connection: Connection, record: str) -> _Told:
+    counts = _COUNTS if "views" in RECORDS[record] else "NULL"
+    found = f"count_if({HAS_NAME}), count_if({HAS_TOPIC}), count({counts}), count(author_name)"
+    return _Told(*connection.execute(f"SELECT {found} FROM events").fetchall()[0])
+
+
+def _told_beside(connection: Connection, table: str, batch: int, told: _Told) -> int:
+    """Add what events say beside themselves; returns how many rows of the table changed."""
+    changed = _shown_counts(connection, table, batch) if told.counts else 0
+    if told.names:
+        name_mentions(connection, batch)
+    if told.authors:
+        name_authors(connection, batch)
     return changed
 
 
 def _shown_counts(connection: Connection, table: str, batch: int) -> int:
     """The counts that a page showed belong together: those of the latest observation, all or none."""
-    if not count(connection, "SELECT count(coalesce(likes, reposts, comments, views)) FROM events"):
-        return 0
     counts = ("likes", "reposts", "comments", "views", "rounded")
     old, new = ("{" + ", ".join(f"'{c}': {side}.{c}" for c in counts) + "}" for side in ("p", "e"))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE shown AS SELECT p.rowid AS place, p.batch = {batch} AS known, x.top.t AS t, "
         f"x.top.v AS v FROM {table} p JOIN (SELECT id, max({{'t': coalesce(observed, 0), 'v': {new}}}) AS top "
-        "FROM events e WHERE coalesce(likes, reposts, comments, views) IS NOT NULL GROUP BY id) x ON p.post_id = x.id "
+        f"FROM events e WHERE {_COUNTS} IS NOT NULL GROUP BY id) x ON p.post_id = x.id "
         f"WHERE coalesce(p.likes, p.reposts, p.comments, p.views) IS NULL "
         f"OR (x.top.t, x.top.v) > (coalesce(p.observed_ts, 0), {old})"
     ).fetchall()

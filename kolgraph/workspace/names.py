@@ -28,6 +28,11 @@ def count(connection: Connection, query: str, *values: object) -> int:
     return int(rows[0][0]) if rows else 0
 
 
+def any_row(connection: Connection, rows: str) -> bool:
+    """Whether there is a row: ``table WHERE ...``."""
+    return bool(connection.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchall())
+
+
 # ---------------------------------------------------------------------- writing names down
 
 
@@ -52,15 +57,8 @@ def add_namings(connection: Connection, batch: int, rows: str) -> int:
     )
 
 
-def may_name(connection: Connection) -> bool:
-    """Whether a text of the view ``events`` may name somebody; preparing the grammar takes longer than a small file."""
-    return count(connection, f"SELECT count(*) FROM events WHERE {HAS_NAME}") > 0
-
-
 def name_mentions(connection: Connection, batch: int) -> None:
     """Those whom the writers of the view ``events`` (id, src, text, platform, time) name in their own words."""
-    if not may_name(connection):
-        return
     found = (
         f"SELECT id, src, time, mentions_of(text, platform) AS names FROM events WHERE src IS NOT NULL AND {HAS_NAME}"
     )
@@ -101,9 +99,12 @@ def name_chains(connection: Connection, batch: int) -> None:
 
 def resolve(connection: Connection) -> int:
     """Resolve all names anew, and what hangs on them; returns how many names are still unknown."""
-    connection.execute(
-        f"UPDATE namings n SET dst = k.dst FROM ({_meant()}) k WHERE n.rowid = k.place AND n.dst IS DISTINCT FROM k.dst"
-    ).fetchall()
+    # To prepare these statements takes longer than most small files, of which few leave anything open.
+    if any_row(connection, "namings WHERE name IS NOT NULL"):
+        connection.execute(
+            f"UPDATE namings n SET dst = k.dst FROM ({_meant()}) k "
+            "WHERE n.rowid = k.place AND n.dst IS DISTINCT FROM k.dst"
+        ).fetchall()
     author = "(SELECT post_id, any_value(dst) AS dst FROM namings WHERE role = 'author' GROUP BY post_id)"
     # What is reposted or commented may be a repost itself.
     # A comment may name whom it answers while it hangs on the first comment of its thread: there the name counts.
@@ -123,11 +124,12 @@ def resolve(connection: Connection) -> int:
             "AND r.parent_id IS NULL LEFT JOIN reposts q ON q.post_id = r.post_id AND r.parent_id IS NULL",
         ),
     ):
-        connection.execute(
-            f"UPDATE {table} t SET dst = k.dst, derived = k.dst IS NOT NULL FROM (SELECT r.rowid AS place, "
-            f"{meant} AS dst FROM {table} r {joins} LEFT JOIN {author} n ON n.post_id = r.{key} "
-            "WHERE r.dst IS NULL OR r.derived) k WHERE t.rowid = k.place AND t.dst IS DISTINCT FROM k.dst"
-        ).fetchall()
+        if any_row(connection, f"{table} WHERE dst IS NULL OR derived"):
+            connection.execute(
+                f"UPDATE {table} t SET dst = k.dst, derived = k.dst IS NOT NULL FROM (SELECT r.rowid AS place, "
+                f"{meant} AS dst FROM {table} r {joins} LEFT JOIN {author} n ON n.post_id = r.{key} "
+                "WHERE r.dst IS NULL OR r.derived) k WHERE t.rowid = k.place AND t.dst IS DISTINCT FROM k.dst"
+            ).fetchall()
     return count(connection, "SELECT count(*) FROM namings WHERE dst IS NULL AND name IS NOT NULL")
 
 

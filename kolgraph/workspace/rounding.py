@@ -6,7 +6,8 @@ One id that ends in a zero says nothing; that all long ones of a column end in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolgraph.records import RECORDS
@@ -33,24 +34,36 @@ def refuse_rounded(connection: Connection, staged: Mapping[str, Part]) -> None:
     """
     for table, part in staged.items():
         fields = RECORDS[part.record]
-        for name in part.fields:
-            if fields[name].kind in {"id", "post"} and _is_rounded(connection, table, name):
-                raw = ", ".join(name if field == name else "NULL" for field in fields)
-                # An update of lists would move the rows, and their order is that of the file.
-                connection.execute(
-                    f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE (CASE WHEN bad IS NULL AND "
-                    f"{_long(name)} THEN ['ID_SCIENTIFIC:{name}', {raw}] ELSE bad END AS bad) FROM {table}"
-                ).fetchall()
+        asked = [name for name in part.fields if fields[name].kind in {"id", "post"}]
+        for name in _rounded(connection, table, asked):
+            raw = ", ".join(name if field == name else "NULL" for field in fields)
+            # An update of lists would move the rows, and their order is that of the file.
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE (CASE WHEN bad IS NULL AND "
+                f"{_LONG.format(name)} THEN ['ID_SCIENTIFIC:{name}', {raw}] ELSE bad END AS bad) FROM {table}"
+            ).fetchall()
 
 
-def _long(name: str) -> str:
-    return f"strlen({name}) > {KEPT} AND regexp_full_match({name}, '[0-9]{{{KEPT + 1},19}}')"
+_LONG = f"strlen({{0}}) > {KEPT} AND regexp_full_match({{0}}, '[0-9]{{{{{KEPT + 1},19}}}}')"
+_is_long = re.compile(f"[0-9]{{{KEPT + 1},19}}").fullmatch
+
+
+def _rounded(connection: Connection, table: str, names: Sequence[str]) -> list[str]:
+    """Those of the columns that were rounded; most are told by their first ids."""
+    if not names:
+        return []
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE bad IS NULL LIMIT {FIRST}").fetchall()
+    columns = zip(names, zip(*rows, strict=True), strict=True) if rows else ()
+    found = [(name, {x for x in ids if x is not None and _is_long(x)}) for name, ids in columns]
+    open_ = [name for name, ids in found if all(x.endswith("0" * (len(x) - KEPT)) for x in ids)]
+    if len(rows) < FIRST:
+        return [name for name, ids in found if name in open_ and sum(len(x) - KEPT for x in ids) >= ZEROS]
+    return [name for name in open_ if _is_rounded(connection, table, name)]
 
 
 def _is_rounded(connection: Connection, table: str, name: str) -> bool:
-    # Most columns are told by their first ids.
     for few in (f"LIMIT {FIRST}", ""):
-        long = f"SELECT {name} AS x FROM {table} WHERE bad IS NULL AND {_long(name)} {few}"
+        long = f"SELECT {name} AS x FROM {table} WHERE bad IS NULL AND {_LONG.format(name)} {few}"
         [(exact, zeros)] = connection.execute(
             f"SELECT count_if(NOT ends_with(x, repeat('0', strlen(x) - {KEPT}))), sum(strlen(x) - {KEPT}) "
             f"FROM (SELECT DISTINCT x FROM ({long}))"

@@ -11,7 +11,7 @@ four, much copied, loses 14 % of real names). Repetition is unbounded in the pat
 from __future__ import annotations
 
 NAME = r"[\p{L}\p{N}_\-·・]+"
-#: Longer names are text that nothing separates from the name.
+#: Longer names are text that nothing separates from the name: each is cut there.
 MAX_NAME = 30
 MAX_TOPIC = 140
 EMAIL = r"[A-Za-z0-9._%+\-]+[@＠][A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"
@@ -42,11 +42,6 @@ def _all(text: str, pattern: str) -> str:
     return f"regexp_extract_all({text}, {_text(pattern)}, 1)"
 
 
-def _cut(names: str) -> str:
-    """Names at their full length at most, each once, in order."""
-    return f"in_order(list_transform({names}, lambda n: left(n, {MAX_NAME})))"
-
-
 INVISIBLE = r"[\x{200b}\x{feff}]"
 TAG = rf"</?[A-Za-z][^<>]*>|{INVISIBLE}"
 CHAIN = rf"//\s*[@＠]\s*({NAME})"
@@ -58,8 +53,6 @@ HANDLE = r"(?:^|[^A-Za-z0-9_@＠])[@＠]([A-Za-z0-9_]+)"
 DOTTED = r"[@＠]([\p{L}\p{N}_][\p{L}\p{N}_.\-]*)"
 LABEL = r"\[(话题|超话)\]#?"
 WEST = "('x', 'instagram', 'tiktok', 'youtube', 'facebook')"
-_WITHOUT_DOTS = f"list_transform({_all('nameable(x)', DOTTED)}, lambda n: rtrim(n, '.-'))"
-
 MACROS = (
     # Each once, in order. A macro is pasted in for every use of its argument; a lambda computes it once.
     """in_order(names) AS list_transform([names],
@@ -74,24 +67,26 @@ MACROS = (
     f"""own_part(x) AS regexp_replace(regexp_replace(plain_text(x), {_text(OTHERS)}, '', 's'), {_text(REPLY)}, '')""",
     f"""reply_target(x) AS nullif(left(regexp_extract(plain_text(x), {_text(REPLY)}, 1), {MAX_NAME}), '')""",
     f"""has_own_words(x) AS NOT regexp_full_match(trim(own_part(x), ' \n\t　'), {_text(NO_WORDS)})""",
-    f"""chain_of(x, platform) AS CASE WHEN platform = 'x' THEN {_all("x", RETWEET)} WHEN contains(x, '//')
-      THEN list_transform({_all("plain_text(x)", CHAIN)}, lambda n: left(n, {MAX_NAME})) ELSE [] END""",
+    f"""chain_in(x, t, platform) AS CASE WHEN platform = 'x' THEN {_all("x", RETWEET)} WHEN contains(x, '//')
+      THEN list_transform({_all("t", CHAIN)}, lambda n: left(n, {MAX_NAME})) ELSE [] END""",
+    """chain_of(x, platform) AS chain_in(x, plain_text(x), platform)""",
     # The names of the chain in order; the last is NULL where the text breaks off: who stands there, nobody knows.
-    f"""known_chain(x, platform) AS list_transform([chain_of(x, platform)], lambda names:
-      CASE WHEN platform = 'x' THEN names
-      WHEN regexp_matches(plain_text(x), {_text(CUT)}) THEN list_filter(names, lambda n, i: i < len(names)
-        OR NOT regexp_matches(plain_text(x), {_text(CUT.replace("?$", "$"))})) || [NULL]
-      WHEN len(names) > 0 AND regexp_matches(plain_text(x), '//$') THEN names || [NULL]
-      ELSE names END)[1]""",
+    f"""known_chain(x, platform) AS list_transform([plain_text(x)], lambda t:
+      list_transform([chain_in(x, t, platform)], lambda names: CASE WHEN platform = 'x' THEN names
+      WHEN regexp_matches(t, {_text(CUT)}) THEN list_filter(names, lambda n, i: i < len(names)
+        OR NOT regexp_matches(t, {_text(CUT.replace("?$", "$"))})) || [NULL]
+      WHEN len(names) > 0 AND ends_with(t, '//') THEN names || [NULL]
+      ELSE names END)[1])[1]""",
     f"""nameable(x) AS regexp_replace(own_part(x), {_text(f"{URL}|{EMAIL}")}, ' ', 'g')""",
-    f"""mentions_of(x, platform) AS CASE
-      WHEN platform = 'x' THEN list_filter({_cut(_all("nameable(x)", HANDLE))}, lambda n: length(n) <= 15)
-      WHEN platform IN {WEST} THEN {_cut(_WITHOUT_DOTS)} ELSE {_cut(_all("nameable(x)", f"[@＠]({NAME})"))} END""",
-    f"""tags(x, platform) AS list_transform(CASE
-      WHEN platform = 'xhs' THEN {_all("nameable(x)", _TOPICS["xhs"])}
-      WHEN platform IN ('douyin', 'kuaishou') THEN {_all("nameable(x)", _TOPICS["plain"])}
-      WHEN platform IN {WEST} THEN {_all("nameable(x)", _TOPICS["west"])}
-      ELSE {_all("nameable(x)", _TOPICS["closed"])} END, lambda t: trim(regexp_replace(t, {_text(LABEL)}, '')))""",
+    f"""mentions_of(x, platform) AS in_order(list_transform(list_transform([nameable(x)], lambda t: CASE
+      WHEN platform = 'x' THEN list_filter({_all("t", HANDLE)}, lambda n: length(n) <= 15)
+      WHEN platform IN {WEST} THEN list_transform({_all("t", DOTTED)}, lambda n: rtrim(n, '.-'))
+      ELSE {_all("t", f"[@＠]({NAME})")} END)[1], lambda n: left(n, {MAX_NAME})))""",
+    f"""tags(x, platform) AS list_transform(list_transform([nameable(x)], lambda t: CASE
+      WHEN platform = 'xhs' THEN {_all("t", _TOPICS["xhs"])}
+      WHEN platform IN ('douyin', 'kuaishou') THEN {_all("t", _TOPICS["plain"])}
+      WHEN platform IN {WEST} THEN {_all("t", _TOPICS["west"])}
+      ELSE {_all("t", _TOPICS["closed"])} END)[1], lambda t: trim(regexp_replace(t, {_text(LABEL)}, '')))""",
     f"""topics_of(x, platform) AS in_order(list_filter(tags(x, platform),
       lambda t: t <> '' AND length(t) <= {MAX_TOPIC}))""",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from kolgraph.records import RECORDS
+from kolgraph.records import RECORDS, Field
 
 #: 2000-01-01 and 2100-01-01, UTC epoch milliseconds.
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
@@ -42,12 +42,13 @@ MACROS = (
       '^(\\d{4}-\\d+-\\d+)[T-](\\d)', '\\1 \\2'), '(:\\d\\d)\\.\\d+$', '\\1')""",
     """wall_ms(x) AS epoch_ms(try_strptime(x, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%Y-%m-%d', '%Y-%m-%d %H-%M-%S',
       '%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M', '%Y年%m月%d日']))""",
-    """clock_ms(x) AS wall_ms(wall(x, zone(x))) - zone_ms(zone(x))""",
+    """clock_ms(x) AS list_transform([trim(x)], lambda t:
+      list_transform([zone(t)], lambda z: wall_ms(wall(t, z)) - zone_ms(z))[1])[1]""",
     # Nearly all times are written so, and asked for nothing else they take a sixth of the time.
     """common_ms(x) AS epoch_ms(try_strptime(x, '%Y-%m-%d %H:%M:%S')) - home_ms()""",
     # Weibo appends the device: "2014-05-01 10:00 来自 iPhone".
     """time_ms(x) AS CASE WHEN regexp_matches(x, '^[A-Z][a-z]{2} ')
-      THEN epoch_ms(try_strptime(x, '%a %b %d %H:%M:%S %z %Y')) ELSE clock_ms(trim(split_part(x, '来自', 1))) END""",
+      THEN epoch_ms(try_strptime(x, '%a %b %d %H:%M:%S %z %Y')) ELSE clock_ms(split_part(x, '来自', 1)) END""",
     """unit(x) AS CASE lower(x) WHEN '' THEN 1 WHEN '千' THEN 1e3 WHEN 'k' THEN 1e3 WHEN '万' THEN 1e4
       WHEN '萬' THEN 1e4 WHEN 'w' THEN 1e4 WHEN '百万' THEN 1e6 WHEN 'm' THEN 1e6 WHEN '千万' THEN 1e7
       WHEN '亿' THEN 1e8 WHEN '億' THEN 1e8 WHEN 'b' THEN 1e9 WHEN '万亿' THEN 1e12 END""",
@@ -80,17 +81,18 @@ MACROS = (
     """clock_part(x) AS coalesce(try_cast(regexp_extract(x, '([0-9]{1,2}):[0-9]{2}', 1) AS BIGINT) * 3600000
       + try_cast(regexp_extract(x, ':([0-9]{2})', 1) AS BIGINT) * 60000, 0)""",
     """year_day(x) AS replace(replace(regexp_extract(x, '^[0-9]+[月-][0-9]+'), '月', '-'), '日', '')""",
-    """day_ms(x, year) AS wall_ms(year || '-' || year_day(x)) - 28800000 + clock_part(x)""",
     """year_at(ref) AS year(epoch_ms(ref + 28800000))""",
-    """yearless_ms(x, ref) AS CASE WHEN day_ms(x, year_at(ref)) <= ref + 86400000 THEN day_ms(x, year_at(ref))
-      ELSE day_ms(x, year_at(ref) - 1) END""",
-    """relative_ms(x, ref) AS CASE WHEN x LIKE '刚刚%' THEN ref
-      WHEN x LIKE '今天%' THEN midnight(ref) + clock_part(x)
-      WHEN x LIKE '昨天%' THEN midnight(ref) - 86400000 + clock_part(x)
-      WHEN x LIKE '前天%' THEN midnight(ref) - 172800000 + clock_part(x)
+    # This year's day, or last year's where that would lie in the future.
+    """yearless_ms(x, clock, ref) AS list_transform([list_transform([year_at(ref), year_at(ref) - 1],
+      lambda y: wall_ms(y || '-' || year_day(x)) - 28800000 + clock)],
+      lambda days: CASE WHEN days[1] <= ref + 86400000 THEN days[1] ELSE days[2] END)[1]""",
+    """relative_ms(x, ref) AS list_transform([clock_part(x)], lambda clock: CASE WHEN x LIKE '刚刚%' THEN ref
+      WHEN x LIKE '今天%' THEN midnight(ref) + clock
+      WHEN x LIKE '昨天%' THEN midnight(ref) - 86400000 + clock
+      WHEN x LIKE '前天%' THEN midnight(ref) - 172800000 + clock
       WHEN x LIKE '%前%' THEN ref - try_cast(regexp_extract(x, '^[0-9]+') AS BIGINT) * CASE regexp_extract(x,
         '(秒|分钟|小时|天)前', 1) WHEN '秒' THEN 1000 WHEN '分钟' THEN 60000 WHEN '小时' THEN 3600000 ELSE 86400000 END
-      ELSE yearless_ms(x, ref) END""",
+      ELSE yearless_ms(x, clock, ref) END)[1]""",
     # The time x of a post that was crawled at the time `crawled` and has the Weibo id `mid`. A list of one names the
     # time of the crawl, which would be bound at each of its places.
     """moment(x, crawled, mid) AS CASE WHEN coalesce(x, '') = '' THEN weibo_ms(mid)::VARCHAR
@@ -100,10 +102,12 @@ MACROS = (
     # ones is told by the short id beside it: the two differ in the zeros only. Without a short id nobody knows them,
     # and what is left is a float.
     """apart(id, other) AS abs(try_cast(id AS BIGINT) - try_cast(other AS BIGINT))""",
-    """is_rounded(id, bid) AS CASE WHEN regexp_full_match(id, '[0-9]{14,16}0') THEN
-      list_transform([apart(id, mid_of(bid))], lambda a: coalesce(
-        a > 0 AND length(a::VARCHAR) <= length(id) - length(rtrim(id, '0')), false))[1] ELSE false END""",
-    """exact_mid(id, bid) AS CASE WHEN is_rounded(id, bid) THEN mid_of(bid) ELSE id END""",
+    """lost(id, mid) AS coalesce(list_transform([apart(id, mid)],
+      lambda a: a > 0 AND length(a::VARCHAR) <= length(id) - length(rtrim(id, '0')))[1], false)""",
+    """is_rounded(id, bid) AS CASE WHEN regexp_full_match(id, '[0-9]{14,16}0') THEN lost(id, mid_of(bid))
+      ELSE false END""",
+    """exact_mid(id, bid) AS CASE WHEN regexp_full_match(id, '[0-9]{14,16}0') THEN
+      list_transform([mid_of(bid)], lambda mid: CASE WHEN lost(id, mid) THEN mid ELSE id END)[1] ELSE id END""",
     """if_exact(id, rounds) AS CASE WHEN rounds AND regexp_full_match(id, '[0-9]{14,16}0') THEN id || 'E+0'
       ELSE id END""",
     """pieces(x, separator) AS list_filter(list_transform(string_split_regex(x, separator), lambda p: trim(p)),
@@ -130,14 +134,15 @@ class _Kind:
     """SQL over a cleaned text ``{x}`` and its typed value ``{v}``: the value, and a code for what is wrong with it.
 
     ``{d}`` is true where the raw text is 1-19 digits: nearly all cells are, and they skip every slower test.
+    ``{amount}`` is the whole number that a text says, ``{wrong}`` what is wrong with an id.
     """
 
     value: str
     problem: str
 
 
-#: What is wrong with an id is found out in `ids`; most of those that are no number are words.
-_ID = _Kind("{x}", "CASE WHEN {d} OR {x} IS NULL OR is_word({x}) THEN NULL ELSE wrong_id({x}) END")
+#: What is wrong with ids and amounts, and what they are, is found out for all of a row at once; see `typed_sql`.
+_ID = _Kind("{x}", "{wrong}")
 KINDS: Mapping[str, _Kind] = {
     "id": _ID,
     "post": _ID,
@@ -149,7 +154,7 @@ KINDS: Mapping[str, _Kind] = {
         "WHEN regexp_matches({x}, '刚刚|前$|今天|昨天|前天|ago$') THEN 'TIME_RELATIVE_NO_REF' ELSE 'BAD_TIME' END",
     ),
     "count": _Kind(
-        "CASE WHEN {d} THEN try_cast({x} AS BIGINT) ELSE whole_amount({x}) END",
+        "CASE WHEN {d} THEN try_cast({x} AS BIGINT) ELSE {amount} END",
         "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_COUNT' END",
     ),
     "weight": _Kind(
@@ -224,8 +229,27 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     first problem, and the raw text of everything.
     """
     fields = RECORDS[record]
-    present = set(columns) & set(fields)
-    digits, clean, given, typed, problems, usual = [], [], [], [], [], ["state IS NULL"]
+    present = [name for name in fields if name in columns]
+    # To bind a macro takes longer than to read a small file, so each stands once, over a list of all cells that need
+    # it: of those that are not simply digits.
+    parsed = sorted((n for n in present if fields[n].kind not in {"label", "text"}), key=lambda n: _order(fields[n]))
+    at = {name: k for k, name in enumerate(parsed, 1)}
+    ids, posts, counts = (sum(_order(fields[n]) in which for n in parsed) for which in ((0, 1), (1,), (2,)))
+    cells = ", ".join(f"CASE WHEN NOT d_{n} THEN {n} END" for n in parsed)
+    simple = " AND ".join(f"d_{n}" for n in parsed)
+    digits = [
+        f"coalesce({f'is_number({n})' if at[n] <= ids else _DIGITS.format(n)}, {n} IS NULL) AS d_{n}" for n in parsed
+    ]
+    cleaned = [f"CASE WHEN {simple} THEN NULL ELSE list_transform([{cells}], lambda x: clean(x)) END AS cleaned"]
+    known, clean, typed, problems, usual = [], [], [], [], ["state IS NULL"]
+    if ids:
+        known.append(f"{_ids(ids, ids - posts)} AS ids")
+    if counts:
+        mine = f"cleaned[{ids + 1}:{ids + counts}]"
+        listed = ", ".join(f"'{n}'" for n in parsed[ids : ids + counts])
+        known.append(f"list_transform({mine}, lambda x: whole_amount(x)) AS amounts")
+        rounded = f"coalesce(regexp_matches(plain({mine}[i]), '{_ROUNDED}'), false)"
+        known.append(f"list_filter([{listed}], lambda n, i: {rounded}) AS v_rounded")
     for name, field in fields.items():
         kind, d, x, v = KINDS[field.kind], f"d_{name}", f"x_{name}", f"v_{name}"
         if name not in present:
@@ -234,16 +258,11 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
                 problems.append(f"'MISSING_FIELD:{name}'")
                 usual.append("false")
             continue
-        if field.kind in {"label", "text"}:  # free text is taken as it is; what is parsed is trimmed first
+        if name not in at:  # free text is taken as it is; what is parsed is trimmed first
             clean.append(f"{name} AS {x}")
         else:
-            is_id = field.kind in {"id", "post", "alias"}
-            short = f"is_number({name})" if is_id else f"regexp_full_match({name}, '[0-9]{{1,19}}')"
-            digits.append(f"coalesce({short}, {name} IS NULL) AS {d}")
-            # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.
-            clean.append(f"CASE WHEN {d} THEN {name} ELSE clean({name}) END AS {x}")
-            id_in = f"CASE WHEN {d} THEN {x} WHEN NOT is_nothing({x}) THEN number_in({x}) END"
-            given.append((id_in if is_id else f"nullif({x}, '')") + f" AS {x}")
+            found = f"ids[{at[name]}]" if at[name] <= ids else f"nullif(cleaned[{at[name]}], '')"
+            clean.append(f"CASE WHEN {d} THEN {name} ELSE {found} END AS {x}")
             if field.kind not in SQL_TYPE:
                 usual.append(d)
         if field.required:
@@ -251,8 +270,9 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
         if field.kind in SQL_TYPE:
             good = f"BETWEEN {EARLIEST_MS} AND {LATEST_MS}" if field.kind == "time" else "IS NOT NULL"
             usual.append(f"coalesce({v} {good}, {name} IS NULL)")
-        typed.append(f"{kind.value.format(d=d, x=x)} AS {v}")
-        problem = kind.problem.format(d=d, x=x, v=v)
+        place = at.get(name, 0)
+        typed.append(f"{kind.value.format(d=d, x=x, amount=f'amounts[{place - ids}]')} AS {v}")
+        problem = kind.problem.format(d=d, x=x, v=v, wrong=f"wrong[{place}]")
         if field.required:
             problem = f"CASE WHEN {x} IS NULL THEN 'MISSING_FIELD' ELSE {problem} END"
         if problem != "NULL":
@@ -260,23 +280,39 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     for code, blamed, needed in NEEDS_ONE.get(record, ()):
         problems.append(f"CASE WHEN NOT ({needed}) THEN '{code}:{blamed}' END")
         usual.append(f"({needed})")
-    counts = [n for n in present if fields[n].kind == "count"]
-    if counts:
-        listed = ", ".join(
-            f"CASE WHEN regexp_matches(plain(x_{n}), '{_ROUNDED}') THEN '{n}' END" for n in sorted(counts)
-        )
-        typed.append(f"list_filter([{listed}], lambda n: n IS NOT NULL) AS v_rounded")
+    problem = f"coalesce({', '.join(problems)})"
+    if ids:
+        words = ", ".join(f"CASE WHEN NOT d_{n} THEN x_{n} END" for n in parsed[:ids])
+        wrong = f"list_transform([{words}], lambda x: CASE WHEN NOT is_word(x) THEN wrong_id(x) END)"
+        problem = f"list_transform([{wrong}], lambda wrong: {problem})[1]"
     raw = ", ".join(name if name in present else "NULL" for name in fields)
     values = ", ".join(f"v_{name} AS {name}" for name in fields)
     if any(field.kind == "count" for field in fields.values()):
         values += f", {'v_rounded' if counts else 'NULL::VARCHAR[]'} AS rounded"
     # Nearly every row is usual, and asks for no closer look; what is wrong with the others takes one column, because a
-    # column more for every row costs as much as reading the file.
+    # column more for every row costs as much as reading the file. Expressions that occur twice at one level are
+    # computed for all rows, also where a CASE leaves them out.
+    rows = relation
+    for level in (digits, cleaned if parsed else [], known, clean, typed):
+        rows = f"SELECT {', '.join(level)}, * FROM ({rows})" if level else rows
     return (
         f"SELECT {values}, {ordinal}CASE WHEN state IS NOT NULL THEN [state] WHEN code IS NOT NULL THEN [code, {raw}] "
         f"END AS bad FROM (SELECT *, CASE WHEN {' AND '.join(usual)} THEN NULL "
-        f"WHEN state IS NULL THEN coalesce({', '.join(problems)}) END AS code FROM ("
-        f"SELECT {', '.join(typed)}, * FROM (SELECT * REPLACE ({', '.join(given)}) FROM ("
-        f"SELECT {', '.join(clean)}, * FROM ("
-        f"SELECT {', '.join(digits)}, * FROM ({relation}))))))"
+        f"WHEN state IS NULL THEN {problem} END AS code FROM ({rows}))"
     )
+
+
+_DIGITS = "regexp_full_match({}, '[0-9]{{1,19}}')"
+
+
+def _order(field: Field) -> int:
+    """Where a cell stands in the list of those that are parsed: ids, of which those of posts last; counts; others."""
+    return {"id": 0, "alias": 0, "post": 1, "count": 2}.get(field.kind, 3)
+
+
+def _ids(ids: int, accounts: int) -> str:
+    """SQL: the ids among the cleaned cells; short ones of Weibo posts, which come behind the accounts, as numbers."""
+    known = f"list_transform(cleaned[:{ids}], lambda x: CASE WHEN NOT is_nothing(x) THEN number_in(x) END)"
+    if ids == accounts:
+        return known
+    return f"list_transform({known}, lambda x, i: CASE WHEN i > {accounts} THEN exact_post(x) ELSE x END)"

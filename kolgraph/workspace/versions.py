@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kolgraph.workspace.tables import CANONICAL
 
 if TYPE_CHECKING:
+    from kolgraph.workspace.macros import Macros
     from kolgraph.workspace.names import Connection
 
 #: A view of accounts that has a counter of its own: a new price or name of an account changes no graph.
@@ -40,15 +41,17 @@ def tables_in(query: str) -> set[str]:
 
 
 class Watched:
-    """A connection that notices which tables of facts its statements change."""
+    """A connection that notices which tables of facts its statements change, and makes the macros that they name."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, macros: Macros) -> None:
         self._connection = connection
+        self.macros = macros
         self._rows: list[Any] | None = None
         self.changed: set[str] = set()
 
     def execute(self, query: str, parameters: Sequence[object] | None = None) -> Watched:
         """Run a statement; of one that changes a table of facts the number of rows is looked at."""
+        self.macros.prepare(self._connection, query)
         cursor = self._connection.execute(query, parameters)
         self._rows = None
         written = _WRITE.match(query)

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from kolgraph.workspace import Workspace
+from kolgraph.workspace.macros import Macros
 from kolgraph.workspace.tables import CANONICAL
 from kolgraph.workspace.versions import FACTS, IDS, Watched, tables_in
 
@@ -167,7 +168,7 @@ def test_every_statement_that_changes_a_table_is_noticed(table: str) -> None:
         (f"\n  delete from {table} WHERE account_id = 5", {table} | ids),
         (f"SELECT * FROM {table}", set()),
     ):
-        watched = Watched(connection)
+        watched = Watched(connection, Macros())
         watched.execute(statement)
         assert watched.changed == changed, statement
 
