@@ -248,40 +248,25 @@ def verb(name: str) -> Callable[..., Any]:
 
 def bound_verb(workspace: Workspace, name: str) -> Callable[..., Any]:
     """A verb as a method; it also takes ``as_is`` (old answers will do) and ``fresh`` (find everything anew)."""
+    from kolgraph.errors import EnvironmentProblem
+    from kolgraph.numbers import check_numbers
+
     function = verb(name)
 
     @wraps(function)
     def method(*args: Any, as_is: bool = False, fresh: bool = False, **options: Any) -> Any:
-        _check_numbers(options)
-        with workspace.turn():  # one thread at a time: what an answer stands on is noticed while it is found
-            if not (as_is or fresh):
-                return function(workspace, *args, **options)
-            with workspace.asking(as_is=as_is, fresh=fresh):
-                return function(workspace, *args, **options)
+        check_numbers(options)
+        try:
+            with workspace.turn():  # one thread at a time: what an answer stands on is noticed while it is found
+                if not (as_is or fresh):
+                    return function(workspace, *args, **options)
+                with workspace.asking(as_is=as_is, fresh=fresh):
+                    return function(workspace, *args, **options)
+        except OSError as error:
+            raise EnvironmentProblem.of(error) from error
 
     method.__signature__ = _as_method(function)  # type: ignore[attr-defined]
     return method
-
-
-#: Options that are whole numbers, and in which bounds: a seed goes into generators that take no sign and 32 bits.
-_WHOLE = {"seed": (0, 2**32 - 1), "count": (-(2**63), 2**63 - 1)}
-_WHOLE |= dict.fromkeys(("top", "limit"), _WHOLE["count"])
-
-
-def _check_numbers(options: dict[str, Any]) -> None:
-    """Refuse what no generator, table or kernel can take; what a number means is checked by the verb."""
-    from operator import index
-
-    from kolgraph.errors import InputError, option
-
-    for name in options.keys() & _WHOLE:
-        value, (least, most) = options[name], _WHOLE[name]
-        try:
-            fits = value is None or least <= index(value) <= most
-        except TypeError:
-            fits = False
-        if not fits:
-            raise InputError(f"{option(name, str(value))}: is no whole number from {least} to {most}")
 
 
 def _as_method(function: Callable[..., Any]) -> Signature:

@@ -140,6 +140,14 @@ class EnvironmentProblem(KolgraphError):
 
     exit_code = 3
 
+    @classmethod
+    def of(cls, error: OSError | MemoryError) -> EnvironmentProblem:
+        """What the system says, and of which file."""
+        if isinstance(error, MemoryError):
+            return cls("out of memory")
+        place = f"{error.filename}: " if error.filename else ""
+        return cls(f"{place}{error.strerror or error}")
+
 
 class MissingExtra(EnvironmentProblem):
     """An optional package is not installed."""

@@ -121,8 +121,17 @@ def atomic_path(target: Path, own: Callable[[Path], bool] = marked, *, within: b
     except OSError as error:
         raise EnvironmentProblem(f"{target}: cannot be written ({error.strerror or error})") from error
     finally:
-        path.unlink(missing_ok=True)
+        discard(path)
         os.close(handle)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder of ours, if it is there and can be removed: a clean-up must not hide why it is needed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with suppress(OSError):
+        path.unlink()
 
 
 def to_disk(path: Path) -> None:
@@ -148,15 +157,15 @@ class Scratch:
     """A temporary folder that lives until it is closed, or until the process ends and another one comes by."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        place = folder or Path(tempfile.gettempdir())
-        sweep(place)
+        sweep(folder)
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=_mine(_PREFIX), dir=place))
+            self.path = Path(tempfile.mkdtemp(prefix=_mine(_PREFIX), dir=folder))
             self._handle = os.open(self.path, os.O_RDONLY)
             with suppress(OSError):
                 _lock(self._handle)
         except OSError as error:
-            raise EnvironmentProblem(f"{place}: no room for temporary files ({error.strerror})") from error
+            place = folder or "the folder for temporary files (TMPDIR names another one)"
+            raise EnvironmentProblem(f"{place}: cannot be written ({error.strerror or error})") from error
 
     def close(self) -> None:
         """Remove it; safe to call twice."""

@@ -85,9 +85,7 @@ def _run(interrupts: list[int]) -> tuple[str, int]:
         if isinstance(error, UnicodeEncodeError):  # bytes of a command line that are no text
             return one_line(f"{str(error.object)[:200]!r} is no text in UTF-8"), 2
         if isinstance(error, OSError | MemoryError):
-            place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-            why = error.strerror if isinstance(error, OSError) else "out of memory"
-            return str(EnvironmentProblem(f"{place}{why or error}")), EnvironmentProblem.exit_code
+            return str(EnvironmentProblem.of(error)), EnvironmentProblem.exit_code
         said = masked(f"{type(error).__name__}: {error}")
         return one_line(f"a defect of kolgraph ({said}); KOLGRAPH_DEBUG=1 shows where"), 1
     return "", 0

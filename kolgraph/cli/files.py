@@ -62,8 +62,6 @@ def load(
 
     parts = [pair for part in mapping for pair in part.split(",")]
     options["mapping"] = named_values("--map needs FIELD=COLUMN", parts, "src=FAN_ID,dst=KOL_ID")
-    if not 0 <= options["max_reject_rate"] <= 1:  # a range takes what is no number
-        raise InputError(f"--max-reject-rate {options['max_reject_rate']}: give a share from 0 to 1")
     if bool(files) == retry_rejects:
         raise InputError("name the files to load, or --retry-rejects and no file")
     limit = settings.MAX_INPUT if max_input is None else max_input

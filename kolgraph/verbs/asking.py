@@ -9,7 +9,6 @@ somebody forgot to name a dependency, and which commands ran before makes no dif
 from __future__ import annotations
 
 import inspect
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from kolgraph import __version__
-from kolgraph.errors import AnalysisError, InputError, KolgraphError, option
+from kolgraph.errors import AnalysisError, InputError, KolgraphError
+from kolgraph.numbers import check_numbers
 from kolgraph.results import Provenance, Result
 from kolgraph.workspace.answers import SAVED, Question, Stored, tracing
 
@@ -88,8 +88,7 @@ def answer(
             bound = signature.bind(workspace, *args, **options)
             bound.apply_defaults()
             given = {name: _plain(name, value) for name, value in list(bound.arguments.items())[1:]}
-            for name, value in given.items():
-                _check(name, value)
+            check_numbers(given)
             parameters = normal(given)
             found: R = _ask(workspace, Question(verb, parameters, _METHODS[verb].version))
             return found
@@ -115,14 +114,6 @@ def _plain(name: str, value: Any) -> Any:
         return [_plain("", part) for part in value]
     value = value.item() if hasattr(value, "item") else value
     return int(value) if isinstance(value, float) and value.is_integer() else value  # 100 and 100.0 are one budget
-
-
-def _check(name: str, value: Any) -> None:
-    """Refuse numbers that no verb can mean: they would come to grief deep inside, or pass as if nothing was."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{option(name, str(value))}: is no number")
-    if isinstance(value, int) and abs(value) >= 2**63:
-        raise InputError(f"{option(name, str(value))}: is too large; nothing here has more than 19 digits")
 
 
 def _method(verb: str) -> _Method:

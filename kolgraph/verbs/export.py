@@ -16,7 +16,7 @@ from kolgraph.errors import EnvironmentProblem, InputError, UnknownName, option
 from kolgraph.results.files import write_table
 from kolgraph.store.engines import admin
 from kolgraph.targets import MARK, atomic_path, check, marked, with_columns
-from kolgraph.verbs.publish import keep
+from kolgraph.verbs.publish import kept
 from kolgraph.verbs.show import table
 from kolgraph.workspace.tables import CANONICAL, FORGOTTEN
 
@@ -405,12 +405,12 @@ FOLDERS = ("parquet", "csv", "neo4j-admin")
 
 
 def _neo4j(workspace: Workspace, folder: Path, targets: Mapping[Path, Callable[[Path], bool]]) -> Iterator[Path]:
-    publication = keep(workspace, "files for neo4j-admin")
-    for name in admin.FILES:
-        target = folder / f"{name}.csv"
-        with atomic_path(target, targets[target]) as path:
-            admin.write_file(path, publication, name)
-        yield target
+    with kept(workspace, "files for neo4j-admin") as publication:
+        for name in admin.FILES:
+            target = folder / f"{name}.csv"
+            with atomic_path(target, targets[target]) as path:
+                admin.write_file(path, publication, name)
+            yield target
     names = {name: f"{name}.csv" for name in admin.FILES}
     command = ["neo4j-admin database import full neo4j", *admin.arguments(names), *map(shlex.quote, admin.OPTIONS)]
     with atomic_path(folder / "import.sh") as path:

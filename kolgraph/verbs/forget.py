@@ -82,6 +82,7 @@ def forget(workspace: Workspace, account_ids: Iterable[str]) -> Forgotten:
     ...     print(forget(ws, ["local:bob"]).rows["follows"])
     2
     """
+    workspace.check_writable()
     ids = list(dict.fromkeys(account_ids))
     with workspace.transaction() as connection:
         done = _erase(connection, ids, str(workspace.path))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from kolgraph.loaders.reading.source import quoted
 from kolgraph.settings import TIERS, tiers
 from kolgraph.store import Progress, PublishReport, open_store
 from kolgraph.store.engines import admin, embedded
-from kolgraph.store.sync.journal import Journal, Publication
+from kolgraph.store.sync.journal import Publication, written
 from kolgraph.store.sync.schema import SCORED, SNAPSHOT, columns
 from kolgraph.verbs.renewing import renew
 
@@ -216,13 +217,13 @@ def publish(workspace: Workspace, to: str | Path | None = None, *, progress: Pro
         return store.replace(WorkspaceSnapshot(workspace), journal=workspace.cache / JOURNAL, progress=progress)
 
 
-def keep(workspace: Workspace, where: str) -> Publication:
-    """Keep what the workspace would publish now, because it is about to be brought there."""
+@contextmanager
+def kept(workspace: Workspace, where: str) -> Iterator[Publication]:
+    """What the workspace would publish now, on disk, because it is about to be brought there."""
     renew(workspace)
-    journal = Journal(workspace.cache / JOURNAL)
-    publication = journal.write(WorkspaceSnapshot(workspace))
-    journal.note(where, [publication.id])
-    return publication
+    with written(workspace.cache / JOURNAL, WorkspaceSnapshot(workspace)) as (journal, publication):
+        journal.note(where, [publication.id])
+        yield publication
 
 
 def import_offline(
@@ -254,5 +255,5 @@ def import_offline(
     -----
     Several times as fast as `publish`, for the first millions of relationships.
     """
-    publication = keep(workspace, str(home))
-    return admin.import_into(Path(home), publication, database=database, overwrite=overwrite)
+    with kept(workspace, str(home)) as publication:
+        return admin.import_into(Path(home), publication, database=database, overwrite=overwrite)

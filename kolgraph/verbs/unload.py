@@ -96,6 +96,7 @@ def unload(
     ...     ws.sql("SELECT count(*) AS n FROM follows")["n"].item()
     1
     """
+    workspace.check_writable()
     wanted = [files] if isinstance(files, str | int | Path) else list(files)
     ledger = workspace.ledger()
     with workspace.transaction() as connection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import KolgraphError
+from kolgraph.numbers import check_numbers
 from kolgraph.workspace.names import resolve
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class Filling:
 
         def transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
             """All or nothing."""
+
+        def check_writable(self) -> None:
+            """Refuse what would change what can only be read."""
 
         def fetch(self, query: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
             """The answer of a SELECT."""
@@ -110,6 +114,7 @@ class Filling:
         from kolgraph.loaders.reading.objects import as_file
         from kolgraph.loaders.reading.source import Options
 
+        check_numbers({"max_reject_rate": max_reject_rate, "max_input": max_input})
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         key = settings.key_for(pseudonyms=pseudonymise)
         with as_file(data) as (path, own_name):
@@ -169,6 +174,7 @@ class Filling:
         from kolgraph.loaders.reading.source import Options
         from kolgraph.workspace.many import load_many
 
+        check_numbers({"max_reject_rate": max_reject_rate, "max_input": max_input})
         options = Options(format, record, mapping or {}, direction, platform, encoding, root, subject)
         key = settings.key_for(pseudonyms=pseudonymise)
 
@@ -227,6 +233,7 @@ class Filling:
         from kolgraph.loaders.reading.source import NeedsRepair
         from kolgraph.workspace.loading import load_file, sample
 
+        self.check_writable()
         while True:
             try:
                 with self.transaction() as connection:
@@ -261,6 +268,7 @@ class Filling:
         from kolgraph.workspace.ledger import again, opened
         from kolgraph.workspace.loading import LoadReport
 
+        check_numbers({"max_input": max_input})
         reports = []
         for entry, found in again(self.ledger("SEMI JOIN rejects USING (batch)"), max_input=max_input):
             if isinstance(found, str):
@@ -278,6 +286,7 @@ class Filling:
 
     def resolve_names(self) -> int:
         """Find out anew whom names in posts mean; returns how many are still unknown."""
+        self.check_writable()
         with self.transaction() as connection:
             return resolve(connection)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
 from kolgraph.errors import EnvironmentProblem, InputError
-from kolgraph.targets import to_disk
+from kolgraph.targets import discard, to_disk
 from kolgraph.workspace.answers import SAVED, Answers, Question, Trace
 from kolgraph.workspace.filling import Filling
 from kolgraph.workspace.inside import check, views
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
 from kolgraph.workspace.making import FILE, Making, sweep_dead
-from kolgraph.workspace.opening import open_file, translating
+from kolgraph.workspace.opening import only_read, open_file, translating
 from kolgraph.workspace.tables import RESULTS
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
 
@@ -127,6 +126,16 @@ class Workspace(Filling):
             with suppress(OSError):
                 sweep_dead(self.path)
 
+    def check_writable(self) -> None:
+        """Refuse at once what would change a workspace that can only be read.
+
+        Raises
+        ------
+        EnvironmentProblem
+        """
+        if self._handle.unwritable:
+            raise only_read(self.path, self._handle.unwritable)
+
     def keep_aside(self) -> None:
         """From now on keep results in memory: the file can be read, but not written."""
         with self._translating() as connection:
@@ -208,7 +217,7 @@ class Workspace(Filling):
         """
         file = self.path / FILE
         for old in self.path.glob(f"{file.name}.*.new*"):
-            old.unlink(missing_ok=True)
+            discard(old)
         fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
         try:
             with self._translating() as connection:
@@ -224,7 +233,7 @@ class Workspace(Filling):
                     connection.execute("DETACH fresh")
             self.exchange(fresh)
         finally:
-            fresh.unlink(missing_ok=True)
+            discard(fresh)
 
     def exchange(self, fresh: Path) -> None:
         """Put another file, whole and closed, in the place of this workspace's; a crash leaves one of the two.
@@ -245,7 +254,7 @@ class Workspace(Filling):
         except OSError as error:
             raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
         self.close()
-        shutil.rmtree(self.path / "spill", ignore_errors=True)
+        discard(self.path / "spill")
         self._handle = type(self).open(self.path)._handle
         self._counters, self._current = None, {}
         self.__dict__.pop("_name", None)  # that of the new file

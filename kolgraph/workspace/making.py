@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import StoreBusy
-from kolgraph.targets import to_disk
+from kolgraph.targets import discard, to_disk
 from kolgraph.workspace.handle import connect
 from kolgraph.workspace.layout import lay_out
 from kolgraph.workspace.names import count
@@ -106,17 +105,14 @@ def make(file: Path) -> None:
 def _sweep(folder: Path) -> None:
     """Remove what makers left that are dead: one that lives would hold the lock."""
     for name in LEFTOVERS:
-        (folder / name).unlink(missing_ok=True)
+        discard(folder / name)
 
 
 def sweep_dead(folder: Path) -> None:
     """Remove what processes left that were killed at work: nobody else has the workspace open."""
     for pattern in _LEFT:
         for left in list(folder.rglob(pattern)):
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+            discard(left)
 
 
 class Making:
@@ -141,8 +137,8 @@ class Making:
                 if connection is not None and self.new and self.file.exists() and _is_empty(connection):
                     self.file.unlink()  # while it is locked: whoever waits for it finds that it is gone
                     connection.close()
-                    self.file.with_name(f"{self.file.name}.wal").unlink(missing_ok=True)
-                    shutil.rmtree(self.file.parent / "spill", ignore_errors=True)
+                    discard(self.file.with_name(f"{self.file.name}.wal"))
+                    discard(self.file.parent / "spill")
                 for folder in self.folders:  # the innermost first
                     folder.rmdir()
         except (duckdb.Error, OSError, StoreBusy):

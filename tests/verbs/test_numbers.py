@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import kolgraph as kg
 from kolgraph.errors import InputError
+from kolgraph.numbers import WHOLE
 from kolgraph.workspace import Workspace
 
 ASKED = [
@@ -19,6 +19,8 @@ ASKED = [
     ("plan", "count", {}),
     ("people", "top", {}),
     ("table", "limit", {"name": "accounts"}),
+    ("unload", "max_input", {"files": "f.csv"}),
+    ("retry_rejects", "max_input", {}),
 ]
 
 
@@ -47,4 +49,26 @@ def test_a_seed_has_no_sign(ws: Workspace, verb: str) -> None:
 
 def test_the_largest_seed_will_do(ws: Workspace) -> None:
     assert ws.rank(seed=2**32 - 1, by="vote_rank").run_id
-    assert {name for _, name, _ in ASKED} == set(kg._WHOLE)
+    assert {name for _, name, _ in ASKED} == set(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("verb", "options"),
+    [
+        ("plan", {"budget": float("nan")}),
+        ("plan", {"budget": float("inf")}),
+        ("rank", {"relations": {"follow": 2**70}}),
+        ("spread", {"since": 2**64}),
+        ("spread", {"until": float("nan")}),
+        ("query", {"query": "top-accounts", "rest": [1, 2**64]}),
+        ("load", {"data": "f.csv", "max_reject_rate": float("nan")}),
+        ("load_all", {"files": "f.csv", "max_reject_rate": 2}),
+        ("load_all", {"files": "f.csv", "max_reject_rate": "x"}),
+        ("load", {"data": "f.csv", "max_input": 0}),
+    ],
+)
+def test_other_numbers_have_an_end_too(ws: Workspace, verb: str, options: dict[str, Any]) -> None:
+    given = dict(options)
+    first = [given.pop("query")] if verb == "query" else []
+    with pytest.raises(InputError, match=f"{list(given)[-1]}=.*: (is no number|is too large|give a share|is no whole)"):
+        getattr(ws, verb)(*first, **given)

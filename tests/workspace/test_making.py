@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -194,10 +195,15 @@ def test_what_cannot_be_written_is_read(still: Path, tmp_path: Path, monkeypatch
         assert ws.rank(by="pagerank").provenance.read
         assert len(ws.sql("FROM scores")) == len(found.ids)  # for this connection
         ws.export("accounts", tmp_path / "a.csv")
-        for write in (lambda: ws.load(tmp_path / "f.csv", name="again"), ws.resolve_names):
-            with pytest.raises(EnvironmentProblem, match="can only be read here; copy it") as error:
+        forget, unload = (lambda: ws.forget(["local:b1"])), (lambda: ws.unload(1))
+        for write in (lambda: ws.load(tmp_path / "f.csv", name="again"), ws.resolve_names, forget, unload):
+            with pytest.raises(EnvironmentProblem, match=r"can only be read here \(read-only file system\); ") as error:
                 write()
             assert "\n" not in str(error.value)
+        shutil.rmtree(ws.cache, ignore_errors=True)
+        ws.cache.touch()  # as if nothing could be kept there: what was published is not remembered
+        assert len(ws.export("all", tmp_path / "neo", to="neo4j-admin")) > 10
+        ws.cache.unlink()
     assert hashlib.sha256((still / FILE).read_bytes()).digest() == before
     assert names(still) <= {FILE, "cache", "answers"}
     assert not names(scratch)

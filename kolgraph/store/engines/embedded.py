@@ -8,7 +8,6 @@ else (`kolgraph.store.engines.reading`).
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,7 @@ from kolgraph.store.language.question import explain_text, prepare, typed
 from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo
 from kolgraph.store.sync.journal import Journal, Publication
 from kolgraph.store.sync.schema import NODES, PUBLICATION, RELATIONS, SNAPSHOT, Node, columns
-from kolgraph.targets import TABLES, check, is_alive, to_disk
+from kolgraph.targets import TABLES, check, discard, is_alive, to_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,15 +118,15 @@ class EmbeddedStore:
             to_disk(building)
             self.close()
             end_idle()
-            _remove_side_files(self._path)
+            for left in _side_files(self._path):
+                left.unlink(missing_ok=True)
             building.replace(self._path)
             to_disk(self._path.parent)
         except OSError as error:
             raise EnvironmentProblem(f"{self._path}: {error.strerror}; the graph database was not replaced") from error
         finally:
-            shutil.rmtree(rows, ignore_errors=True)
-            building.unlink(missing_ok=True)
-            _remove_side_files(building)
+            for left in (rows, building, *_side_files(building)):
+                discard(left)
         sent = sum(counts.values())
         return PublishReport("ladybug", str(self._path), counts, sent, 0, 0, time.perf_counter() - begin)
 
@@ -234,8 +233,8 @@ def _load(path: Path, publication: Publication, progress: Progress) -> dict[str,
         try:
             return _build(path, publication, progress, pool, space)
         except _TooSmall as error:
-            path.unlink(missing_ok=True)
-            _remove_side_files(path)
+            for left in (path, *_side_files(path)):
+                discard(left)
             if "Maximum database size" in str(error):
                 space *= 4
                 continue
@@ -284,9 +283,9 @@ def _build(path: Path, publication: Publication, progress: Progress, pool: int, 
     return counts
 
 
-def _remove_side_files(path: Path) -> None:
-    for ending in (".wal", ".shadow", ".tmp"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
+def _side_files(path: Path) -> list[Path]:
+    """What the engine puts beside a file."""
+    return [path.with_name(path.name + ending) for ending in (".wal", ".shadow", ".tmp")]
 
 
 def _sweep(path: Path) -> None:
@@ -294,7 +293,7 @@ def _sweep(path: Path) -> None:
     for left in path.parent.glob(f"{path.name}.*.new*"):
         process = left.name.removeprefix(path.name + ".").partition(".")[0]
         if process.isdigit() and not is_alive(int(process)):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            discard(left)
 
 
 def _is_ours(path: Path) -> bool:

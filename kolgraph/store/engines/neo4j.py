@@ -24,10 +24,9 @@ from kolgraph.store.language.explaining import Explanation
 from kolgraph.store.language.question import explain_text, prepare, typed
 from kolgraph.store.protocol import Progress, PublishReport, Snapshot, StoreInfo, too_many, too_slow
 from kolgraph.store.sync.filling import Filling, overtaken, refuse_foreign
-from kolgraph.store.sync.journal import Journal
+from kolgraph.store.sync.journal import written
 from kolgraph.store.sync.schema import SNAPSHOT, Node, Relation, arrow_schema
 from kolgraph.store.sync.statements import STATE, STEP, count_text, quoted, rows_text, schema_texts
-from kolgraph.targets import scratch
 
 if TYPE_CHECKING:
     import neo4j
@@ -123,9 +122,7 @@ class Neo4jStore:
         tens of millions.
         """
         begin = time.perf_counter()
-        with _folder(journal) as folder:
-            memory = Journal(folder)
-            publication = memory.write(snapshot)
+        with written(journal, snapshot) as (memory, publication):
             self.ensure_schema()
             refuse_foreign(self, "choose another database with KOLGRAPH_NEO4J_DATABASE")
             filling = Filling(self, memory, publication, BATCH, progress or (lambda sent: None))
@@ -397,16 +394,6 @@ class _Aside:
             self.failure = error
         if self._after:
             self._after()
-
-
-@contextmanager
-def _folder(journal: Path | None) -> Iterator[Path]:
-    """Where publications are kept, at least while one is under way."""
-    if journal is not None:
-        yield journal
-        return
-    with scratch() as folder:
-        yield folder
 
 
 @contextmanager

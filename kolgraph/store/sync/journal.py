@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -21,11 +22,14 @@ from typing import TYPE_CHECKING, Any
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.settings import WORKSPACE_MEMORY, exact, private
 from kolgraph.store.sync.schema import PUBLICATION, SNAPSHOT, arrow_schema, conform
+from kolgraph.targets import scratch
 
 if TYPE_CHECKING:
     import duckdb
 
     from kolgraph.store.protocol import Snapshot
+
+_log = logging.getLogger(__name__)
 
 _MANIFEST = "tables.json"
 _PLACES = "places.json"
@@ -92,7 +96,7 @@ class Journal:
             shutil.rmtree(place, ignore_errors=True)
             making.replace(place)
         except OSError as error:
-            raise EnvironmentProblem(f"{self._folder}: {error.strerror}; nothing was published") from error
+            raise EnvironmentProblem(f"{self._folder.parent}: cannot be written ({error.strerror})") from error
         finally:
             shutil.rmtree(making, ignore_errors=True)
         return Publication(identity, place, digests, rows)
@@ -119,6 +123,33 @@ class Journal:
         with suppress(OSError, ValueError):
             return dict(json.loads((self._folder / _PLACES).read_bytes()))
         return {}
+
+
+@contextmanager
+def written(folder: Path | None, snapshot: Snapshot) -> Iterator[tuple[Journal, Publication]]:
+    """A snapshot in the journal of a folder; in one for this block only, where there is none or it cannot be written.
+
+    Without its memory everything is sent, and that is all: what can only be read can still be brought elsewhere.
+
+    Raises
+    ------
+    StoreError
+        A table does not conform to the schema.
+    EnvironmentProblem
+        There is no room for it among temporary files either.
+    """
+    if folder is not None:
+        journal = Journal(folder)
+        try:
+            publication = journal.write(snapshot)
+        except EnvironmentProblem as error:
+            _log.warning("%s; what was published is not remembered", error)
+        else:
+            yield journal, publication
+            return
+    with scratch() as place:
+        journal = Journal(place)
+        yield journal, journal.write(snapshot)
 
 
 def to_send(name: str, new: Publication, held: Sequence[Publication], size: int) -> Iterator[list[dict[str, Any]]]:
