@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kolgraph import settings
 from kolgraph.errors import KolgraphError
-from kolgraph.workspace.names import resolve
+from kolgraph.workspace.aliases import settle
 
 if TYPE_CHECKING:
     from typing import Any
@@ -234,7 +234,7 @@ class Filling:
                         connection, source, options, name, max_reject_rate, instead=instead, key=key, before=before
                     )
                     if names:
-                        resolve(connection)
+                        settle(connection)
                     if dry_run:
                         raise _Undo(replace(report, sample=sample(connection)))
             except _Undo as undone:
@@ -277,9 +277,9 @@ class Filling:
         return entries(self.fetch(f"SELECT {COLUMNS} FROM batches {which} ORDER BY batch"))
 
     def resolve_names(self) -> int:
-        """Find out anew whom names in posts mean; returns how many are still unknown."""
+        """Find out anew whom ids and names mean; returns how many names are still unknown."""
         with self.transaction() as connection:
-            return resolve(connection)
+            return settle(connection)
 
 
 class _Undo(Exception):
