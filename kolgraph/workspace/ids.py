@@ -35,11 +35,11 @@ _SIGNS = (
     r"\[deleted\]|\[removed\]|\[已删除\]|[-‐‑–—―－]+"
 )
 _WORDS = "NA|NaT|None|NONE|undefined|nil|NIL"
-#: The same where a name is meant: somebody may be called Nan or None.
+#: The same where a name is meant: somebody may be called Nan or NA; None is what crawlers in Python write for nothing.
 _NO_NAMES = (
     r"n/a|#n/a|#null!|#value!|#ref!|#name\?|<na>|<null>|<none>|\(null\)|\(none\)|\\n|\[deleted\]|\[removed\]|\[已删除\]"
 )
-_NO_NAME_WORDS = "NaN|nan|NULL|null|undefined"
+_NO_NAME_WORDS = "NaN|nan|None|NULL|null|undefined"
 #: Where ids are words of plain letters and digits at most, whether of accounts or of posts.
 _PLAIN = (*NUMBERED, "x", "tiktok", "instagram", "threads")
 _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
@@ -170,12 +170,12 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         f"""is_plain(y) AS regexp_matches(y, '^[a-z]+:name:') OR NOT regexp_matches(y, '^(?:{"|".join(_PLAIN)}):')
       OR regexp_full_match(y, '[a-z]+:{_FORM}[0-9A-Za-z_@~][0-9A-Za-z_.=+/@-]*') AND NOT regexp_matches(y,
         '^[a-z]+:{_FORM}(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:[._][0-9]{{3}})+)$|[.][a-z]+/'
-        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:user|uid|mid|id)[:=_-]?[0-9]+$')""",
+        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:(?:user|uid|mid|id)[:=_-]?|@)[0-9]+$')""",
         # Of a cell that decides what its row is.
         "given(x) AS CASE WHEN NOT is_nothing(trim(x)) THEN x END",
         # Letters, digits and what handles are made of, and a letter first.
         "is_word(x) AS regexp_full_match(x, '[A-Za-z_@][A-Za-z0-9_.@-]{0,63}')"
-        + (" AND NOT regexp_full_match(x, '(?i:true|false|(?:user|uid|mid|id)[_-]?[0-9]+)')" if own else ""),
+        + (" AND NOT regexp_full_match(x, '(?i:true|false|(?:(?:user|uid|mid|id)[_-]?|@)[0-9]+)')" if own else ""),
         f"""wrong_id(x) AS CASE
       WHEN regexp_full_match(x, '{word}[0-9]+([.,][0-9]+[eE][+]?|[eE][+])[0-9]+|{number}[0-9]+[eE][0-9]+')
         THEN 'ID_SCIENTIFIC'

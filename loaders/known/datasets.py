@@ -98,7 +98,7 @@ def _edges(source: Source) -> Iterator[tuple[int, list[str], str]]:
     with readable(source.path), source.open() as raw:
         for number, line in enumerate(lines(raw), 1):
             text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
-            cells = [cell.strip(' "') for cell in text.split(source.delimiter)]
+            cells = [cell.strip().strip('"').strip() for cell in text.split(source.delimiter)]
             if text and cells != source.header:
                 yield number, [cells[k] for k in order] if len(cells) == len(source.header) else [], text
 
@@ -132,7 +132,7 @@ def _bare(node: str | None) -> str | None:
 
 
 def _plain(cell: str) -> str:
-    return f"=regexp_replace({{{cell}}}, '^[ut]([0-9]+)$', '\\1')"
+    return f"=regexp_replace(clean({{{cell}}}), '^[ut]([0-9]+)$', '\\1')"
 
 
 #: An answer starts with the names of those it is addressed to, which are no mentions.
