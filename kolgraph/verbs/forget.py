@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kolgraph.errors import UnknownAccount
 from kolgraph.records import PROFILE
 from kolgraph.workspace.aliases import SAME, apart, settle
+from kolgraph.workspace.finding import find_accounts
 from kolgraph.workspace.ids import FULL, HALF, identity_macros
 from kolgraph.workspace.names import count
 from kolgraph.workspace.pseudonyms import key_of
@@ -99,6 +100,7 @@ def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
     for macro in identity_macros("local", key):
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     tombstones = Tombstones(connection, make=True)
+    ids = find_accounts(connection, ids, names=False)  # names move between people
     apart(connection)  # or nobody could tell what each of their ids said
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE gone AS WITH said AS (SELECT unnest(?::VARCHAR[]) AS given), "
