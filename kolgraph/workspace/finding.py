@@ -40,7 +40,8 @@ _ACCOUNTS = (
 )
 _NAMES = (
     f"{_NAMED} WHERE name_norm = known_as({{g}})",
-    f"{_NAMED} WHERE platform = split_part({{g}}, ':', 1) AND name_norm = known_as(substr({{g}}, length(platform) + 2))",
+    f"{_NAMED} WHERE platform = split_part({{g}}, ':', 1) AND "
+    "name_norm = known_as(substr({g}, length(platform) + 2))",
 )
 _POSTS = (
     f"{_HELD} WHERE post_id = as_post({{g}})",
