@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from kolgraph.errors import UnknownFormat, option
 from kolgraph.loaders.reading import containers
-from kolgraph.loaders.reading.source import Options, Reading, Source
-from kolgraph.loaders.spec import Format, reading, recognised
+from kolgraph.loaders.reading.source import Options, Reading, Reject, Source
+from kolgraph.loaders.spec import Format, cells, reading, recognised
+from kolgraph.loaders.spelling import changed, respelt, spellings
 
 #: Modules of `kolgraph.loaders.known` that hold FORMATS.
 FAMILIES = (
@@ -31,6 +33,9 @@ FAMILIES = (
 )
 #: Entry points of other packages: each names a sequence of `Format`.
 GROUP = "kolgraph.formats"
+#: Keys by which a format is known in any spelling: fewer are words that any table may have.
+TELLING = 3
+JSON = {"json", "jsonl"}
 
 
 @cache
@@ -49,21 +54,55 @@ def recognise(source: Source, options: Options) -> tuple[str, list[Reading]] | N
     """
     if options.mapping:
         return None
-    found: dict[str, Format] = {}
+    found: dict[str, tuple[Format, Sequence[str]]] = {}
     for sheet, header in _sheets(source).items():
-        for fmt in formats().values():
+        for fmt, meant in _candidates(source, header):
             named = options.format == fmt.name and not found
-            if named or (options.format is None and recognised(fmt, source, header)):
-                found.setdefault(sheet or fmt.table, replace(fmt, rows=_rows_of(sheet)) if sheet else fmt)
+            if named or (options.format is None and recognised(fmt, source, meant)):
+                renamed = changed(header, meant)
+                rows = _rows_of(sheet, renamed) if sheet or (renamed and source.shape == "xlsx") else fmt.rows
+                found.setdefault(sheet or fmt.table, (replace(fmt, rows=rows), meant))
                 if source.shape != "sqlite":
                     break
     if not found:
+        if source.shape in JSON and options.record is None:
+            _refuse_respelt(source)
         return None
-    readings = {place: reading(fmt, source, options) for place, fmt in found.items()}
+    readings = {place: reading(fmt, source, options, meant) for place, (fmt, meant) in found.items()}
     if source.shape == "xlsx":
         for sheet, made in readings.items():
             made.sheet = sheet
-    return next(iter(found.values())).name, list(readings.values())
+    return next(iter(found.values()))[0].name, list(readings.values())
+
+
+def _candidates(source: Source, header: Sequence[str]) -> Iterator[tuple[Format, Sequence[str]]]:
+    """Formats, and the header as they would spell it: first all that spell it as the file does."""
+    yield from ((fmt, header) for fmt in formats().values())
+    if source.shape in {"table", "xlsx", "parquet"}:
+        for fmt in formats().values():
+            if (
+                fmt.rows is None
+                and len(fmt.keys) >= TELLING
+                and (meant := respelt(header, _spellings(fmt.name))) != header
+            ):
+                yield fmt, meant
+
+
+def _refuse_respelt(source: Source) -> None:
+    """Refuse JSON whose keys are those of a format in capitals: as a generic table it would be something else."""
+    keys = sorted(source.keys)
+    for fmt in formats().values():
+        meant = respelt(keys, _spellings(fmt.name))
+        renamed = changed(keys, meant)
+        if renamed and len(fmt.keys) >= TELLING and recognised(fmt, source, meant):
+            shown = ", ".join(f"{old} for {new}" for old, new in list(renamed.items())[:3])
+            fix = f"rename them, or say what a row is with {option('record')}"
+            raise UnknownFormat(f"{source.path}: has the keys of {fmt.name} in another spelling ({shown}); {fix}")
+
+
+@cache
+def _spellings(name: str) -> Mapping[str, str]:
+    return spellings(cells(formats()[name]))
 
 
 def _sheets(source: Source) -> dict[str, list[str]]:
@@ -72,5 +111,12 @@ def _sheets(source: Source) -> dict[str, list[str]]:
     return headers if len(headers) > 1 else {"": source.header}
 
 
-def _rows_of(sheet: str) -> Callable[[Source, Options], containers.Rows]:
-    return lambda source, _: containers.xlsx_rows(source.path, sheet, max_input=source.max_input)
+def _rows_of(sheet: str, renamed: Mapping[str, str]) -> Callable[[Source, Options], containers.Rows]:
+    def rows(source: Source, _: Options) -> containers.Rows:
+        for row in containers.xlsx_rows(source.path, sheet or None, max_input=source.max_input):
+            if isinstance(row, Reject):
+                yield row
+            else:
+                yield row[0], {renamed.get(name, name): cell for name, cell in row[1].items()}
+
+    return rows

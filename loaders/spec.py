@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError, option
+from kolgraph.loaders.reading.headers import unused
 from kolgraph.loaders.reading.source import Options, Part, Reading, Reject, Source, check_fields, quoted
+from kolgraph.loaders.spelling import changed
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -118,7 +120,9 @@ def recognised(fmt: Format, source: Source, header: Sequence[str]) -> bool:
     shape = {"jsonl": "json", "xlsx": "table", "parquet": "table"}.get(source.shape, source.shape)
     if fmt.shape and shape != fmt.shape:
         return False
-    keys = frozenset(header) if shape == "table" else source.keys
+    if fmt.rows is not None and source.shape in {"xlsx", "parquet"}:  # it reads text
+        return False
+    keys = frozenset(header) if shape == "table" or header else source.keys
     if shape == "sqlite" and fmt.table:
         if fmt.table not in keys:
             return False
@@ -128,8 +132,22 @@ def recognised(fmt: Format, source: Source, header: Sequence[str]) -> bool:
     return fmt.keys <= keys and not fmt.without & keys and bool(fmt.keys or fmt.path)
 
 
-def reading(fmt: Format, source: Source, options: Options) -> Reading:
-    """What a file of this format will hand over.
+def cells(fmt: Format) -> tuple[str, ...]:
+    """The names of all cells that a format knows: those it is told by, and those it reads."""
+    return tuple(dict.fromkeys((*_read(fmt), *sorted(fmt.keys | fmt.without))))
+
+
+def _read(fmt: Format) -> Iterator[str]:
+    """The names of the cells that its emits read."""
+    for emit in fmt.emits:
+        for text in (*emit.fields.values(), emit.when, emit.each):
+            yield from _cells(text)
+    for text in fmt.lets.values():
+        yield from _cells(text)
+
+
+def reading(fmt: Format, source: Source, options: Options, header: Sequence[str] = ()) -> Reading:
+    """What a file of this format will hand over; `header` spells its columns as the format does.
 
     Raises
     ------
@@ -142,18 +160,17 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     if fmt.owned and not (options.subject or owner(_stem(source))):
         why = f"holds the posts of one account, and its name is not the number of that account: {_stem(source)!r}"
         raise InputError.at(source.path, None, why, fix=f"add {option('subject')}")
-    texts = [text for emit in fmt.emits for text in (*emit.fields.values(), emit.when, emit.each)]
-    names = dict.fromkeys(name for text in (*texts, *fmt.lets.values()) for name in _cells(text))
+    names = dict.fromkeys(_read(fmt))
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
-    decision = f"{fmt.name}: {fmt.title}"
+    decision = f"{fmt.name}: {fmt.title}{_columns(fmt, source, header, paths.values())}"
     if fmt.rows is None and source.shape == "parquet":
         from kolgraph.loaders.reading import parquet
 
-        known = {name: f"c{k}" for k, name in enumerate(source.header)}
+        known = {name: f"c{k}" for k, name in enumerate(header or source.header)}
         parts = _parts(fmt, source, options, {name: known.get(name, "NULL") for name in paths.values()})
         made = parquet.reading(source, parts, decision)
     elif fmt.rows is None and source.shape == "table":
-        header = list(fmt.header) or source.header
+        header = list(fmt.header) or header or source.header
         layouts = fmt.layouts(header) if fmt.layouts else {}
         if layouts:
             placed = {name: sql for name, sql in _places(layouts).items() if name in paths.values()}
@@ -185,6 +202,16 @@ def reading(fmt: Format, source: Source, options: Options) -> Reading:
     made.platform = options.platform or fmt.platform or None
     made.named = fmt.rows is not None or bool({"@stem", "@folder", "@owner"} & set(names))
     return made
+
+
+def _columns(fmt: Format, source: Source, header: Sequence[str], read: Collection[str]) -> str:
+    """What is to be said of columns that are spelt otherwise, or that may be those that the format misses."""
+    by_name = source.shape == "xlsx" or (source.shape in {"table", "parquet"} and fmt.rows is None)
+    if not header or fmt.header or not by_name:
+        return ""
+    said = "".join(f"; {old} = {new}" for old, new in changed(source.header, header).items())
+    missing = [name for name in read if name not in header]
+    return said + (unused(header, read, most=len(header)) if missing else "")
 
 
 def _places(layouts: Mapping[int, Sequence[str]]) -> dict[str, str]:

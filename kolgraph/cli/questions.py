@@ -280,7 +280,7 @@ def spread(workspace: Path, root: str | None, as_is: bool, fresh: bool, top: int
     """Measure every repost cascade: size, depth, breadth, virality, half-life."""
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
         found = ws.spread(**options)
-        rows = found.records(top) if root is None else found.nodes(root).head(top).to_dict("records")
+        rows = found.records(top) if root is None else found.nodes(ws.find_post(root)).head(top).to_dict("records")
         numbers = found.summary()
     click.echo(short(numbers), err=True)
     stands_on(found)

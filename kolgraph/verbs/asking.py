@@ -89,6 +89,8 @@ def answer(
             bound.apply_defaults()
             given = {name: _plain(name, value) for name, value in list(bound.arguments.items())[1:]}
             check_numbers(given)
+            for name in _ACCOUNTS & given.keys():
+                given[name] = _found(workspace, given[name])
             parameters = normal(given)
             found: R = _ask(workspace, Question(verb, parameters, _METHODS[verb].version))
             return found
@@ -100,6 +102,17 @@ def answer(
 
 #: Options that hold several values; one of them may stand alone.
 _SEVERAL = {"accounts", "must", "near", "never", "relations"}
+
+
+#: Options that name accounts.
+_ACCOUNTS = {"account", "accounts", "must", "near", "never"}
+
+
+def _found(workspace: Workspace, said: Any) -> Any:
+    """The accounts that an option names, by the ids that they have in the workspace."""
+    if isinstance(said, str):
+        return workspace.find([said])[0]
+    return workspace.find(said) if said and all(isinstance(account, str) for account in said) else said
 
 
 def _plain(name: str, value: Any) -> Any:

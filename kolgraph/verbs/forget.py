@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.records import PROFILE
+from kolgraph.workspace.aliases import SAME, apart, settle
+from kolgraph.workspace.finding import find_accounts
 from kolgraph.workspace.ids import FULL, HALF, identity_macros
-from kolgraph.workspace.names import count, resolve
+from kolgraph.workspace.names import count
 from kolgraph.workspace.pseudonyms import key_of
 from kolgraph.workspace.tables import CANONICAL, NUMBERED, RESULTS
 from kolgraph.workspace.tombstones import LISTS, SOMEBODY, TEXTS, Tombstones, without
@@ -98,15 +100,17 @@ def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
     key = key_of(connection)
     connection.macros.teach(identity_macros("local", key))
     tombstones = Tombstones(connection, make=True)
+    ids = find_accounts(connection, ids, names=False)  # names move between people
+    apart(connection)  # or nobody could tell what each of their ids said
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE gone AS SELECT given, coalesce(a.account_id, as_account(given)) AS account_id, "
-        "coalesce(a.account_key, b.account_key) AS account_key, "
-        "coalesce(a.platform, b.platform) AS platform FROM (SELECT unnest(?::VARCHAR[]) AS given) "
-        "LEFT JOIN account_aliases l ON l.alias = as_account(given) "
-        "LEFT JOIN accounts a ON a.account_id = given OR a.account_key = l.account_key "
-        "LEFT JOIN accounts b ON b.account_id = as_account(given)",
+        "CREATE OR REPLACE TEMP TABLE gone AS WITH said AS (SELECT unnest(?::VARCHAR[]) AS given), "
+        "alias AS (SELECT alias, any_value(account_key) AS account_key FROM account_aliases GROUP BY alias "
+        "HAVING count(*) = 1) SELECT given, coalesce(a.account_id, as_account(given)) AS account_id, "
+        "a.account_key, a.platform FROM said LEFT JOIN alias l ON l.alias = as_account(given) "
+        "LEFT JOIN accounts a ON a.account_id IN (given, as_account(given)) OR a.account_key = l.account_key",
         [ids],
     ).fetchall()
+    _add_other_ids(connection)
     missing = connection.execute(
         "SELECT given FROM gone WHERE account_key IS NULL AND tombstone(account_id) NOT IN (FROM forgotten) "
         "AND tombstone(given) NOT IN (FROM forgotten)"
@@ -121,8 +125,20 @@ def _erase(connection: Connection, ids: list[str], place: str) -> Forgotten:
     )
     words = [row[0] for row in connection.execute("FROM gone_words").fetchall()]
     rows = _delete(connection) | _mask(connection, words)
-    resolve(connection)
+    settle(connection)
     return Forgotten({table: n for table, n in rows.items() if n}, buried)
+
+
+def _add_other_ids(connection: Connection) -> None:
+    """With an account go the accounts that it is under other ids, and the ones that those are."""
+    known = f"(SELECT old AS a, new AS b FROM ({SAME}) UNION ALL SELECT new, old FROM ({SAME}))"
+    same = (
+        f"INSERT INTO gone SELECT DISTINCT NULL, account_id, account_key, platform FROM accounts JOIN {known} "
+        "ON b = account_key WHERE a IN (SELECT account_key FROM gone) AND b NOT IN (SELECT account_key FROM gone "
+        "WHERE account_key IS NOT NULL)"
+    )
+    while count(connection, same):
+        pass
 
 
 def _gather(connection: Connection) -> None:
@@ -168,7 +184,7 @@ def _delete(connection: Connection) -> dict[str, int]:
         "campaigns": f"post_id IN {posts} OR known_as(campaign_id) IN {names} OR known_as(name) IN {names}",
         "identities": f"person_id IN (SELECT person_id FROM identities WHERE account_key IN {mine})",
         "account_names": f"account_key IN {mine}",
-        "account_aliases": f"account_key IN {mine}",
+        "account_aliases": f"account_key IN {mine} OR alias IN (SELECT account_id FROM gone)",
         "profile_times": f"account_key IN {mine}",
     }
     connection.execute("CREATE OR REPLACE TEMP TABLE emptied (post_id VARCHAR)").fetchall()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kolgraph import settings
 from kolgraph.errors import KolgraphError
 from kolgraph.numbers import check_numbers
-from kolgraph.workspace.names import resolve
+from kolgraph.workspace.aliases import settle
 
 if TYPE_CHECKING:
     from typing import Any
@@ -241,7 +241,7 @@ class Filling:
                         connection, source, options, name, max_reject_rate, instead=instead, key=key, before=before
                     )
                     if names:
-                        resolve(connection)
+                        settle(connection)
                     if dry_run:
                         raise _Undo(replace(report, sample=sample(connection)))
             except _Undo as undone:
@@ -285,10 +285,10 @@ class Filling:
         return entries(self.fetch(f"SELECT {COLUMNS} FROM batches {which} ORDER BY batch"))
 
     def resolve_names(self) -> int:
-        """Find out anew whom names in posts mean; returns how many are still unknown."""
+        """Find out anew whom ids and names mean; returns how many names are still unknown."""
         self.check_writable()
         with self.transaction() as connection:
-            return resolve(connection)
+            return settle(connection)
 
 
 class _Undo(Exception):

@@ -288,6 +288,26 @@ class Workspace(Filling):
         with self._reading(query) as connection:
             return dict(connection.execute(query, list(params)).fetchnumpy())
 
+    def find(self, accounts: Iterable[str]) -> list[str]:
+        """The ids of accounts as they are here, however they are written; see `kolgraph.workspace.finding`.
+
+        Raises
+        ------
+        UnknownAccount
+            What is given may be several accounts.
+        """
+        from kolgraph.workspace.finding import find_accounts
+
+        with self._translating() as connection:
+            return find_accounts(Watched(connection, self._handle.macros), accounts)
+
+    def find_post(self, post: str) -> str:
+        """The id of a post as it is here, however it is written."""
+        from kolgraph.workspace.finding import find_post
+
+        with self._translating() as connection:
+            return find_post(Watched(connection, self._handle.macros), post)
+
     def ids(self) -> np.ndarray[Any, Any]:
         """Ids of all accounts, shape (n,), in order of their keys: row numbers of every graph of the workspace."""
         import numpy as np

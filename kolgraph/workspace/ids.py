@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import re
 import string
+import unicodedata
+from collections.abc import Iterable
 
 from kolgraph.errors import InputError
 from kolgraph.loaders.known.homepages import PLATFORMS as CALLED
@@ -35,15 +37,28 @@ _SIGNS = (
     r"\[deleted\]|\[removed\]|\[已删除\]|[-‐‑–—―－]+"
 )
 _WORDS = "NA|NaT|None|NONE|undefined|nil|NIL"
-#: The same where a name is meant: somebody may be called Nan or None.
+#: The same where a name is meant: somebody may be called Nan or NA; None is what crawlers in Python write for nothing.
 _NO_NAMES = (
     r"n/a|#n/a|#null!|#value!|#ref!|#name\?|<na>|<null>|<none>|\(null\)|\(none\)|\\n|\[deleted\]|\[removed\]|\[已删除\]"
 )
-_NO_NAME_WORDS = "NaN|nan|NULL|null|undefined"
+_NO_NAME_WORDS = "NaN|nan|None|NULL|null|undefined"
 #: Where ids are words of plain letters and digits at most, whether of accounts or of posts.
 _PLAIN = (*NUMBERED, "x", "tiktok", "instagram", "threads")
 _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
 
+#: Other forms of the same letters (Unicode's NFKC), those that are one letter and those that are several; what is
+#: written in one of them is put together by the engine's own NFC.
+_FORMS = {
+    c: unicodedata.normalize("NFKC", c)
+    for c in map(
+        chr, (*range(0xA0, 0xAC00), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F252))
+    )
+    if unicodedata.normalize("NFKC", c) != unicodedata.normalize("NFC", c) and "ARABIC" not in unicodedata.name(c, "")
+}
+_LETTERS = {c: form for c, form in _FORMS.items() if len(form) == 1}
+_SPELT_OUT = {c: form for c, form in _FORMS.items() if len(form) > 1}
+#: One text, because the engine takes long over long lists.
+_PAIRS = f"string_split({quoted(chr(1).join(c + form for c, form in _SPELT_OUT.items()))}, {quoted(chr(1))})"
 #: Letters, digits and signs of ASCII, and the same in full width; a space behind each.
 HALF = "".join(map(chr, range(0x21, 0x7F))) + " "
 FULL = "".join(chr(ord(c) + 0xFEE0) for c in HALF[:-1]) + "\u3000"
@@ -87,6 +102,17 @@ _MACROS = (
 )
 
 
+def _ranges(letters: Iterable[str]) -> str:
+    """Letters as what stands in a class of a regular expression."""
+    found: list[list[int]] = []
+    for code in sorted(map(ord, letters)):
+        if found and code == found[-1][1] + 1:
+            found[-1][1] = code
+        else:
+            found.append([code, code])
+    return "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in found)
+
+
 def hmac_macro(name: str, key: bytes) -> str:
     """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
     block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
@@ -119,10 +145,12 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
     )
     macros = (
         *_MACROS,
-        # Names are compared in small letters of common width, without the @ that is no part of them; nearly all are
+        # Names are compared in small letters of one form, without the @ that is no part of them; nearly all are
         # written so.
-        "folded(x) AS lower(trim(CASE WHEN regexp_matches(x, '[\\x{3000}\\x{ff01}-\\x{ff5e}]') "
-        f"THEN translate(x, {quoted(FULL)}, {quoted(HALF)}) ELSE x END, '@ \t\r\n'))",
+        f"one_form(x) AS translate(list_reduce({_PAIRS}, lambda name, pair: replace(name, pair[1], pair[2:]), x), "
+        f"{quoted(''.join(_LETTERS))}, {quoted(''.join(_LETTERS.values()))})",
+        "folded(x) AS lower(trim(CASE WHEN regexp_full_match(x, '[ -~一-龿]*') THEN x ELSE nfc_normalize("
+        f"CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END) END, '@ \t\r\n'))",
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
         # A list of one names what would be written out at each of its places, and bound there: that is what a small
@@ -172,13 +200,13 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         # What is left of formulas, quotes, digits of other scripts: no such platform has it in an id.
         f"""is_plain(y) AS regexp_matches(y, '^[a-z]+:name:') OR NOT regexp_matches(y, '^(?:{"|".join(_PLAIN)}):')
       OR regexp_full_match(y, '[a-z]+:{_FORM}[0-9A-Za-z_@~][0-9A-Za-z_.=+/@-]*') AND NOT regexp_matches(y,
-        '^[a-z]+:{_FORM}(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:_[0-9]{{3}})+)$|[.][a-z]+/'
-        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:user|uid|mid|id)[:=_-]?[0-9]+$')""",
+        '^[a-z]+:{_FORM}(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:[._][0-9]{{3}})+)$|[.][a-z]+/'
+        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:(?:user|uid|mid|id)[:=_-]?|@)[0-9]+$')""",
         # Of a cell that decides what its row is.
         "given(x) AS CASE WHEN NOT is_nothing(trim(x)) THEN x END",
         # Letters, digits and what handles are made of, and a letter first.
         "is_word(x) AS regexp_full_match(x, '[A-Za-z_@][A-Za-z0-9_.@-]{0,63}')"
-        + (" AND NOT regexp_full_match(x, '(?i:true|false|(?:user|uid|mid|id)[_-]?[0-9]+)')" if own else ""),
+        + (" AND NOT regexp_full_match(x, '(?i:true|false|(?:(?:user|uid|mid|id)[_-]?|@)[0-9]+)')" if own else ""),
         f"""wrong_id(x) AS list_transform([full_id(x)], lambda y: CASE
       WHEN regexp_full_match(x, '{word}[0-9]+([.,][0-9]+[eE][+]?|[eE][+])[0-9]+|{number}[0-9]+[eE][0-9]+')
         THEN 'ID_SCIENTIFIC'

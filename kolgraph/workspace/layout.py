@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 #: Raised when the tables change. Facts of version 2 are kept; its answers did not know what they stood on. Version 3
-#: did not know the counts of reposts.
-SCHEMA_VERSION = 4
+#: did not know the counts of reposts, version 4 what was said of accounts with two ids.
+SCHEMA_VERSION = 5
 
 
 def is_laid_out(connection: Connection, folder: Path) -> bool:
@@ -47,10 +47,12 @@ def lay_out(connection: Connection, folder: Path) -> None:
     if not others and not count(connection, "SELECT count(*) FROM layout"):
         connection.execute("INSERT INTO layout (version) VALUES (?)", [SCHEMA_VERSION])
     versions = [version for (version,) in connection.execute("SELECT version FROM layout").fetchall()]
-    if versions in ([2], [3]):
+    if versions in ([2], [3], [4]):
         if versions == [2]:
             _from_2(connection)
-        _from_3(connection)
+        if versions != [4]:
+            _from_3(connection)
+        connection.execute("UPDATE layout SET version = ?", [SCHEMA_VERSION]).fetchall()
         _log.warning(
             "%s: made by an earlier version of kolgraph; what was loaded is kept, answers are found anew", folder
         )
@@ -75,7 +77,6 @@ def _from_2(connection: Connection) -> None:
 def _from_3(connection: Connection) -> None:
     for name, kind in COUNTED.items():
         connection.execute(f"ALTER TABLE reposts ADD COLUMN {name} {kind}")
-    connection.execute("UPDATE layout SET version = ?", [SCHEMA_VERSION]).fetchall()
 
 
 def name_of(connection: Connection) -> str:

@@ -12,6 +12,7 @@ from kolgraph.errors import InputError, one_line, option
 from kolgraph.loaders import read
 from kolgraph.loaders.reading.source import Options, Reject, Source, content_hash
 from kolgraph.workspace import pseudonyms
+from kolgraph.workspace.aliases import contradictions
 from kolgraph.workspace.ingest import Counts, ingest
 from kolgraph.workspace.names import count
 from kolgraph.workspace.platforms import platform_in_question, zone_of
@@ -126,6 +127,7 @@ def load_file(
         raise InputError(f"{name}: has a header but no row")
     decisions = [f"encoding: {source.doubt}"] if source.doubt else []
     decisions += [one_line(r.decision) for r in readings]
+    decisions += contradictions(connection, batch)
     if loader == "table":  # other formats know their zones
         decisions += [line for r in readings for line in zone_of(r, r.platform or options.platform or "local")][:1]
     told = whole or all(reading.platform for reading in readings)

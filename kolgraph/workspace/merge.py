@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kolgraph.records import PROFILE, RECORDS
-from kolgraph.workspace.aliases import remember
+from kolgraph.workspace.aliases import apart_for, remember
 from kolgraph.workspace.names import HAS_NAME, add_namings, any_row, count, name_authors, name_chains, name_mentions
 
 if TYPE_CHECKING:
@@ -29,11 +29,7 @@ def intern_accounts(connection: Connection, record: str) -> None:
         f"CREATE OR REPLACE TEMP TABLE raws AS SELECT raw, as_account(raw) AS account_id FROM (SELECT DISTINCT raw "
         f"FROM ({named}) WHERE raw IS NOT NULL)"
     ).fetchall()
-    if any_row(connection, "account_aliases"):
-        connection.execute(
-            "UPDATE raws SET account_id = a.account_id FROM account_aliases l JOIN accounts a USING (account_key) "
-            "WHERE raws.account_id = l.alias"
-        ).fetchall()
+    apart_for(connection, record)
     connection.execute(
         "INSERT INTO accounts (account_key, account_id, platform) "
         "SELECT (SELECT count(*) FROM accounts) + row_number() OVER (ORDER BY account_id) - 1, account_id, "

@@ -67,8 +67,8 @@ CANONICAL = _tables(
     Table(
         "account_aliases",
         {"alias": "VARCHAR", "account_key": "INTEGER"},
-        ("alias",),
-        "another id of an account, as account ids are written: sec_uid beside the number",
+        ("alias", "account_key"),
+        "another id of an account, as account ids are written: sec_uid beside the number; one of several is of nobody",
     ),
     Table(
         "identities",
@@ -206,6 +206,12 @@ CANONICAL = _tables(
         },
         ("batch", "line"),
         "a row that was not accepted, with the reason and its raw text",
+    ),
+    Table(
+        "as_given",
+        {"table_name": "VARCHAR", "row": "JSON", "named": "VARCHAR[]"},  # ids of accounts and posts in the row
+        ("table_name", "row"),
+        "a row as it was before one account was found under two of its ids, which a later file may deny",
     ),
     Table("forgotten", {"digest": "VARCHAR"}, ("digest",), "keyed hash of an account that must not come back"),
 )

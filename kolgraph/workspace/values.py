@@ -194,6 +194,7 @@ REASONS: Mapping[str, str] = {
     "BAD_MONEY": "is not an amount of money >= 0",
     "BAD_SHARE": "is not a number between 0 and 1",
     "BAD_ROW": "has a number of cells that this program never writes below this header; was the file edited?",
+    "BAD_OBJECT": "is an object that was written as text; export the file again, with objects inside objects",
     "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named",
     "NO_TARGET": "is missing: nobody is named",
     "NO_MATCH": "is the name of no account known here, or of several; load their accounts, or give an id or link",

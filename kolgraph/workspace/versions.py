@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 #: A view of accounts that has a counter of its own: a new price or name of an account changes no graph.
 IDS = "account_ids"
 #: Tables whose content an answer can stand on.
-FACTS = tuple(name for name in CANONICAL if name not in {"batches", "rejects", "forgotten", "profile_times"})
+FACTS = tuple(
+    name for name in CANONICAL if name not in {"batches", "rejects", "forgotten", "profile_times", "as_given"}
+)
 #: Views, and the tables they show.
 _VIEWS: Mapping[str, tuple[str, ...]] = {
     "mentions": ("namings",),

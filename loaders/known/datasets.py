@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import InputError, option
@@ -88,6 +89,8 @@ CED = (
 
 #: Relations that start at a tweet: who acts is the one who posted it.
 OF_TWEETS = {"retweeted", "quoted", "replied_to", "mentioned"}
+#: What cannot be seen in a cell.
+INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 #: Relations with lists, hashtags and likes are no relation between accounts.
 LEFT_OUT = {"like", "discuss", "own", "membership", "followed", "contain"}
 
@@ -98,7 +101,7 @@ def _edges(source: Source) -> Iterator[tuple[int, list[str], str]]:
     with readable(source.path), source.open() as raw:
         for number, line in enumerate(lines(raw), 1):
             text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
-            cells = [cell.strip(' "') for cell in text.split(source.delimiter)]
+            cells = [INVISIBLE.sub("", cell).strip().strip('"').strip() for cell in text.split(source.delimiter)]
             if text and cells != source.header:
                 yield number, [cells[k] for k in order] if len(cells) == len(source.header) else [], text
 
@@ -127,12 +130,13 @@ def _twibot_rows(source: Source, options: Options) -> Rows:
 
 
 def _bare(node: str | None) -> str | None:
-    """u and t before the number say whether it is a user or a tweet."""
-    return node[1:] if node and node[0] in "ut" and node[1:].isdecimal() else node
+    """u and t before the number say whether it is a user or a tweet; what has no number is neither."""
+    found = re.search("[0-9]", node or "")
+    return node[1:] if node and found and node[0] in "ut" and found.start() == 1 else node if found else None
 
 
 def _plain(cell: str) -> str:
-    return f"=regexp_replace({{{cell}}}, '^[ut]([0-9]+)$', '\\1')"
+    return f"=regexp_replace(clean({{{cell}}}), '^[ut]([0-9]+)$', '\\1')"
 
 
 #: An answer starts with the names of those it is addressed to, which are no mentions.

@@ -220,9 +220,16 @@ def _v1_rows(source: Source, options: Options) -> Rows:
     for row in containers.json_items(source):
         if isinstance(row, Reject):
             yield row
+        elif folded := [k for k in _V1_OBJECTS if isinstance(row[1].get(k), str) and row[1][k][:1] == "{"]:
+            why = "is an object that was written as text; export the file again, with objects inside objects"
+            yield Reject(row[0], folded[0], None, "BAD_OBJECT", f"{folded[0]} {why}", None)
         else:
             for cells in _v1_tweets(row[1]):
                 yield row[0], cells
+
+
+#: What is inside a tweet.
+_V1_OBJECTS = ("user", "retweeted_status", "quoted_status")
 
 
 def _v1_tweets(tweet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -230,7 +237,7 @@ def _v1_tweets(tweet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     inside = [tweet]
     while inside:
         tweet = inside.pop()
-        user, original, quoted = (_dict(tweet.get(k)) for k in ("user", "retweeted_status", "quoted_status"))
+        user, original, quoted = (_dict(tweet.get(k)) for k in _V1_OBJECTS)
         if _id(user) is not None:
             yield {"user": _v1_user(user)}
         base = {"id": _id(tweet), "author": _id(user), "time": tweet.get("created_at")}

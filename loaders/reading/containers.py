@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from kolgraph.errors import InputError, KolgraphError, UnknownName
+from kolgraph.loaders.reading import headers
 from kolgraph.loaders.reading.archives import inside
 from kolgraph.loaders.reading.jsontext import DECODER, Cursor, shallow
 from kolgraph.loaders.reading.packed import MAX_INPUT
@@ -273,6 +274,7 @@ def xlsx_rows(
         It unpacks to more than `max_input` bytes.
     """
     header: list[str] | None = None
+    first = 0
     for found in sheet_rows(path, sheet, max_input):
         if isinstance(found, Reject):
             yield found
@@ -280,6 +282,9 @@ def xlsx_rows(
         number, row = found
         if header is None:
             header = [text.strip() if text else "" for text in row]
+            first = number + 1
+            continue
+        if number == first and headers.is_of_types(row):
             continue
         yield number, {name: text for name, text in zip_longest(header, row[: len(header)]) if name}
 

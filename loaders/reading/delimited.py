@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from kolgraph.errors import KolgraphError
+from kolgraph.loaders.reading.headers import is_of_types
 from kolgraph.loaders.reading.source import (
     MAX_LINE,
     MAX_REJECTS,
@@ -95,6 +96,8 @@ def delimited(
         pairs = list(zip(cells, source.header, strict=not widths))
         same = [f"ends_with({pairs[0][0]}, {quoted(pairs[0][1])})"] + [f"{c} = {quoted(h)}" for c, h in pairs[1:] if h]
         skipped.append(" AND ".join(same))
+        if len(source.below) == len(cells) and is_of_types(source.below):
+            skipped.append(" AND ".join(f"trim({c}) = {quoted(b)}" for c, b in zip(cells, source.below, strict=True)))
     if len(columns) == 1:
         skipped.append(f"{cells[0]} IS NULL")
     state = (

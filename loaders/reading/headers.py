@@ -156,6 +156,10 @@ PROFILED = {"name", "followers", "followings", "posts", "niche", "region", "agen
 UNDIRECTED = ({"source", "target"}, {"src", "dst"}, {"from", "to"}, {"fromnodeid", "tonodeid"})
 #: These may be accounts as well: they are headers where the row below them is of another make.
 LETTERS = ({"u", "v"}, {"a", "b"})
+#: What databases and people write below a header: what kind of cell a column has.
+TYPES = {"text", "varchar", "nvarchar", "char", "string", "str", "object", "int", "integer", "bigint", "int64", "long"}
+TYPES |= {"num", "number", "numeric", "float", "double", "decimal", "bool", "boolean", "date", "datetime", "timestamp"}
+TYPES |= {"字段", "说明", "类型", "含义", "文本", "字符串", "数字", "整数", "小数", "日期", "时间", "布尔"}
 #: Names of columns that a line lists at most.
 UNUSED = 12
 WEIGHTS = ("weight", "w", "count", "n")
@@ -201,14 +205,20 @@ def reposted(header: Sequence[str]) -> dict[str, str]:
     return found if "root" in found else {}
 
 
-def unused(header: Sequence[str], used: Collection[str]) -> str:
-    """What to tell of columns that a table has and nobody reads; empty if there are none."""
+def unused(header: Sequence[str], used: Collection[str], *, most: int = UNUSED) -> str:
+    """What to tell of columns that a table has and nobody reads, of `most` by name; empty if there are none."""
     left = [name for name in header if name and name not in used]
     if not left:
         return ""
-    shown = [name if len(name) <= 40 else f"{name[:39]}…" for name in left[:UNUSED]]
-    more = f" and {len(left) - UNUSED} more" if len(left) > UNUSED else ""
+    shown = [name if len(name) <= 40 else f"{name[:39]}…" for name in left[:most]]
+    more = f" and {len(left) - most} more" if len(left) > most else ""
     return f"; not used: {', '.join(shown)}{more}"
+
+
+def is_of_types(row: Sequence[str | None]) -> bool:
+    """Whether the row below a header says of every column what kind it is: it is the header's second line."""
+    said = [norm(cell).strip("()（）[]<>") for cell in row if cell]
+    return len(said) == len(row) > 1 and TYPES.issuperset(said)
 
 
 def _found(by_norm: Mapping[str, str], names: Mapping[str, Sequence[str]]) -> dict[str, str]:

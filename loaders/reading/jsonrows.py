@@ -73,9 +73,9 @@ def _reading(
     wanted = "[" + ", ".join(quoted(_path(path)) for path in paths.values()) + "]"
     cells = ", ".join(f"v[{k}] AS {column(name)}" for k, name in enumerate(paths, 1))
     relation = (
-        f"SELECT {cells}, CASE WHEN v IS NULL THEN 'unread' END AS state FROM (SELECT json_extract_string(json, "
-        f"{wanted}) AS v FROM read_json_objects({source.for_engine(file)}, format='newline_delimited', "
-        "hive_partitioning=false, ignore_errors=true))"
+        f"SELECT {cells}, CASE WHEN v IS NULL THEN 'unread' {_folded(paths)}END AS state FROM (SELECT json, "
+        f"json_extract_string(json, {wanted}) AS v FROM read_json_objects({source.for_engine(file)}, "
+        "format='newline_delimited', hive_partitioning=false, ignore_errors=true))"
     )
 
     def explain(connection: duckdb.DuckDBPyConnection, asked: Sequence[int]) -> Explained:
@@ -112,6 +112,25 @@ def _reading(
         return Explained(places, rejects, recovered)
 
     return Reading(relation, list(paths), parts, decision, explain)
+
+
+def _folded(paths: Mapping[str, str]) -> str:
+    """Cases of a row in which an object that is wanted is a text: it went through a table, and nothing of it is read.
+
+    The row is parsed once more only where nothing of the object was found.
+    """
+    inside: dict[str, list[int]] = {}
+    for k, path in enumerate(paths.values(), 1):
+        if "." in path:
+            inside.setdefault(path.rpartition(".")[0], []).append(k)
+    cases = ""
+    for above, found in inside.items():
+        nothing, place = " AND ".join(f"v[{k}] IS NULL" for k in found), quoted(_path(above))
+        cases += (
+            f"WHEN {nothing} AND json_type(json, {place}) = 'VARCHAR' "
+            f"AND starts_with(json_extract_string(json, {place}), '{{') THEN {quoted(f'BAD_OBJECT:{above}')} "
+        )
+    return cases
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

@@ -426,8 +426,8 @@ class Source:
                 if number == 1 and (sep := SEPARATOR.fullmatch(text)):
                     self.preface, said = 1, sep[1].replace("\\t", "\t")
                     continue
-                if not text.strip() or text.startswith("#"):
-                    continue
+                if not text.strip() or (text.startswith("#") and text[1:2] not in DELIMITERS):
+                    continue  # a column of row numbers may be called #
                 if self.header:
                     with suppress(csv.Error):  # a damaged row tells nothing of the header
                         self.below = [

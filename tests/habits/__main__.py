@@ -1,7 +1,8 @@
 """Habits on good files: ``python -m tests.habits [--draws N] [--seed N] [--habit TEXT] [--good TEXT]``.
 
 Prints how the draws of each habit ended, and every silent difference; exit 1 if there was one. Many cells are changed
-in one load; they are `explained` together where the file is what they mean without the rejected rows, else by halves.
+in one load; they are `explained` together where the file is what they mean without the rejected rows, else looked at
+alone, those first that are near a difference.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
 
 from tests.habits.catalogue import HABITS, Named, draw, goods, meant, of_cells, pairs, several
 from tests.habits.goods import Good
-from tests.habits.oracle import Draw, Judge, Verdict, shown
+from tests.habits.oracle import Draw, Fact, Judge, Verdict, shown
 
 KINDS = ("explained", "same", "meant", "rejected", "refused", "silent")
 
@@ -71,16 +72,30 @@ def main() -> int:
 
 
 def blamed(judge: Judge, good: Good, changes: list[Named]) -> Iterator[tuple[Draw, Verdict]]:
-    """Every change with its verdict: all at once where they are explained together, else by halves."""
+    """Every change with its verdict: all at once where they are explained together, else those that are near it."""
+    if not changes:
+        return
     whole = of_cells(good, changes)
     if len(changes) == 1:
         yield whole, judge.judge(whole)
-    elif changes and judge.explained(good, whole.name, whole.data, meant(good, changes)):
+        return
+    wrong = judge.unexplained(good, whole.name, whole.data, meant(good, changes))
+    if wrong is not None and not wrong:
         yield from ((of_cells(good, [change]), Verdict("explained")) for change in changes)
-    elif changes:
-        half = len(changes) // 2
-        yield from blamed(judge, good, changes[:half])
-        yield from blamed(judge, good, changes[half:])
+        return
+    near = [change for change in changes if wrong and is_near(good, change, wrong)]
+    if not 0 < len(near) <= len(changes) // 2:
+        near = changes[: len(changes) // 2]
+    yield from blamed(judge, good, near)
+    yield from blamed(judge, good, [change for change in changes if change not in near])
+
+
+def is_near(good: Good, named: Named, wrong: Iterable[Fact]) -> bool:
+    """Whether facts speak of an account or post of the row that is changed, or of what is written there now."""
+    _, change = named
+    row = dict(zip(good.columns, good.rows[change.row], strict=True))
+    ids = [cell for column, cell in row.items() if good.roles.get(column, "") in tuple("AaPpNnHB") and cell]
+    return any(cell in text for cell in (*ids, str(change.value)) for fact in wrong for text in fact)
 
 
 def pair(one: Draw) -> str:

@@ -120,3 +120,70 @@ def test_under_pseudonyms_they_are_one_too(shelf: Shelf, monkeypatch: pytest.Mon
             counts.add((*ids, *ws.fetch("SELECT count(*), count(price_cny) FROM accounts, follows")))
     assert len(counts) == 1
     assert len(next(iter(counts))) == 4
+
+
+# ---------------------------------------------------------------------- one id that is said to be of two accounts
+
+CLAIM = "account_id,alias\n{},{}\n"
+OTHER = "douyin:700000000000000018"
+CONTRADICTED = {
+    "one.csv": CLAIM.format(ACCOUNT, ALIAS),
+    "two.csv": CLAIM.format(OTHER, ALIAS),
+    **{name: FILES[name] for name in ("follows.csv", "accounts.csv", "people.csv", "posts.csv", "reposts.csv")},
+}
+
+
+def test_an_id_that_is_said_to_be_of_two_accounts_is_of_nobody_in_any_order(shelf: Shelf) -> None:
+    facts = [name for name in CONTRADICTED if name not in {"one.csv", "two.csv"}]
+    wanted = None
+    for order in (
+        ["one.csv", *facts, "two.csv"],
+        ["two.csv", *facts, "one.csv"],
+        [*facts[:2], "two.csv", "one.csv", *facts[2:]],
+    ):
+        shelf.empty()
+        said = {}
+        for name in order:
+            said[name] = shelf.load(CONTRADICTED[name], name, platform="douyin").decisions[-1]
+            assert dense(shelf)
+        content = shelf.content()
+        assert wanted in (None, content)
+        wanted = content
+        last = max(("one.csv", "two.csv"), key=order.index)
+        assert (
+            said[last] == f"ids that are said to be of several accounts identify nobody: {ALIAS} of {ACCOUNT}, {OTHER}"
+        )
+    assert shelf.rows(f"SELECT bio, followers FROM accounts WHERE account_id = '{ALIAS}'") == [("b", 7)]
+    assert shelf.rows("SELECT count(*) FROM follows") == [(3,)]
+    assert shelf.rows("SELECT * FROM as_given") == []
+
+
+def test_what_one_of_its_ids_says_later_is_kept_as_given_too(shelf: Shelf) -> None:
+    later = f"follower,followed,observed\n5,{ACCOUNT},2025-02-01\n{ALIAS},10,2025-01-01\n"
+    contents = []
+    for order in (["one.csv", "follows.csv", "later", "two.csv"], ["two.csv", "one.csv", "later", "follows.csv"]):
+        shelf.empty()
+        for name in order:
+            shelf.load(later if name == "later" else CONTRADICTED[name], "f.csv", platform="douyin")
+        contents.append(shelf.content())
+    assert contents[0] == contents[1]
+
+
+def test_ids_that_are_claimed_for_each_other_or_in_a_row(shelf: Shelf) -> None:
+    shelf.load("follower,followed\ndouyin:sec_uid:a,1\ndouyin:sec_uid:b,2\n", platform="douyin")
+    shelf.load(CLAIM.format("douyin:sec_uid:b", "douyin:sec_uid:a") + "douyin:7,douyin:sec_uid:b\n", platform="douyin")
+    shelf.load("account_id,alias\ndouyin:8,douyin:9\ndouyin:9,douyin:8\n", platform="douyin")
+    ids = [row[0] for row in shelf.rows("SELECT account_id FROM accounts ORDER BY 1")]
+    assert ids == ["douyin:1", "douyin:2", "douyin:7", "douyin:8", "douyin:9"]
+    assert shelf.rows(
+        "SELECT count(*) FROM follows WHERE src = (SELECT account_key FROM accounts WHERE account_id = 'douyin:7')"
+    ) == [(2,)]
+    assert dense(shelf)
+
+
+def test_who_is_forgotten_leaves_nothing_that_was_kept_as_given(shelf: Shelf) -> None:
+    load(shelf, ["douyin.jsonl", "follows.csv", "accounts.csv"])
+    assert shelf.rows("SELECT count(*) > 0 FROM as_given") == [(True,)]
+    forget(shelf.ws, [ACCOUNT])
+    assert shelf.rows("SELECT * FROM as_given") == []
+    assert not [row for row in shelf.rows("FROM accounts") if ALIAS in row or ACCOUNT in row]

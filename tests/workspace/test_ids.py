@@ -162,6 +162,8 @@ LEFT_OVER += [
     "UID1000000011",
     "uid:1000000011",
     "id_1000000011",
+    "@1000000011",
+    "1.000.000.011",
 ]
 
 
@@ -193,10 +195,10 @@ def test_quotes_in_quotes_and_blanks_of_any_width_are_no_part_of_an_id(bench: Sh
 
 
 def test_a_word_for_nothing_is_no_name_but_people_are_called_none(bench: Shelf) -> None:
-    names = ["(null)", "\\N", "NULL", "undefined", "#N/A", "None", "Nan", "NA"]
+    names = ["(null)", "\\N", "NULL", "undefined", "#N/A", "None", "none", "Nan", "NA"]
     rows = "".join(f"{1000000011 + k},{name},{k}\n" for k, name in enumerate(names))
     bench.load("account,name,followers\n" + rows, platform="weibo")
-    assert bench.rows("SELECT name FROM accounts ORDER BY account_id") == [(None,)] * 5 + [("None",), ("Nan",), ("NA",)]
+    assert bench.rows("SELECT name FROM accounts ORDER BY account_id") == [(None,)] * 6 + [("none",), ("Nan",), ("NA",)]
 
 
 def test_an_id_of_another_platform_is_read_as_one_of_that(bench: Shelf) -> None:
