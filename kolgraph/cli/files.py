@@ -93,8 +93,11 @@ def _say(report: LoadReport) -> None:
         click.echo(f"  {printable(describe(report.file, reject))}", err=True)
     more = max(len(report.rejects), report.counts.rejected) - 5
     if more > 0:
-        kept = "kept" if more + 5 <= len(report.rejects) else f"the first {len(report.rejects):,} are kept"
-        click.echo(f"  ... and {more:,} more, {kept} in the table rejects", err=True)
+        kept, why = "kept", ""
+        if more + 5 > len(report.rejects):
+            kept = f"the first {len(report.rejects):,} are kept"
+            why = "; " + ", ".join(f"{n:,} {code}" for code, n in sorted(report.reasons.items()))
+        click.echo(f"  ... and {more:,} more, {kept} in the table rejects{why}", err=True)
 
 
 @click.command()

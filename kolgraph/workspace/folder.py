@@ -115,9 +115,9 @@ class Workspace(Filling):
         with self._translating() as connection:
             if not self._handle.new:
                 check(connection, self.path)
-            if not is_laid_out(connection, self.path):
-                with self.transaction() as watched:
-                    lay_out(watched, self.path)
+                if not is_laid_out(connection, self.path):
+                    with self.transaction() as watched:
+                        lay_out(watched, self.path)
             for view in views("TEMP VIEW"):
                 connection.execute(view)
         if self._handle.unwritable:

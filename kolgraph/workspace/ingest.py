@@ -6,6 +6,7 @@ Everything here runs inside the one transaction that `Workspace.load` opens. A r
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def ingest(
     batch: int,
     key: bytes | None = None,
     whole: bool = False,
-) -> tuple[Counts, list[Reject]]:
+) -> tuple[Counts, Rejects]:
     """Read, check, merge; returns what became of the rows, and the first rejected ones in order of line.
 
     With a `key` accounts and posts enter under pseudonyms, names as hashes, and texts not at all; of a rejected row
@@ -77,11 +78,11 @@ def ingest(
             raise
         raise NeedsRepair(reading.repair) from error
     refuse_rounded(connection, rows.staged)
-    rejects, rejected = rows.rejects()
+    rejects = rows.rejects()
     if forgotten:
-        rejects = forgotten.scrub(rejects)
+        rejects[:] = forgotten.scrub(rejects)
     if key is not None:
-        rejects = [bare(reject) for reject in rejects]
+        rejects[:] = [bare(reject) for reject in rejects]
     accepted = good = 0
     for table, part in rows.staged.items():
         names = rows.columns(table)
@@ -104,7 +105,7 @@ def ingest(
         connection.execute(f"DELETE FROM namings WHERE role = 'mention' AND name = known_as('{SOMEBODY}')").fetchall()
     rows.drop()
     rejects.sort(key=lambda reject: (reject.line is None, reject.line))
-    return Counts(good + rejected, accepted, good - accepted, rejected), rejects
+    return Counts(good + rejects.total, accepted, good - accepted, rejects.total), rejects
 
 
 def _enters(record: str, field: str) -> str:
@@ -202,12 +203,12 @@ class _Rows:
         names = [row[0] for row in self.connection.execute(f"DESCRIBE {table}").fetchall()]
         return [name for name in names if name not in {"bad", "ordinal"}]
 
-    def rejects(self) -> tuple[list[Reject], int]:
+    def rejects(self) -> Rejects:
         """The first rows that could not be read, that are nothing known, or have a value that is not accepted.
 
-        And how many rows there are of all of these, however many are told.
+        All are counted; what a row says beside its main record is told, and not counted.
         """
-        rejected = self._find_bad()
+        reasons = self._find_bad()
         bad = self._bad()
         known = self.reading.explain(self.connection, sorted({row[1] for row in bad}))
         places = dict(known.places)
@@ -215,7 +216,7 @@ class _Rows:
             first = _one(self.connection, "SELECT count(*) FROM numbered")
             self._stage_recovered([row for _, _, row in known.recovered], first)
             places |= {first + k: (line, raw) for k, (line, raw, _) in enumerate(known.recovered)}
-            rejected = self._find_bad()
+            reasons = self._find_bad()
             bad = self._bad()
         out = Rejects(known.rejects)
         for part, ordinal, problem, raw in bad:
@@ -227,23 +228,27 @@ class _Rows:
             text = text if text is not None else ",".join(cell or "" for cell in raw)
             partly = part is not None and part.side
             out.append(Reject(line, field or None, value, code, f"{said} {REASONS[code]}", text[:MAX_RAW], partly))
-        return out, known.rejects.total + rejected
+        out.reasons = known.rejects.reasons + reasons
+        return out
 
-    def _find_bad(self) -> int:
-        """Note which rows are refused in the table ``refused``; returns how many there are, items counted alone."""
+    def _find_bad(self) -> Counter[str]:
+        """Note which rows are refused in the table ``refused``; returns for what, items counted alone."""
         queries = [
-            f"SELECT ordinal FROM {self._numbered(table)} WHERE contains(bad[1], ':')"
+            f"SELECT ordinal, bad[1] AS code FROM {self._numbered(table)} WHERE contains(bad[1], ':')"
             for table, part in self.staged.items()
             if not part.side
         ]
         if not self.single:
-            queries.append(f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken})")
-            queries.append(f"SELECT ordinal FROM raw_numbered WHERE {_REFUSED}")
-        count = _one(self.connection, f"SELECT count(*) FROM ({' UNION ALL '.join(queries)})")
-        self.refused = bool(count)
+            nothing = f"state IS NULL AND NOT ({self.taken})"
+            queries.append(f"SELECT ordinal, 'NO_RECORD' AS code FROM raw_numbered WHERE {nothing}")
+            queries.append(f"SELECT ordinal, state AS code FROM raw_numbered WHERE {_REFUSED}")
+        every = " UNION ALL ".join(queries)
+        counted = f"SELECT split_part(code, ':', 1), count(*) FROM ({every}) GROUP BY 1"
+        reasons = Counter(dict(self.connection.execute(counted).fetchall()))
+        self.refused = bool(reasons)
         if self.refused and not self.single:
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE refused AS {' UNION ALL '.join(queries)}")
-        return count
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE refused AS SELECT ordinal FROM ({every})")
+        return reasons
 
     def _numbered(self, table: str) -> str:
         return f"{table}_numbered" if self.single else table
@@ -253,13 +258,13 @@ class _Rows:
         found: list[tuple[Part | None, int, str, list[str | None]]] = []
         for table, part in self.staged.items():
             query = f"SELECT ordinal, bad FROM {self._numbered(table)} WHERE contains(bad[1], ':')"
-            rows = self.connection.execute(f"{query} ORDER BY 1 LIMIT {MAX_REJECTS}").fetchall()
+            rows = self.connection.execute(f"{query} LIMIT {MAX_REJECTS}").fetchall()
             found += [(part, n, bad[0], bad[1:]) for n, bad in rows]
         if not self.single:
             query = f"SELECT ordinal FROM raw_numbered WHERE state IS NULL AND NOT ({self.taken})"
-            rows = self.connection.execute(f"{query} ORDER BY 1 LIMIT {MAX_REJECTS}").fetchall()
+            rows = self.connection.execute(f"{query} LIMIT {MAX_REJECTS}").fetchall()
             found += [(None, n, "NO_RECORD", []) for (n,) in rows]
-            query = f"SELECT ordinal, state FROM raw_numbered WHERE {_REFUSED} ORDER BY 1 LIMIT {MAX_REJECTS}"
+            query = f"SELECT ordinal, state FROM raw_numbered WHERE {_REFUSED} LIMIT {MAX_REJECTS}"
             found += [(None, n, state, []) for n, state in self.connection.execute(query).fetchall()]
         return found
 

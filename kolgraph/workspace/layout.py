@@ -33,8 +33,15 @@ def is_laid_out(connection: Connection, folder: Path) -> bool:
     return True
 
 
+def lay_out_new(connection: Connection) -> None:
+    """Make the tables and views in a file that has just been made."""
+    connection.execute(LAYOUT)
+    connection.execute("INSERT INTO layout (version) VALUES (?)", [SCHEMA_VERSION])
+    _complete(connection)
+
+
 def lay_out(connection: Connection, folder: Path) -> None:
-    """Make the tables and views, or bring those of an earlier version to this one.
+    """Bring the tables of an earlier version to this one, or make them where there are none.
 
     Raises
     ------
@@ -60,6 +67,10 @@ def lay_out(connection: Connection, folder: Path) -> None:
         raise InputError(
             f"{folder}: was made by another version of kolgraph; load the files again into a new workspace"
         )
+    _complete(connection)
+
+
+def _complete(connection: Connection) -> None:
     connection.execute("ALTER TABLE layout ADD COLUMN IF NOT EXISTS name VARCHAR")
     connection.execute("UPDATE layout SET name = ? WHERE name IS NULL", [secrets.token_hex(8)]).fetchall()
     for table in TABLES.values():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,7 +43,9 @@ class LoadReport:
     decisions : list of str
         What the columns were taken for, and which way the edges point.
     rejects : list of Reject
-        Rejected rows, of many the first 100,000; they are in the table ``rejects`` too. All are counted.
+        Rejected rows, of many the first 10,000; they are in the table ``rejects`` too.
+    reasons : mapping
+        Code -> rows that were rejected for it: all are counted.
     sample : mapping
         Of a dry run: the first rows of every table that the file would add to.
     skipped : str
@@ -54,6 +58,7 @@ class LoadReport:
     known: bool = False
     decisions: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    reasons: Mapping[str, int] = field(default_factory=dict)
     sample: dict[str, pd.DataFrame] = field(default_factory=dict)
     skipped: str = ""
 
@@ -114,15 +119,14 @@ def load_file(
     loader, readings = read(source, options)
     content = named if any(reading.named for reading in readings) else plain
     batch = int(connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM batches").fetchall()[0][0])
-    counts = Counts()
-    rejects: list[Reject] = []
+    counts, rejects, reasons = Counts(), list[Reject](), Counter[str]()
     # Our own tables say the platform with every id.
     whole = loader.startswith("kolgraph-")
     known = count(connection, "SELECT count(*) FROM accounts")
     for reading in readings:
         platform = reading.platform or options.platform or "local"
         part, bad = ingest(connection, reading, platform=platform, batch=batch, key=key, whole=whole)
-        counts, rejects = counts + part, rejects + bad
+        counts, rejects, reasons = counts + part, rejects + bad, reasons + bad.reasons
     if counts.read == 0:
         raise InputError(f"{name}: has a header but no row")
     decisions = [f"encoding: {source.doubt}"] if source.doubt else []
@@ -143,7 +147,7 @@ def load_file(
     )
     if rejects:
         _keep_rejects(connection, batch, name, rejects)
-    return LoadReport(name, loader, counts, decisions=decisions, rejects=rejects)
+    return LoadReport(name, loader, counts, decisions=decisions, rejects=rejects, reasons=reasons)
 
 
 def sample(connection: duckdb.DuckDBPyConnection, rows: int = 3) -> dict[str, pd.DataFrame]:

@@ -13,7 +13,7 @@ from kolgraph import settings
 from kolgraph.errors import StoreBusy
 from kolgraph.targets import discard, to_disk
 from kolgraph.workspace.handle import connect
-from kolgraph.workspace.layout import lay_out
+from kolgraph.workspace.layout import lay_out_new
 from kolgraph.workspace.names import count
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def make(file: Path) -> None:
         try:
             settings.private(part)
             connection.execute("BEGIN")
-            lay_out(connection, file.parent)
+            lay_out_new(connection)
             connection.execute("COMMIT")
             connection.execute("CHECKPOINT")  # all of it in the one file
         finally:

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from kolgraph.errors import KolgraphError
 from kolgraph.loaders.reading.headers import is_of_types
@@ -148,6 +148,7 @@ class _Text:
         cell = rb'(?:%s"(?:[^"]|"")*+"%s|(?!%s")[^%s]*+)' % (before, behind, before, d)
         #: A record on one line, as nearly all are; the others are followed quote by quote.
         self.usual = re.compile(rb"%s(?:%s%s)*+\r?\n?" % (cell, d, cell)).fullmatch
+        self.last: _Start = b"", (False, 0, True), b""
 
     def explain(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
         """Lines and raw text of the wanted rows, and the lines that are no rows."""
@@ -162,16 +163,19 @@ class _Text:
         staged = int(connection.execute("SELECT count(*) FROM numbered").fetchall()[0][0])
         if broken is not None and staged != self.source.kept:
             raise self._defect(f"holds {self.source.kept} good rows, of which the engine read {staged}")
+        if broken is not None and not wanted:
+            return Explained({}, broken)
         places: dict[int, tuple[int | None, str | None]] = {}
-        asked, ordinal, last = set(wanted), 0, max(wanted, default=-1)
+        asked, ordinal = deque(sorted(set(wanted))), 0
         with readable(self.source.path), self.source.open(self.source.whole) as raw:
-            for number, record in self._records(raw) if broken is None else self._good(raw):
-                if broken is None and b"\n" in record[:-1] and self._swallows(record):
+            for number, records in self._records(raw) if broken is None else self._good(raw):
+                if broken is None and len(records) == 1 and b"\n" in records[0] and self._swallows(records[0]):
                     raise NeedsRepair(self.repair)  # it may be two halves of damage with good rows between
-                if ordinal in asked:
-                    places[ordinal] = (number, shown(record))
-                ordinal += 1
-                if broken is not None and ordinal > last:
+                while asked and asked[0] < ordinal + len(records):
+                    at = asked.popleft() - ordinal
+                    places[ordinal + at] = (number + at, shown(records[at]))
+                ordinal += len(records)
+                if broken is not None and not asked:
                     break
         if broken is None and ordinal != staged:
             raise NeedsRepair(self.repair)
@@ -195,37 +199,58 @@ class _Text:
             first = io.BytesIO(b"".join(islice(lines(raw), PROBE_LINES)))
             return any(code for code, _, _, _ in self._told(first))
 
-    def _records(self, raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-        """Line number and bytes of every record of a text that is whole."""
-        start = 0
+    def _records(self, raw: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+        """Line numbers and bytes of the records of a text that is whole; neighbours of one line each come together."""
+        number, start, inside = 0, 0, False
         parts: list[bytes] = []
-        inside = False
-        for number, line in enumerate(lines(raw), 1):
-            if number <= self.skip:
-                continue
-            if not parts:
-                if self._is_none(line.removeprefix(BOM_UTF8) if number == 1 else line):
+        while piece := raw.read(PIECE):
+            if not piece.endswith(b"\n"):
+                piece += next(lines(raw), b"")
+            listed = piece.split(b"\n")
+            if not listed[-1]:
+                listed.pop()
+            first = max(0, self.skip - number)  # of the records that have not been told
+            plain = number > 0 and not inside and b'"' not in piece and not self._may_be_none(piece)
+            for at in () if plain else range(first, len(listed)):
+                line = listed[at]
+                if not inside and self._is_none(line if number + at else _bare(line)):
+                    if first < at:
+                        yield number + first + 1, listed[first:at]
+                    first = at + 1
                     continue
-                start = number
-            parts.append(line)
-            if inside or (b'"' in line and not self.usual(line)):
+                if not inside and (b'"' not in line or self.usual(line)):
+                    continue
+                if not inside:
+                    if first < at:
+                        yield number + first + 1, listed[first:at]
+                    start = number + at + 1
+                parts.append(line)
                 inside, _, _ = quotes(line, self.delimiter, inside=inside)
-            if not inside:
-                yield start, parts[0] if len(parts) == 1 else b"".join(parts)
-                parts = []
+                if not inside:
+                    yield start, [b"\n".join(parts)]
+                    parts = []
+                first = at + 1
+            if first < len(listed):
+                yield number + first + 1, listed[first:]
+            number += len(listed)
         if parts:
-            yield start, b"".join(parts)
+            yield start, [b"\n".join(parts)]
 
-    def _good(self, raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-        """Line number and bytes of every row that a repaired copy holds, as they lie in the file."""
+    def _good(self, raw: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+        """Line numbers and bytes of the rows that a repaired copy holds, as they lie in the file."""
         for code, number, record, rows in self._told(raw):
-            if not code:
-                yield from enumerate(_split(record, rows), number)
+            if not code and rows:
+                yield number, _split(record, rows)
+
+    def _may_be_none(self, piece: bytes) -> bool:
+        """Whether some lines of a piece may be blank, or comments."""
+        return bool(self.comment) or b"\n\n" in piece or b"\n\r" in piece or piece.startswith((b"\n", b"\r"))
 
     def _is_none(self, line: bytes) -> bool:
         """Whether a line is blank, or a comment."""
-        blank = self.width > 1 and not line.strip(b"\r\n")
-        return blank or bool(self.comment and line.lstrip().startswith(self.comment))
+        if self.comment and line.lstrip().startswith(self.comment):
+            return True
+        return self.width > 1 and not line.strip(b"\r\n")
 
     def repair(self) -> None:
         """Make a copy of the good rows alone: even of blank lines the engine takes no more than 2 MB together."""
@@ -237,7 +262,7 @@ class _Text:
                     room = max(0, MAX_REJECTS - len(broken))
                     for at, line in enumerate(islice(_split(record, rows), room)):
                         broken.append(Reject(number + at, None, None, code, WHY[code], shown(line)))
-                    broken.total += max(0, rows - room)
+                    broken.reasons[code] += max(0, rows - room)
                 elif rows or number <= self.skip:
                     kept += rows
                     out.write(record)
@@ -250,26 +275,34 @@ class _Text:
         Neighbours that are one line each and of one fate come together; blank lines are no rows.
         """
         pieces, ahead = _Pieces(raw), deque[tuple[bytes, bool]]()
-        number = 0
+        number, fate, run, size = 0, "", list[bytes](), 0
         while ahead or pieces.read():
-            if not ahead and pieces.plain and number >= self.skip and not self.comment:
+            plain = not ahead and pieces.plain and number >= self.skip and not self.comment
+            line, is_text, code, further = b"", True, "", 0
+            if not plain:
+                if not ahead:
+                    ahead.extend(pieces.judged())
+                line, is_text = ahead.popleft()
+                if number < self.skip:
+                    code, line = "skipped", b"-\n"  # the engine follows quotes even through lines that it skips
+                elif line == b"\n" or ((self.comment or not number) and self._is_none(line if number else _bare(line))):
+                    code = "blank"
+                else:
+                    further, code = self._judge(line, is_text, pieces, ahead)
+            if run and (plain or further or code != fate or size > PIECE):
+                yield self._run(fate, number - len(run) + 1, run)
+                run, size = [], 0
+            if plain:
                 yield from self._count_cells(pieces.lines, number)
                 number += len(pieces.lines)
-                continue
-            if not ahead:
-                ahead.extend(pieces.judged())
-            line, is_text = ahead.popleft()
-            number += 1
-            if number <= self.skip:
-                yield "", number, b"-\n", 0  # the engine follows quotes even through lines that it skips
-            elif not line.strip(b"\r\n") or self._is_none(line.removeprefix(BOM_UTF8) if number == 1 else line):
-                yield "", number, line, 0
+            elif further:
+                yield code, number + 1, b"".join([line, *(ahead.popleft()[0] for _ in range(further))]), 1
+                number += 1 + further
             else:
-                further, code = self._judge(line, is_text, pieces, ahead)
-                for _ in range(further):
-                    line += ahead.popleft()[0]
-                yield code, number, line, 1
-                number += further
+                run.append(line)
+                fate, size, number = code, size + len(line), number + 1
+        if run:
+            yield self._run(fate, number - len(run) + 1, run)
 
     def _count_cells(self, listed: list[bytes], number: int) -> Iterator[tuple[str, int, bytes, int]]:
         """`_told` of lines without a quote: only separators count. Lines of one fate come together."""
@@ -290,15 +323,15 @@ class _Text:
 
     @staticmethod
     def _run(fate: str, number: int, listed: list[bytes]) -> tuple[str, int, bytes, int]:
-        blank = fate == "blank"
-        return "" if blank else fate, number, b"".join(listed), 0 if blank else len(listed)
+        none = fate in {"blank", "skipped"}
+        return "" if none else fate, number, b"".join(listed), 0 if none else len(listed)
 
     def _judge(self, line: bytes, is_text: bool, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> tuple[int, str]:
         """How many more lines belong to the record that begins with `line`, and what is wrong with it."""
         if len(line) >= MAX_LINE:
             return 0, "TOO_LONG"
         further = 0
-        if b'"' in line and not self.usual(line):
+        if b'"' in line and (line.count(b'"') == 1 or not self.usual(line)):
             found = self._further(line, pieces, ahead)
             if found is None:
                 return 0, "UNBALANCED_QUOTE"
@@ -314,8 +347,8 @@ class _Text:
 
     def _further(self, first: bytes, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> int | None:
         """How many more lines belong to the record that starts with `first`; None if no record does."""
-        inside, separators, good = quotes(first, self.delimiter, inside=False)
-        length = len(first)
+        start = self._start(first)
+        (inside, separators, good), length = start[1], len(first)
         for k in range(MAX_CELL_LINES):
             if not good or length >= MAX_LINE:
                 return None
@@ -324,22 +357,46 @@ class _Text:
                 return k if k == 0 or separators + 1 in self.widths else None
             if k == len(ahead) and pieces.read():
                 ahead.extend(pieces.judged())
-            if k == len(ahead) or self._starts_like(ahead[k][0], first):
+            if k == len(ahead) or self._alike(self._start(ahead[k][0]), start):
                 return None
             inside, found, good = quotes(ahead[k][0], self.delimiter, inside=True)
             separators, length = separators + found, length + len(ahead[k][0])
         return None
 
     def _swallows(self, record: bytes) -> bool:
-        first, *others = record.splitlines()
-        return any(self._starts_like(line, first) for line in others)
+        first, *others = map(self._start, record.splitlines())
+        return any(self._alike(line, first) for line in others)
 
-    def _starts_like(self, line: bytes, first: bytes) -> bool:
+    def _start(self, line: bytes) -> _Start:
+        """What a line is if a row starts with it; the next one is asked for again and again."""
+        if line is not self.last[0]:
+            cell = line.partition(self.delimiter)[0].translate(_MAKE)
+            self.last = line, quotes(line, self.delimiter, inside=False), cell
+        return self.last
+
+    def _alike(self, line: _Start, first: _Start) -> bool:
         """Whether a line looks like the start of a row of its own: as many cells, and the first of the same make."""
-        shapes = [
-            re.sub(rb"[A-Za-z]+", b"a", re.sub(rb"\d+", b"0", x.split(self.delimiter, 1)[0])) for x in (line, first)
-        ]
-        return shapes[0] == shapes[1] and quotes(line, self.delimiter, inside=False)[1] + 1 in self.widths != {1}
+        return line[1][1] + 1 in self.widths != {1} and _same_make(line[2], first[2])
+
+
+#: A line, what `quotes` says of it, and the make of its first cell.
+_Start: TypeAlias = tuple[bytes, tuple[bool, int, bool], bytes]
+#: Digits as 0, letters as a.
+_MAKE = bytes(48 if chr(b).isdigit() else 97 if chr(b).isalpha() else b for b in range(128)) + bytes(range(128, 256))
+
+
+def _same_make(one: bytes, other: bytes) -> bool:
+    """Whether two cells are of the same make, however many digits and letters stand in a row."""
+    return one == other or re.sub(rb"0+|a+", _first, one) == re.sub(rb"0+|a+", _first, other)
+
+
+def _first(found: re.Match[bytes]) -> bytes:
+    return found[0][:1]
+
+
+def _bare(line: bytes) -> bytes:
+    """The first line without a byte-order mark."""
+    return line.removeprefix(BOM_UTF8)
 
 
 def _split(record: bytes, rows: int) -> list[bytes]:
@@ -388,6 +445,10 @@ def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, b
     """
     space = b" " if delimiter != b" " else b""
     at, separators, fresh = 0, 0, not inside
+    if fresh and line.count(b'"') == 1:  # as in every line below a quote that was forgotten
+        before = line[: line.index(b'"')]
+        opens = not before or before == space or before.endswith((delimiter, delimiter + space))
+        return opens, (before if opens else line).count(delimiter), True
     while True:
         if inside:
             at = line.find(b'"', at)

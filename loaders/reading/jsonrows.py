@@ -84,7 +84,6 @@ def _reading(
         }
         places: dict[int, tuple[int | None, str | None]] = {}
         rejects = Rejects(made or ())
-        rejects.total = made.total if made is not None else 0
         recovered: list[tuple[int, str, dict[str, str | None]]] = []
         wanted = set(asked) | unread
         if not wanted:
@@ -95,7 +94,7 @@ def _reading(
                 if not line.strip():
                     continue
                 if ordinal in wanted:
-                    value = _object(line) if made is not None or ordinal in unread else None
+                    value, why = _object(line) if made is not None or ordinal in unread else (None, "")
                     place, text = number, shown(line)
                     if made is not None and value is not None:
                         place = value.pop(LINE)
@@ -103,7 +102,6 @@ def _reading(
                     if ordinal not in unread:
                         places[ordinal] = (place, text)
                     elif value is None:
-                        why = _why(line)
                         code = "BAD_ENCODING" if why is NO_TEXT else "BAD_JSON"
                         rejects.append(Reject(number, None, None, code, why, text))
                     else:  # a lone surrogate (half an emoji) is legal JSON but no text; Python reads it
@@ -133,22 +131,15 @@ def _folded(paths: Mapping[str, str]) -> str:
     return cases
 
 
-def _object(line: bytes) -> dict[str, Any] | None:
+def _object(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """The object on a line, or why there is none."""
     try:
         value = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _why(line: bytes) -> str:
-    try:
-        json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        return NO_TEXT
+        return None, NO_TEXT
     except (ValueError, RecursionError) as error:
-        return f"not readable as JSON: {error}"
-    return "not a JSON object"
+        return None, f"not readable as JSON: {error}"
+    return (value, "") if isinstance(value, dict) else (None, "not a JSON object")
 
 
 def _path(name: str) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ SAMPLE_BYTES = 1 << 16
 MAX_LINE = 2_000_000
 #: Raw text kept of a rejected row, and rejected rows of one file that are kept in detail; all are counted.
 MAX_RAW = 1 << 16
-MAX_REJECTS = 100_000
+MAX_REJECTS = 10_000
 DELIMITERS = ("\t", ",", ";", "|")
 ENDINGS = JSON_ENDINGS | {".csv", ".tsv", ".txt", ".edges", ".edgelist", ".ncol", ".net", ".gdf", ".js", ".xml"}
 ENDINGS |= {".graphml", ".gexf", ".parquet", ".xlsx", ".db", ".sqlite", ".sqlite3"}
@@ -96,6 +97,11 @@ class Reject(NamedTuple):
 class Rejects(list[Reject]):
     """The first rejects of a file in detail, and how many there are: a hostile file must not fill the memory.
 
+    Attributes
+    ----------
+    reasons : Counter
+        Code -> how many were rejected for it, kept or not.
+
     Examples
     --------
     >>> rejects = Rejects()
@@ -105,11 +111,18 @@ class Rejects(list[Reject]):
     (True, True)
     """
 
-    total = 0
+    def __init__(self, rejects: Iterable[Reject] = ()) -> None:
+        super().__init__(rejects)
+        self.reasons = Counter(rejects.reasons if isinstance(rejects, Rejects) else (r.code for r in self))
+
+    @property
+    def total(self) -> int:
+        """How many there are, kept or not."""
+        return self.reasons.total()
 
     def append(self, reject: Reject) -> None:
         """Count a reject, and keep it if it is one of the first."""
-        self.total += 1
+        self.reasons[reject.code] += 1
         if len(self) < MAX_REJECTS:
             super().append(reject)
 

@@ -196,7 +196,7 @@ def test_an_interrupted_load_takes_away_what_it_made_and_no_more(
     (tmp_path / "old.kol" / "cache").mkdir(parents=True)
     Workspace.open(tmp_path / "empty.kol", create=True).close()
     monkeypatch.setattr(
-        *(("kolgraph.workspace.making.lay_out", stop) if when == "opening" else (Workspace, "load", stop))
+        *(("kolgraph.workspace.making.lay_out_new", stop) if when == "opening" else (Workspace, "load", stop))
     )
     for place in ("new/deep/w.kol", "old.kol", *["empty.kol"] * (when == "loading")):
         with pytest.raises(error), Workspace.filling(tmp_path / place) as ws:
