@@ -19,7 +19,7 @@ F64: TypeAlias = NDArray[np.float64]
 
 #: Edges looked at in one compiled step: half a second.
 _STEP = 20_000_000
-#: A gain below this part of an edge is the noise of adding up.
+#: A gain below this part of the weight of a row is the noise of adding up.
 _NOISE = 1e-9
 
 
@@ -139,7 +139,7 @@ def _move(
             near[c] += weights[e]
         due = charge * strength[v]
         volume[own] -= strength[v]
-        best, most = own, near[own] - due * volume[own] + _NOISE
+        best, most = own, near[own] - due * volume[own] + _NOISE * strength[v]
         for k in range(count):
             c = touched[k]
             gain = near[c] - due * volume[c]
@@ -194,7 +194,7 @@ def _refined(ptr: I64, idx: I32, weights: F64, strength: F64, label: I32, charge
                     touched[count] = c
                     count += 1
                 near[c] += weights[e]
-        best, most = v, _NOISE
+        best, most = v, _NOISE * strength[v]
         for k in range(count):
             c = touched[k]
             gain = near[c] - charge * strength[v] * volume[c]
