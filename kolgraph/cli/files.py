@@ -66,7 +66,7 @@ def load(
         raise InputError("name the files to load, or --retry-rejects and no file")
     limit = settings.MAX_INPUT if max_input is None else max_input
     if retry_rejects:
-        with open_workspace(workspace) as ws:
+        with open_workspace(workspace, files=True) as ws:
             with progress("loading what was rejected"):
                 reports = ws.retry_rejects(max_input=limit)
             for report in reports:
@@ -197,7 +197,7 @@ def unload(workspace: Path, files: tuple[str, ...], max_input: int) -> None:
 
     The other files are loaded again; they have to be where they were.
     """
-    with open_workspace(workspace) as ws:
+    with open_workspace(workspace, files=True) as ws:
         done = ws.unload(files, max_input=max_input)
     click.echo(printable(str(done)))
 
@@ -231,7 +231,7 @@ def export(workspace: Path, what: str, output: Path, **options: Any) -> None:
     graph: accounts and edges                      .graphml, .gexf, .gdf
     all: every table of facts                      a folder
     """
-    with open_workspace(workspace) as ws, progress(f"exporting {what}"):
+    with open_workspace(workspace, files=True) as ws, progress(f"exporting {what}"):
         written = ws.export(what, output, **options)
     for file in written:
         click.echo(f"written: {place(file)}")

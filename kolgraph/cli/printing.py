@@ -7,9 +7,10 @@ import io
 import json
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,11 +53,16 @@ def modes(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def open_workspace(path: Path, *, as_is: bool = False, fresh: bool = False) -> Iterator[Workspace]:
-    """Open a workspace that is there, and close it in any case; what takes its time says so on stderr."""
+def open_workspace(path: Path, *, as_is: bool = False, fresh: bool = False, files: bool = False) -> Iterator[Workspace]:
+    """Open a workspace that is there, and close it in any case; what takes its time says so on stderr.
+
+    Unless the command is about `files`, the engine can open none: a workspace may come from somebody else.
+    """
     from kolgraph.workspace import Workspace
 
     with Workspace.open(path) as ws, ws.asking(as_is=as_is, fresh=fresh):
+        if not files:
+            ws.seal()
         ws.progress = progress
         yield ws
 
@@ -85,19 +91,42 @@ def stands_on(*answers: Result) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
-    """Say on stderr what takes its time, and how long it took; the body may tell how many rows are done."""
+    """Say on stderr what takes its time, that it goes on, and how long it took; the body may tell how many rows."""
     what, start = printable(masked(what)), time.monotonic()
-    live = sys.stderr.isatty()
+    live, rows, over = sys.stderr.isatty(), "", threading.Event()
 
     def tell(done: int) -> None:
+        nonlocal rows
+        rows = f" {done:,} rows"
         if live:
-            click.echo(f"\r{what} ... {done:,} rows", err=True, nl=False)
+            click.echo(f"\r{what} ...{rows}", err=True, nl=False)
+
+    def beat() -> None:
+        while not over.wait(_BEAT_S[live]):
+            if _GOING_ON[-1] is over:  # what is waited for, not what waits for it
+                line = f"{what} ...{rows} {time.monotonic() - start:.0f} s"
+                with suppress(OSError, ValueError):  # nobody listens
+                    click.echo(f"\r\x1b[K{line}" if live else line, err=True, nl=not live)
 
     if live:
         click.echo(f"\r\x1b[K{what} ...", err=True, nl=False)
-    yield tell
+    _GOING_ON.append(over)
+    pulse = threading.Thread(target=beat, daemon=True)
+    pulse.start()
+    try:
+        yield tell
+    finally:
+        over.set()
+        pulse.join()
+        _GOING_ON.remove(over)
     took = f"{time.monotonic() - start:.1f} s"
     click.echo(f"\r\x1b[K{what}: {took}" if live else f"{what}: {took}", err=True)
+
+
+#: Seconds between two signs of life: in a log, and on a terminal.
+_BEAT_S = (30.0, 1.0)
+#: What takes its time at the moment, the innermost last.
+_GOING_ON: list[threading.Event] = []
 
 
 def setting(name: str) -> Callable[[], Any]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-
-from kolgraph.interrupts import held
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -93,16 +90,9 @@ class Bipartite:
 
         Modularity, 3 iterations; at resolution 2 a pair is charged d*c/E, the edges expected by degree.
         """
-        import igraph
+        from kolgraph.kernels.leiden import leiden
 
-        graph = igraph.Graph(n=self.m + self.n)
-        graph.add_edges(np.column_stack(self.pairs))
-        igraph.set_random_number_generator(random.Random(seed))
-        try:
-            with held():
-                found = graph.community_leiden("modularity", resolution=resolution, n_iterations=3)
-        finally:
-            igraph.set_random_number_generator(random)  # what igraph starts with
-        label = np.array(found.membership, dtype=np.int64)
+        rng = np.random.default_rng(seed)
+        label = leiden(self.ptr, self.idx, None, resolution=resolution, iterations=3, rng=rng)
         nodes = np.argsort(label, kind="stable").astype(np.int32)
         return np.split(nodes, np.cumsum(np.bincount(label))[:-1])

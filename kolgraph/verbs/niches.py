@@ -17,7 +17,7 @@ def _by_default(parameters: Mapping[str, Any]) -> bool:
     return parameters["seed"] == 1 and parameters["relations"] in ("follow", ["follow"])
 
 
-@answer(tabled=_by_default)
+@answer(method=2, tabled=_by_default)  # as for rings
 def niches(workspace: Workspace, *, relations: Relations = ("follow",), seed: int = 1) -> Niches:
     """Find niche clusters and label them by what their members write about.
 

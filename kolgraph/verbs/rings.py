@@ -23,7 +23,7 @@ def by_default(parameters: Mapping[str, Any]) -> bool:
     return bool(parameters["seed"] == SEED)
 
 
-@answer(tabled=by_default)
+@answer(method=2, tabled=by_default)  # communities are our own Leiden's
 def rings(workspace: Workspace, *, relation: str = "follow", seed: int = SEED) -> Rings:
     """Find coordinated groups among followers, or among those who repost the same posts.
 

@@ -66,7 +66,7 @@ class Workspace(Filling):
         self.mode = Mode()
         self.traces: list[Trace] = []
         self._lock = threading.RLock()
-        self._handle = handle
+        self._handle, self._sealed = handle, False
         self._counters: dict[str, int] | None = None
         self._current: dict[str, str] = {}
         self._around = ""
@@ -135,6 +135,19 @@ class Workspace(Filling):
         """
         if self._handle.unwritable:
             raise only_read(self.path, self._handle.unwritable)
+
+    def seal(self) -> None:
+        """From now on the engine opens no file outside of the folder, whatever it is made to believe.
+
+        For good, for everybody in this process who has the same workspace open: files are not loaded any more, nor
+        tables exported as CSV.
+        """
+        with self._translating() as connection:
+            if connection.execute("SELECT current_setting('enable_external_access')").fetchone() == (True,):
+                folder = str(self.path.absolute()).replace("'", "''")
+                connection.execute(f"SET allowed_directories = ['{folder}']")
+                connection.execute("SET enable_external_access = false")
+        self._sealed = True
 
     def keep_aside(self) -> None:
         """From now on keep results in memory: the file can be read, but not written."""
@@ -256,6 +269,8 @@ class Workspace(Filling):
         self.close()
         discard(self.path / "spill")
         self._handle = type(self).open(self.path)._handle
+        if self._sealed:
+            self.seal()
         self._counters, self._current = None, {}
         self.__dict__.pop("_name", None)  # that of the new file
 

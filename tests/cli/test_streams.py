@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from kolgraph import cli
+from kolgraph.cli import printing
 from kolgraph.errors import ON_COMMAND_LINE
 from kolgraph.interrupts import held, noted
 from kolgraph.workspace import Workspace
@@ -150,3 +151,16 @@ def test_the_second_interrupt_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> 
         os.kill(os.getpid(), signal.SIGINT)
         assert left == [130]
     ON_COMMAND_LINE.reset(spoken)
+
+
+def test_what_takes_long_shows_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(printing, "_BEAT_S", (0.01, 0.01))
+    with printing.progress("rank()"), printing.progress("rings()") as tell:
+        tell(5000)
+        time.sleep(0.1)
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == ["rings() ... 5,000 rows 0 s"] * 2  # what is waited for, not what waits for it
+    assert said[-2:] == ["rings(): 0.1 s", "rank(): 0.1 s"]
+    assert not printing._GOING_ON

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kolgraph.errors import InputError, UnknownAccount
 from kolgraph.graph import Graph
-from kolgraph.influence import explain, reach
+from kolgraph.influence import explain, explanation, reach
+from kolgraph.influence.explanation import FEWEST
 from tests.planning.test_planning import exact_reach
 from tests.worlds.graphs import from_rows, graphs, path, star
 
@@ -77,6 +78,17 @@ def test_it_agrees_with_the_reach_of_all_accounts() -> None:
     for v in np.argsort(-scores.values)[:5]:
         found = explain(graph, str(graph.ids[v]), onward=scores.values, runs=20_000, seed=4)
         assert found.reach == pytest.approx(scores.values[v], rel=0.05)
+
+
+def test_the_bound_for_very_many_followers_costs_no_certainty(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each of 4,000 followers carries it on with p = 1/2: reach 1 + 2,000, standard deviation sqrt(4,000 / 4) per post.
+    monkeypatch.setattr(explanation, "DRAWS", 800_000)
+    graph = from_rows(4001, [(v, 0) for v in range(1, 4001)], [0.5] * 4000)
+    found = [explain(graph, "v00", onward=np.ones(4001), probabilities=True, seed=seed) for seed in range(60)]
+    assert {answer.parameters["runs"] for answer in found} == {FEWEST}
+    off = np.array([answer.reach - 2001 for answer in found]) / np.sqrt(1000 / FEWEST)
+    assert abs(off.mean()) < 3 / np.sqrt(60)
+    assert 0.88 <= np.mean(np.abs(off) < 1.96) <= 1  # of 60 at most 7 outside: 95 % less three deviations
 
 
 def test_wrong_questions_are_refused() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from itertools import combinations
 
-import igraph
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -161,14 +159,6 @@ def test_same_seed_same_bytes(graph: Graph) -> None:
     assert first.community.tobytes() == second.community.tobytes()
     assert first.stability.tobytes() == second.stability.tobytes()
     assert first.sweep == second.sweep and first.run_id == second.run_id
-
-
-def test_the_seed_of_other_users_of_igraph_is_left_alone() -> None:
-    random.seed(1)
-    expected = igraph.Graph.Erdos_Renyi(20, 0.3).get_edgelist()
-    random.seed(1)
-    find_niches(two_cliques(), seed=5)
-    assert igraph.Graph.Erdos_Renyi(20, 0.3).get_edgelist() == expected
 
 
 @few

@@ -17,8 +17,9 @@ from kolgraph.errors import InputError, KolgraphError, LimitError
 from kolgraph.settings import QUERY_MEMORY
 from kolgraph.store import open_store
 from kolgraph.store.engines import reading
-from tests.worlds.attacks import BREAKING, SECRET, Watch, targets, texts
+from tests.worlds.attacks import BREAKING, texts
 from tests.worlds.stores import follows, rows
+from tests.worlds.witnesses import SECRET, Watch, targets, traced, traced_calls
 
 COUNT = "MATCH (a:Account) RETURN count(*) AS n"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the lock and its witnesses are Linux")
@@ -109,80 +110,63 @@ def test_the_guard_takes_none_of_them_either(store, tmp_path):
     assert refused >= 200
 
 
-def traced(reader: reading.Reader, log: Path) -> subprocess.Popen[str]:
-    """A tracer of the system calls of a process that name a file, an address or another process."""
-    if not shutil.which("strace"):
-        pytest.skip("no strace here: install it")
-    reader._ready()
-    calls = "trace=%file,%network,open_by_handle_at,execve,fork,vfork,clone,clone3,kill,tgkill,ptrace,write,pwrite64"
-    command = ["strace", "-f", "-qq", "-e", calls, "-e", "signal=none", "-o", log, "-p", str(reader._process.pid)]
-    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
-    status = Path(f"/proc/{reader._process.pid}/status")
-    while "TracerPid:\t0\n" in status.read_text():
-        if tracer.poll() is not None or time.monotonic() > deadline:
-            pytest.skip(f"strace may not attach: {tracer.stderr.read() if tracer.stderr else ''}")
-        time.sleep(0.05)
-    return tracer
+#: What names a file, an address or another process, and what is written.
+CALLS = "%file,%network,open_by_handle_at,execve,fork,vfork,clone,clone3,kill,tgkill,ptrace,write,pwrite64"
 
 
 def opened(log: Path) -> list[str]:
     """Calls that succeeded, but for threads and for what is written into the pipe of answers."""
     found = []
-    for line in log.read_text().splitlines():
-        call = re.sub(r"^\d+ +", "", line)
+    for call in traced_calls(log):
         fine = "= -1 " in call or call.startswith(("write(3,", "+++", "---")) or "CLONE_THREAD" in call
-        if not fine and "unfinished" not in call and "resumed" not in call:
+        if not fine:
             found.append(call)
     return found
 
 
+def pid(store) -> int:
+    store._connect()._ready()
+    return store._connect()._process.pid
+
+
 def test_the_system_calls_of_the_process_show_that_nothing_was_opened(store, tmp_path):
     log = tmp_path / "log"
-    tracer = traced(store._connect(), log)
-    attack(store, targets(tmp_path / "t"))
-    assert rows(store, COUNT) == [(3,)]
+    with traced(pid(store), log, CALLS):
+        attack(store, targets(tmp_path / "t"))
+        assert rows(store, COUNT) == [(3,)]
     store._connect().close()
-    tracer.communicate(timeout=20)
     assert opened(log) == []
     assert re.search(r"secret\.csv.*= -1 EPERM", log.read_text())  # it was tried
 
 
 def test_the_trace_shows_what_is_opened_without_the_lock(unlocked, own, tmp_path):
     log = tmp_path / "log"
-    with open_store(own, timeout_s=5) as store:
-        tracer = traced(store._connect(), log)
+    with open_store(own, timeout_s=5) as store, traced(pid(store), log, CALLS):
         attack(store, targets(tmp_path / "t"), LIVE)
-        store._connect().close()
-        tracer.communicate(timeout=20)
     assert any("secret.csv" in call and "openat" in call for call in opened(log))
 
 
-def test_the_limits_alone_keep_files_closed_too(own, tmp_path, monkeypatch):
-    """Where there is no filter of calls (other systems), nothing can be opened beyond what is open."""
+@pytest.fixture
+def elsewhere(own, tmp_path, monkeypatch):
+    """A system without a filter of calls."""
     program = tmp_path / "locked.py"
     program.write_text(reading._PROGRAM.read_text().replace('if sys.platform == "linux"', 'if sys.platform == "moon"'))
     monkeypatch.setattr(reading, "_PROGRAM", program)
     reading.end_idle()
+    with open_store(own, timeout_s=5) as store:
+        yield store
+    reading.end_idle()
+
+
+def test_the_limits_alone_keep_files_closed_too_and_it_is_said(elsewhere, tmp_path, caplog):
+    """Where there is no filter of calls, nothing can be opened beyond what is open."""
     folder = targets(tmp_path / "t")
     watch = Watch(folder)
-    with open_store(own, timeout_s=5) as store:
-        told = attack(store, folder, LIVE)
-        assert rows(store, COUNT) == [(3,)]
-    reading.end_idle()
+    told = attack(elsewhere, folder, LIVE)
+    assert rows(elsewhere, COUNT) == [(3,)]
     assert SECRET not in told
     assert watch.seen() <= {""}  # the folder was listed, no file was opened
     watch.close()
-
-
-def test_a_system_without_a_lock_says_so(file, tmp_path, monkeypatch, caplog):
-    program = tmp_path / "locked.py"
-    program.write_text(reading._PROGRAM.read_text().replace('if sys.platform == "linux"', 'if sys.platform == "moon"'))
-    monkeypatch.setattr(reading, "_PROGRAM", program)
-    reading.end_idle()
-    with open_store(file) as store:
-        assert rows(store, COUNT) == [(3,)]
-    reading.end_idle()
     assert [line for line in caplog.messages if "cannot lock the process" in line]
 
 

@@ -14,7 +14,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from kolgraph.errors import InputError
+from kolgraph.cli.printing import open_workspace
+from kolgraph.errors import InputError, KolgraphError
 from kolgraph.workspace import Workspace
 from kolgraph.workspace.folder import FILE
 
@@ -242,3 +243,18 @@ def test_a_run_that_says_nothing_is_no_answer(folder: Path, stands_on: str) -> N
         found = ws.rank(by="in_degree")
         assert not found.provenance.read
         assert found.frame().equals(right)
+
+
+def test_a_sealed_workspace_reads_and_writes_nothing_outside_of_its_folder(folder: Path) -> None:
+    with open_workspace(folder, files=True) as ws:
+        assert ws.fetch(f"SELECT content FROM read_text('{folder.parent / 'secret.txt'}')")
+    with open_workspace(folder) as ws:
+        ws.forget(["local:a1"])  # writes the file anew
+        for place in (folder.parent / "secret.txt", folder.parent / "*.csv", "/etc/hostname", "https://127.0.0.1:9/x"):
+            with pytest.raises(KolgraphError, match="disabled by configuration"):
+                ws.fetch(f"SELECT content FROM read_text('{place}')")
+        with ws.transaction() as connection, pytest.raises(duckdb.PermissionException):
+            connection.execute(f"COPY accounts TO '{folder.parent / 'stolen.csv'}'")
+        assert not ws.rings().rings
+        assert ws.info()
+    assert not (folder.parent / "stolen.csv").exists()

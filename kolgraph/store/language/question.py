@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from kolgraph.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_PROFILE = re.compile(r"^\s*PROFILE\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Question:
 
 
 def prepare(query: str, given: Mapping[str, Any], *, native: bool = False) -> Question:
-    """Turn a name or a text into a `Question`; a native text is left to the server, and only its parameters compared.
+    """Turn a name or a text into a `Question`; of a native text only bounds and parameters are checked here.
 
     Raises
     ------
@@ -38,11 +42,13 @@ def prepare(query: str, given: Mapping[str, Any], *, native: bool = False) -> Qu
         A parameter is unknown, missing or of another type; or a text writes, or leaves the portable subset.
     """
     from kolgraph.store.language.dialect import check_portable, check_read_only, tokens
+    from kolgraph.store.language.tokens import check_untaken
 
     if is_name(query):
         named = load_query(query)
         return Question(named.text, named.bind(given), named)
     if native:
+        check_untaken(query)
         if strange := [name for name in given if f"${name}" not in query]:
             raise InputError(f"query: parameter {strange[0]!r} is not in the text")
         return Question(query, given)
@@ -57,8 +63,8 @@ def prepare(query: str, given: Mapping[str, Any], *, native: bool = False) -> Qu
 
 
 def explain_text(text: str) -> str:
-    """Text that makes an engine plan a query and do nothing."""
-    return f"EXPLAIN {text}"
+    """Text that makes an engine plan a query and do nothing, also one that says PROFILE itself."""
+    return f"EXPLAIN {_PROFILE.sub('', text)}"
 
 
 def typed(table: pa.Table, columns: tuple[Column, ...]) -> pa.Table:

@@ -39,8 +39,9 @@ class Token(NamedTuple):
         return self.text.upper() if self.kind == "name" else self.text
 
 
-#: Characters of a text, and brackets open at once: engines take minutes over longer ones, and break down over deeper.
-LONGEST, DEEPEST = 100_000, 100
+#: Characters of a text, and brackets open at once: engines take minutes over longer ones, and break down over deeper,
+#: as does Arrow over lists in lists.
+LONGEST, DEEPEST = 100_000, 60
 _TOKEN = re.compile(
     r"""(?P<space>[\t-\r \xa0\u3000]+|//[^\n\r]*(?=\r?\n|\Z)|/\*(?:[^*]|\*(?![*/]))*\*/)
       | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
@@ -64,11 +65,35 @@ def tokens(text: str) -> list[Token]:
         places; too long, or nested too deeply. Also a backslash-u, which a server turns into its character *before*
         it reads the query, so that a string could end where nobody sees it.
     """
+    _check(text)
+    return list(_split(text))
+
+
+def check_untaken(text: str) -> None:
+    """Refuse what no engine is to be given, of a text that only a server reads: brackets in strings count as well.
+
+    Raises
+    ------
+    InputError
+        As `tokens`, of escapes, length and depth.
+    """
+    _check(text)
+    depth = 0
+    for bracket in re.finditer(r"[][(){}]", text):
+        depth += 1 if bracket[0] in "([{" else -1
+        if depth > DEEPEST:
+            raise _too_deep(text, bracket.start())
+
+
+def _check(text: str) -> None:
     if "\\u" in text or "\\U" in text:
         raise InputError("query: write the character itself instead of a \\u escape, or pass it as a $parameter")
     if len(text) > LONGEST:
         raise InputError(f"query: longer than {LONGEST:,} characters; pass what is long as a $parameter")
-    return list(_split(text))
+
+
+def _too_deep(text: str, place: int) -> InputError:
+    return InputError(f"query:{line_at(text, place)}: more than {DEEPEST} brackets are open here")
 
 
 @lru_cache(256)
@@ -87,7 +112,7 @@ def _split(text: str) -> tuple[Token, ...]:
             raise InputError(f"query:{line_at(text, place)}: write \\\\{odd[1]} for a backslash and {odd[1]}")
         depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
         if depth > DEEPEST:
-            raise InputError(f"query:{line_at(text, place)}: more than {DEEPEST} brackets are open here")
+            raise _too_deep(text, place)
         if token.kind != "space":
             found.append(token)
         place = match.end()
