@@ -20,6 +20,7 @@ A message says what happened, where (``file:line``, column, value), and what to 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -90,6 +91,11 @@ def option(name: str, value: str = "") -> str:
     return f"{name}={value}" if value else name
 
 
+def reason(error: OSError) -> str:
+    """What the system says, in its own words: libraries put theirs around them, or leave them out."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
 class KolgraphError(Exception):
     """Root of every error raised on purpose."""
 
@@ -146,7 +152,7 @@ class EnvironmentProblem(KolgraphError):
         if isinstance(error, MemoryError):
             return cls("out of memory")
         place = f"{error.filename}: " if error.filename else ""
-        return cls(f"{place}{error.strerror or error}")
+        return cls(f"{place}{reason(error)}")
 
 
 class MissingExtra(EnvironmentProblem):

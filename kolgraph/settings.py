@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kolgraph.errors import EnvironmentProblem, InputError, shown
+from kolgraph.errors import EnvironmentProblem, InputError, reason, shown
 
 #: Accounts named by one post above which its co-mentions are not counted: a 300-name list makes 44,850 pairs.
 CO_MENTION_CAP = 20
@@ -125,7 +125,7 @@ def key_in(path: Path) -> bytes:
             raise EnvironmentProblem(f"{path}: others may read this key; run: chmod 600 {path}")
         return _key(path.read_bytes(), str(path))
     except OSError as error:
-        raise EnvironmentProblem(f"{path}: the key cannot be read ({error.strerror})") from error
+        raise EnvironmentProblem(f"{path}: the key cannot be read ({reason(error)})") from error
 
 
 def _key(raw: bytes, place: str) -> bytes:

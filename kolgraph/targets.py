@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kolgraph.errors import EnvironmentProblem, InputError
+from kolgraph.errors import EnvironmentProblem, InputError, reason
 
 #: Stands in the files that have a place for it, where their readers do not mind.
 MARK = "written by kolgraph"
@@ -95,7 +95,7 @@ def check(target: Path, own: Callable[[Path], bool] = marked, *, within: bool = 
                 f"{target}: is there, and kolgraph did not write it like this; remove it, or name a new file"
             )
     except OSError as error:
-        raise EnvironmentProblem(f"{target}: cannot write here ({error.strerror}); choose another place") from error
+        raise EnvironmentProblem(f"{target}: cannot write here ({reason(error)}); choose another place") from error
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def atomic_path(target: Path, own: Callable[[Path], bool] = marked, *, within: b
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=_mine(f".{_PREFIX}"), suffix=target.suffix)
     except OSError as error:
-        raise EnvironmentProblem(f"{target}: cannot write here ({error.strerror}); choose another folder") from error
+        raise EnvironmentProblem(f"{target}: cannot write here ({reason(error)}); choose another folder") from error
     path = Path(name)
     try:
         with suppress(OSError):  # where nothing can be locked, the number of the process has to do
@@ -119,7 +119,7 @@ def atomic_path(target: Path, own: Callable[[Path], bool] = marked, *, within: b
         to_disk(path)  # or, after a power cut, there is neither the old file nor the new one
         path.replace(target)
     except OSError as error:
-        raise EnvironmentProblem(f"{target}: cannot be written ({error.strerror or error})") from error
+        raise EnvironmentProblem(f"{target}: cannot be written ({reason(error)})") from error
     finally:
         discard(path)
         os.close(handle)
@@ -165,7 +165,7 @@ class Scratch:
                 _lock(self._handle)
         except OSError as error:
             place = folder or "the folder for temporary files (TMPDIR names another one)"
-            raise EnvironmentProblem(f"{place}: cannot be written ({error.strerror or error})") from error
+            raise EnvironmentProblem(f"{place}: cannot be written ({reason(error)})") from error
 
     def close(self) -> None:
         """Remove it; safe to call twice."""

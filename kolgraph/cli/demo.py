@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kolgraph.errors import EnvironmentProblem, InputError
+from kolgraph.errors import EnvironmentProblem, InputError, reason
 from kolgraph.graph import Graph
 from kolgraph.targets import TABLES, check
 from kolgraph.workspace import Workspace
@@ -81,7 +81,7 @@ def _make_room(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / MARK).touch()
     except OSError as error:
-        raise EnvironmentProblem(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
+        raise EnvironmentProblem(f"{folder}: cannot be written ({reason(error)}); name another folder") from error
 
 
 def _take_away(folder: Path) -> None:

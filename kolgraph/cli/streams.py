@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import EnvironmentProblem
+from kolgraph.errors import EnvironmentProblem, reason
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -47,7 +47,7 @@ class Patient(io.RawIOBase):
         except OSError as error:
             _to_nowhere(self._fd)
             if self._wanted and error.errno != errno.EPIPE:
-                raise EnvironmentProblem(f"the answer cannot be written ({error.strerror})") from error
+                raise EnvironmentProblem(f"the answer cannot be written ({reason(error)})") from error
             return memoryview(data).nbytes
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kolgraph.errors import InputError, UnknownName
+from kolgraph.results.workbook import write_workbook
 from kolgraph.targets import MARK, atomic_path, marked, with_columns
 
 if TYPE_CHECKING:
@@ -67,14 +68,6 @@ def _with_keys(columns: Sequence[str]) -> Callable[[Path], bool]:
     return same
 
 
-def _write_book(frame: pd.DataFrame, path: Path) -> None:
-    import pandas as pd
-
-    with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        frame.to_excel(writer, index=False)
-        writer.book.properties.creator = MARK
-
-
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
     from pyarrow import parquet
@@ -110,7 +103,7 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> Path:
             quoting = csv_quoting(v for column in safe for v in safe[column] if isinstance(v, str))
             safe.to_csv(part, index=False, encoding="utf-8-sig", quoting=quoting)
         elif kind == "xlsx":
-            _write_book(_safe(_exact(flat)).map(_printable), part)
+            write_workbook(_safe(_exact(flat)).map(_printable), part, creator=MARK)
         elif kind == "json":
             _exact(flat).to_json(part, orient="records", force_ascii=False, indent=1, date_format="iso")
         else:

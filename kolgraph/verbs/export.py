@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from kolgraph.errors import EnvironmentProblem, InputError, UnknownName, option
+from kolgraph.errors import EnvironmentProblem, InputError, UnknownName, option, reason
 from kolgraph.results.files import write_table
 from kolgraph.store.engines import admin
 from kolgraph.targets import MARK, atomic_path, check, marked, with_columns
 from kolgraph.verbs.publish import kept
 from kolgraph.verbs.show import table
+from kolgraph.workspace.opening import translating
 from kolgraph.workspace.tables import CANONICAL, FORGOTTEN
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def export_tables(workspace: Workspace, folder: str | Path, form: str = "parquet
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise EnvironmentProblem(f"{folder}: cannot be made ({error.strerror})") from error
+        raise EnvironmentProblem(f"{folder}: cannot be made ({reason(error)})") from error
     if form == "neo4j-admin":
         return list(_neo4j(workspace, folder, targets))
     done = (_table(workspace, *target, name) for target, name in zip(targets.items(), FACTS, strict=True))
@@ -277,7 +278,9 @@ def _table(workspace: Workspace, target: Path, own: Callable[[Path], bool], name
         if target.suffix == ".csv":
             place = str(part).replace("'", "''")
             # By itself the engine writes another file, for everybody, and moves it here.
-            connection.execute(f"COPY ({facts(name, flat=True)}) TO '{place}' (FORMAT csv, HEADER, USE_TMP_FILE false)")
+            copy = f"COPY ({facts(name, flat=True)}) TO '{place}' (FORMAT csv, HEADER, USE_TMP_FILE false)"
+            with translating(target):
+                connection.execute(copy)
             return target
         rows = connection.sql(facts(name)).to_arrow_reader(GROUP)
         schema = rows.schema.with_metadata({"kolgraph": MARK})

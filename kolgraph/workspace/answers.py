@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem
+from kolgraph.errors import EnvironmentProblem, reason
 from kolgraph.results.packing import DAMAGE, checksum, pack, unpack
 from kolgraph.workspace.tables import RESULTS
 
@@ -202,7 +202,7 @@ class Answers:
             part.replace(place)
         except OSError as error:  # a full disk: the answer is there, it will only have to be found again
             if not self._held:  # said once
-                _log.warning("%s: an answer could not be kept (%s); it will be found anew", self.folder, error.strerror)
+                _log.warning("%s: an answer could not be kept (%s); it will be found anew", self.folder, reason(error))
             self._held[place.parent.name, place.name] = result
             return ""
         else:

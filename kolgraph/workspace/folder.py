@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError
+from kolgraph.errors import EnvironmentProblem, InputError, reason
 from kolgraph.targets import discard, to_disk
 from kolgraph.workspace.answers import SAVED, Answers, Question, Trace
 from kolgraph.workspace.filling import Filling
@@ -265,7 +265,7 @@ class Workspace(Filling):
             fresh.replace(file)
             to_disk(self.path)
         except OSError as error:
-            raise EnvironmentProblem(f"{file}: cannot be written anew ({error.strerror}); run it again") from error
+            raise EnvironmentProblem(f"{file}: cannot be written anew ({reason(error)}); run it again") from error
         self.close()
         discard(self.path / "spill")
         self._handle = type(self).open(self.path)._handle

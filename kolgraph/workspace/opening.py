@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kolgraph import settings
-from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, StoreBusy, StoreError, reason
 from kolgraph.targets import Scratch
 from kolgraph.workspace.handle import Handle, connect, is_open_here, refuse_inherited
 from kolgraph.workspace.making import BUSY, FILE, LEFTOVERS, alone, is_there, make
@@ -55,7 +55,7 @@ def open_file(file: Path, *, create: bool) -> Handle:
                 raise StoreBusy(f"{folder}: {BUSY}")
             time.sleep(0.1)
     except OSError as error:
-        raise EnvironmentProblem(f"{folder}: cannot be made or looked into ({error.strerror})") from error
+        raise EnvironmentProblem(f"{folder}: cannot be made or looked into ({reason(error)})") from error
 
 
 def _look(folder: Path, file: Path, *, create: bool) -> None:
@@ -147,7 +147,9 @@ def translated(error: Exception, path: Path) -> KolgraphError:
     if isinstance(error, duckdb.IOException) or "too large" in text.lower() or "No space left" in text:
         folder = next(p for p in (path, *path.absolute().parents) if p.is_dir())
         free = shutil.disk_usage(folder).free
-        return EnvironmentProblem(f"{path}: cannot be read or written ({text}); {free / 1e6:,.0f} MB free")
+        # The engine may say it in one message inside another one.
+        why = next((os.strerror(code) for code in _UNWRITABLE if os.strerror(code) in text), text)
+        return EnvironmentProblem(f"{path}: cannot be read or written ({why}); {free / 1e6:,.0f} MB free")
     if isinstance(error, duckdb.DataError | duckdb.ProgrammingError):
         return InputError(f"{path}: {text}")
     return StoreError(f"{path}: {text}")

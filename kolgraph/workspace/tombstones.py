@@ -34,8 +34,8 @@ FILE = "key"
 _PROBE = "kolgraph"
 #: Fields that name somebody, and nobody else: the row falls with the name.
 _NAMES = {"author_name", "dst_name"}
-#: Free text, in which only the name falls; and lists of such.
-TEXTS, LISTS = ("text", "bio", "note"), ("urls", "topics")
+#: Free text, in which only the name falls (niches and agencies are called after people); and lists of such.
+TEXTS, LISTS = ("text", "bio", "note", "niche", "agency"), ("urls", "topics")
 #: Of a text, what may name somebody: what stands behind @, / and =, long numbers, and words of letters without accents.
 _WORDS = (
     "regexp_extract_all({x}, '(?:[@＠]\\s*|[/=])([\\p{{L}}\\p{{N}}_\\-·・]+)', 1) "

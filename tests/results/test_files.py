@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 from pathlib import Path
+from unittest import mock
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -34,6 +37,30 @@ def test_text_that_a_spreadsheet_would_run_is_quoted(frame: pd.DataFrame, tmp_pa
     assert read["text"].str[0].tolist()[: len(FORMULAS)] == ["'"] * len(FORMULAS)
     assert read["text"].tolist()[len(FORMULAS) :] == HARMLESS
     assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # Excel reads it as UTF-8
+
+
+def test_a_workbook_reads_back_as_it_was_and_nothing_else_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = ["<a&b> ]]>", " x ", "a\nb", "小明🙂", "1", "-", None]
+    frame = pd.DataFrame({f"c{k}": text for k in range(28)} | {"n": pd.array([1, -2, None, 2**53, 0, 5, 6], "Int64")})
+    frame = frame.assign(x=[0.1, 1e300, 5e-324, float("nan"), -0.5, 1.0, 2.0], b=[True, False] * 3 + [None])
+    frame["list"] = [np.array(["followers", "posts"]), None, *[[1]] * 5]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(empty))
+    monkeypatch.setattr(tempfile, "mkstemp", mock.Mock(side_effect=tempfile.mkstemp))
+    write_table(frame, tmp_path / "a.xlsx")
+    assert tempfile.mkstemp.call_count == 1  # a killed process leaves nothing but that
+    [sheet] = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0] == list(frame.columns)
+    wanted = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    assert [row.pop() for row in rows[1:]] == ["['followers' 'posts']", None, *["[1]"] * 5]
+    assert rows[1:] == [["'-" if cell == "-" else cell for cell in row[:-1]] for row in wanted]
+    assert not list(empty.iterdir())
+    with pytest.raises(InputError, match=r"row 2: a cell .* not 32,768; write \.csv or \.parquet"):
+        write_table(pd.DataFrame({"x": ["x" * 32_768]}), tmp_path / "b.xlsx")
 
 
 @pytest.mark.parametrize("name", ["ann\r=cmd|' /C calc'!A0", "\r\r@SUM(1)", "a\r\n=1", "a\n\r-1"])

@@ -34,6 +34,9 @@ def test_a_name_is_in_no_topic_no_campaign_and_no_text(tmp_path: Path, ws: Works
     def bring(number: int) -> None:
         (tmp_path / f"p{number}.csv").write_text(posts + "\n" * number, "utf-8")
         ws.load(tmp_path / f"p{number}.csv", **mapped("post", "post", "author", "time", "text", "topics"))
+        niches = f"account,niche,agency\n30{number},{NAME}粉圈,{NAME}工作室\n31{number},美妆,\n"
+        (tmp_path / f"n{number}.csv").write_text(niches, "utf-8")
+        ws.load(tmp_path / f"n{number}.csv", **mapped("account", "account", "niche", "agency"))
         (tmp_path / f"c{number}.csv").write_text(campaigns + "\n" * number, "utf-8")
         ws.load(tmp_path / f"c{number}.csv", **mapped("campaign", "campaign", "post", "name"))
 
@@ -48,6 +51,8 @@ def test_a_name_is_in_no_topic_no_campaign_and_no_text(tmp_path: Path, ws: Works
         ]
         [(topics,)] = ws.fetch("SELECT topics FROM posts WHERE post_id = 'weibo:90'")
         assert topics == [SOMEBODY, f"{SOMEBODY}后援会", "春游"]
+        declared = set(ws.fetch("SELECT niche, agency FROM accounts WHERE niche IS NOT NULL"))
+        assert declared == {(f"{SOMEBODY}粉圈", f"{SOMEBODY}工作室"), ("美妆", None)}
         names = dict(ws.fetch("SELECT campaign_id, name FROM campaigns"))
         assert names == {f"c-{SOMEBODY}-1": f"{SOMEBODY} x 春游", "c2": f"{SOMEBODY} tour"}
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolgraph.errors import EnvironmentProblem, InputError, StoreError
+from kolgraph.errors import EnvironmentProblem, InputError, StoreError, reason
 from kolgraph.store.protocol import PublishReport
 from kolgraph.store.sync.schema import FLOAT, INT, MARK, SNAPSHOT, Node, Relation, columns
 from kolgraph.targets import scratch
@@ -119,7 +119,7 @@ def import_into(
             command = [str(tool), "database", "import", "full", database, *arguments(files), *options]
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
     except OSError as error:
-        raise EnvironmentProblem(f"{home}: {error.strerror}; nothing was imported") from error
+        raise EnvironmentProblem(f"{home}: {reason(error)}; nothing was imported") from error
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
         said = [line for line in lines if line and not line.startswith("Run with")] or [f"status {done.returncode}"]

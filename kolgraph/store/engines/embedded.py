@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kolgraph.errors import EnvironmentProblem, NotPublished, StoreError
+from kolgraph.errors import EnvironmentProblem, NotPublished, StoreError, reason
 from kolgraph.settings import exact, private
 from kolgraph.store.engines.reading import Reader, end_idle, give_back, room, take
 from kolgraph.store.language.dialect import for_embedded
@@ -123,7 +123,7 @@ class EmbeddedStore:
             building.replace(self._path)
             to_disk(self._path.parent)
         except OSError as error:
-            raise EnvironmentProblem(f"{self._path}: {error.strerror}; the graph database was not replaced") from error
+            raise EnvironmentProblem(f"{self._path}: {reason(error)}; the graph database was not replaced") from error
         finally:
             for left in (rows, building, *_side_files(building)):
                 discard(left)

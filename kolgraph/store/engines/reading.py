@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, LimitError, NotPublished, StoreError
+from kolgraph.errors import EnvironmentProblem, InputError, KolgraphError, LimitError, NotPublished, StoreError, reason
 from kolgraph.settings import QUERY_MEMORY
 from kolgraph.store.protocol import too_many, too_slow
 from kolgraph.targets import scratch
@@ -70,7 +70,7 @@ class Reader:
                     start_new_session=True,  # Ctrl-C is for us
                 )
         except OSError as error:
-            raise EnvironmentProblem(f"{path}: no process can be started to read it ({error.strerror})") from error
+            raise EnvironmentProblem(f"{path}: no process can be started to read it ({reason(error)})") from error
         assert self._process.stdin and self._process.stdout  # noqa: S101 - both were asked for
         self._in, self._out = self._process.stdin, self._process.stdout
         told = {

@@ -19,7 +19,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.errors import EnvironmentProblem
+from kolgraph.errors import EnvironmentProblem, reason
 from kolgraph.settings import WORKSPACE_MEMORY, exact, private
 from kolgraph.store.sync.schema import PUBLICATION, SNAPSHOT, arrow_schema, conform
 from kolgraph.targets import scratch
@@ -96,7 +96,7 @@ class Journal:
             shutil.rmtree(place, ignore_errors=True)
             making.replace(place)
         except OSError as error:
-            raise EnvironmentProblem(f"{self._folder.parent}: cannot be written ({error.strerror})") from error
+            raise EnvironmentProblem(f"{self._folder.parent}: cannot be written ({reason(error)})") from error
         finally:
             shutil.rmtree(making, ignore_errors=True)
         return Publication(identity, place, digests, rows)
