@@ -47,7 +47,7 @@ _PLAIN = (*NUMBERED, "x", "tiktok", "instagram", "threads")
 _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
 
 #: Other forms of the same letters (Unicode's NFKC), those that are one letter and those that are several; what is
-#: written in one of them is put together by the engine's own NFC.
+#: written in one of them is put together by the engine's own NFC, without what cannot be seen.
 _FORMS = {
     c: unicodedata.normalize("NFKC", c)
     for c in map(
@@ -149,7 +149,8 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
         f"one_form(x) AS translate(list_reduce({_PAIRS}, lambda name, pair: replace(name, pair[1], pair[2:]), x), "
         f"{quoted(''.join(_LETTERS))}, {quoted(''.join(_LETTERS.values()))})",
         "folded(x) AS lower(trim(CASE WHEN regexp_full_match(x, '[ -~一-龿]*') THEN x ELSE nfc_normalize("
-        f"CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END) END, '@ \t\r\n'))",
+        f"regexp_replace(CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END, "
+        "'\\p{Cf}', '', 'g')) END, '@ \t\r\n'))",
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
         # A list of one names what would be written out at each of its places, and bound there: that is what a small

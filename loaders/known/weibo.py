@@ -199,7 +199,7 @@ WEIBOSCOPE = Format(
             when="{retweeted_status_mid} <> ''",
         ),
         Emit("post", {"post": "mid", "author": "uid", "time": "created_at", "text": "text"}),
-        Emit("account", {"account": "uid", "name": "uid"}, side=True),
+        Emit("account", {"account": "uid", "name": "=clean({uid})"}, side=True),
     ),
     "weibo",
     "table",
