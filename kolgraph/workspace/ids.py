@@ -51,9 +51,9 @@ _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
 _FORMS = {
     c: unicodedata.normalize("NFKC", c)
     for c in map(
-        chr, (*range(0xA0, 0xAC00), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F252))
+        chr, (*range(0xA0, 0x3400), *range(0xFB00, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F252))
     )
-    if unicodedata.normalize("NFKC", c) != unicodedata.normalize("NFC", c) and "ARABIC" not in unicodedata.name(c, "")
+    if unicodedata.decomposition(c).startswith("<") and "ARABIC" not in unicodedata.name(c)
 }
 _LETTERS = {c: form for c, form in _FORMS.items() if len(form) == 1}
 _SPELT_OUT = {c: form for c, form in _FORMS.items() if len(form) > 1}
