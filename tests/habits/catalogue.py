@@ -19,6 +19,8 @@ HABITS: dict[str, Cells | Whole] = {
 }
 #: How often a habit is tried to find a cell, before it counts as having none in a file.
 TRIES = 6
+#: How often the rows of a file are in one that is loaded for many habits at once.
+TIMES = 48
 
 
 @cache
@@ -92,8 +94,8 @@ def meant(good: Good, changes: list[Named]) -> Good:
 
 @cache
 def wide(good: Good) -> Good:
-    """A file with so many rows that one load tries dozens of cells."""
-    return grown(good, 16)
+    """A file with so many rows that one load tries more than a hundred cells."""
+    return grown(good, TIMES)
 
 
 @cache
