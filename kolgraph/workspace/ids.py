@@ -113,6 +113,17 @@ def _ranges(letters: Iterable[str]) -> str:
     return "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in found)
 
 
+#: ``folded(x)``: a name as it is compared, in small letters of one form, without the @ that is no part of it; nearly
+#: all are written so.
+FOLDED = (
+    f"one_form(x) AS translate(list_reduce({_PAIRS}, lambda name, pair: replace(name, pair[1], pair[2:]), x), "
+    f"{quoted(''.join(_LETTERS))}, {quoted(''.join(_LETTERS.values()))})",
+    "folded(x) AS lower(trim(CASE WHEN regexp_full_match(x, '[ -~一-龿]*') THEN x ELSE nfc_normalize("
+    f"regexp_replace(CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END, "
+    "'\\p{Cf}', '', 'g')) END, '@ \t\r\n'))",
+)
+
+
 def hmac_macro(name: str, key: bytes) -> str:
     """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
     block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
@@ -144,13 +155,7 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
     )
     macros = (
         *_MACROS,
-        # Names are compared in small letters of one form, without the @ that is no part of them; nearly all are
-        # written so.
-        f"one_form(x) AS translate(list_reduce({_PAIRS}, lambda name, pair: replace(name, pair[1], pair[2:]), x), "
-        f"{quoted(''.join(_LETTERS))}, {quoted(''.join(_LETTERS.values()))})",
-        "folded(x) AS lower(trim(CASE WHEN regexp_full_match(x, '[ -~一-龿]*') THEN x ELSE nfc_normalize("
-        f"regexp_replace(CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END, "
-        "'\\p{Cf}', '', 'g')) END, '@ \t\r\n'))",
+        *FOLDED,
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
         # A list of one names what would be written out at each of its places, and bound there: that is what a small

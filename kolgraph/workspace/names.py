@@ -101,6 +101,10 @@ def name_chains(connection: Connection, batch: int) -> None:
 
 def resolve(connection: Connection) -> int:
     """Resolve all names anew, and what hangs on them; returns how many names are still unknown."""
+    from kolgraph.workspace.ids import FOLDED  # nobody else who asks a workspace needs the loaders
+
+    for macro in FOLDED:
+        connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     connection.execute(
         f"UPDATE namings n SET dst = k.dst FROM ({_meant()}) k WHERE n.rowid = k.place AND n.dst IS DISTINCT FROM k.dst"
     ).fetchall()
@@ -148,7 +152,7 @@ def _meant() -> str:
         SELECT platform, n.name_norm AS name, account_key, n.first_seen_ts AS first, n.last_seen_ts AS last
         FROM account_names n JOIN accounts USING (account_key)
         UNION ALL
-        SELECT platform, lower(ltrim(substr(account_id, length(platform) + 2), '@')), account_key, NULL, NULL
+        SELECT platform, folded(substr(account_id, length(platform) + 2)), account_key, NULL, NULL
         FROM accounts WHERE NOT list_contains({list(NUMBERED)}, platform)
     ),
     each AS (SELECT platform, name, bool_and(whole) AS whole FROM names GROUP BY ALL),
