@@ -44,7 +44,7 @@ def draw(name: str, good: Good, random: Random) -> Draw | None:
                 return None
             made = habit.make(good, random)
             if made is not None:
-                also = tuple((meant, made.told) for meant in made.also)
+                also = tuple(m if isinstance(m, tuple) else (m, made.told) for m in made.also)
                 return Draw(good, (name,), made.name or good.name, made.data, made.rows, also)
     return None
 
