@@ -12,7 +12,7 @@ from kolgraph.errors import UnknownFormat, option
 from kolgraph.loaders.reading import containers
 from kolgraph.loaders.reading.source import Options, Reading, Reject, Source
 from kolgraph.loaders.spec import Format, cells, reading, recognised
-from kolgraph.loaders.spelling import changed, respelt, spellings
+from kolgraph.loaders.spelling import bare, changed, respelt, spellings, words
 
 #: Modules of `kolgraph.loaders.known` that hold FORMATS.
 FAMILIES = (
@@ -79,20 +79,19 @@ def _candidates(source: Source, header: Sequence[str]) -> Iterator[tuple[Format,
     """Formats, and the header as they would spell it: first all that spell it as the file does."""
     yield from ((fmt, header) for fmt in formats().values())
     if source.shape in {"table", "xlsx", "parquet"}:
-        for fmt in formats().values():
-            if (
-                fmt.rows is None
-                and len(fmt.keys) >= TELLING
-                and (meant := respelt(header, _spellings(fmt.name))) != header
-            ):
+        written = words(header)
+        for fmt in (fmt for fmt in formats().values() if fmt.rows is None and len(fmt.keys) >= TELLING):
+            meant = respelt(header, written, _spellings(fmt.name))
+            if meant != header:
                 yield fmt, meant
 
 
 def _refuse_respelt(source: Source) -> None:
     """Refuse JSON whose keys are those of a format in capitals: as a generic table it would be something else."""
     keys = sorted(source.keys)
+    written = [bare(key) for key in keys]
     for fmt in formats().values():
-        meant = respelt(keys, _spellings(fmt.name))
+        meant = respelt(keys, written, _spellings(fmt.name))
         renamed = changed(keys, meant)
         if renamed and len(fmt.keys) >= TELLING and recognised(fmt, source, meant):
             shown = ", ".join(f"{old} for {new}" for old, new in list(renamed.items())[:3])

@@ -33,14 +33,19 @@ def spellings(names: Iterable[str]) -> Mapping[str, str]:
     return {bare(name): name for name in known if count[bare(name)] == 1}
 
 
-def respelt(header: Sequence[str], known: Mapping[str, str]) -> list[str]:
-    """A header in which the columns that are among the `spellings` are spelt as there; the others stay as they are.
-
-    Two columns that would be one name stay as they are, too.
-    """
+def words(header: Sequence[str]) -> list[str]:
+    """The names of a header as `bare` has them, without a prefix that all of them have."""
     first = PREFIX.match(header[0]) if header else None
     prefix = first[0] if first and all(name.startswith(first[0]) for name in header) else ""
-    found = [known.get(bare(name.removeprefix(prefix)), name) for name in header]
+    return [bare(name.removeprefix(prefix)) for name in header]
+
+
+def respelt(header: Sequence[str], bares: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """A header, of which these are the `words`, with the columns that are among the `spellings` spelt as there.
+
+    The others stay as they are, and so do two columns that would be one name.
+    """
+    found = [known.get(word, name) for word, name in zip(bares, header, strict=True)]
     twice = {name for name, times in Counter(found).items() if times > 1}
     return [old if new in twice else new for old, new in zip(header, found, strict=True)]
 

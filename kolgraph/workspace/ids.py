@@ -47,13 +47,13 @@ _PLAIN = (*NUMBERED, "x", "tiktok", "instagram", "threads")
 _NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
 
 #: Other forms of the same letters (Unicode's NFKC), those that are one letter and those that are several; what is
-#: written in one of them is put together by the engine's own NFC.
+#: written in one of them is put together by the engine's own NFC, without what cannot be seen.
 _FORMS = {
     c: unicodedata.normalize("NFKC", c)
     for c in map(
-        chr, (*range(0xA0, 0xAC00), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F252))
+        chr, (*range(0xA0, 0x3400), *range(0xFB00, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F252))
     )
-    if unicodedata.normalize("NFKC", c) != unicodedata.normalize("NFC", c) and "ARABIC" not in unicodedata.name(c, "")
+    if unicodedata.decomposition(c).startswith("<") and "ARABIC" not in unicodedata.name(c)
 }
 _LETTERS = {c: form for c, form in _FORMS.items() if len(form) == 1}
 _SPELT_OUT = {c: form for c, form in _FORMS.items() if len(form) > 1}
@@ -113,6 +113,17 @@ def _ranges(letters: Iterable[str]) -> str:
     return "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in found)
 
 
+#: ``folded(x)``: a name as it is compared, in small letters of one form, without the @ that is no part of it; nearly
+#: all are written so.
+FOLDED = (
+    f"one_form(x) AS translate(list_reduce({_PAIRS}, lambda name, pair: replace(name, pair[1], pair[2:]), x), "
+    f"{quoted(''.join(_LETTERS))}, {quoted(''.join(_LETTERS.values()))})",
+    "folded(x) AS lower(trim(CASE WHEN regexp_full_match(x, '[ -~一-龿]*') THEN x ELSE nfc_normalize("
+    f"regexp_replace(CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END, "
+    "'\\p{Cf}', '', 'g')) END, '@ \t\r\n'))",
+)
+
+
 def hmac_macro(name: str, key: bytes) -> str:
     """A macro ``name(x)``: HMAC-SHA-256 (RFC 2104) of a text, cut to 128 bits, in hexadecimal digits."""
     block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
@@ -145,12 +156,7 @@ def identity_macros(platform: str, key: bytes | None, *, whole: bool = False) ->
     )
     macros = (
         *_MACROS,
-        # Names are compared in small letters of one form, without the @ that is no part of them; nearly all are
-        # written so.
-        f"one_form(x) AS translate(list_reduce({_PAIRS}, lambda name, pair: replace(name, pair[1], pair[2:]), x), "
-        f"{quoted(''.join(_LETTERS))}, {quoted(''.join(_LETTERS.values()))})",
-        "folded(x) AS lower(trim(CASE WHEN regexp_full_match(x, '[ -~一-龿]*') THEN x ELSE nfc_normalize("
-        f"CASE WHEN regexp_matches(x, '[{_ranges(_FORMS)}]') THEN one_form(x) ELSE x END) END, '@ \t\r\n'))",
+        *FOLDED,
         f"full_id(x) AS {full}",
         f"one_account(y) AS CASE {cases} ELSE y END",
         # A list of one names what would be written out at each of its places, and bound there: that is what a small

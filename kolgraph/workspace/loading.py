@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Raised when a change in the loaders makes the same bytes mean something else.
-LOADER_VERSION = 5
+LOADER_VERSION = 6
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,9 @@ def resolve(connection: Connection) -> int:
     """Resolve all names anew, and what hangs on them; returns how many names are still unknown."""
     # To prepare these statements takes longer than most small files, of which few leave anything open.
     if any_row(connection, "namings WHERE name IS NOT NULL"):
+        from kolgraph.workspace.ids import FOLDED  # nobody else who asks a workspace needs the loaders
+
+        connection.macros.teach(FOLDED)
         connection.execute(
             f"UPDATE namings n SET dst = k.dst FROM ({_meant()}) k "
             "WHERE n.rowid = k.place AND n.dst IS DISTINCT FROM k.dst"
@@ -150,7 +153,7 @@ def _meant() -> str:
         SELECT platform, n.name_norm AS name, account_key, n.first_seen_ts AS first, n.last_seen_ts AS last
         FROM account_names n JOIN accounts USING (account_key)
         UNION ALL
-        SELECT platform, lower(ltrim(substr(account_id, length(platform) + 2), '@')), account_key, NULL, NULL
+        SELECT platform, folded(substr(account_id, length(platform) + 2)), account_key, NULL, NULL
         FROM accounts WHERE NOT list_contains({list(NUMBERED)}, platform)
     ),
     each AS (SELECT platform, name, bool_and(whole) AS whole FROM names GROUP BY ALL),

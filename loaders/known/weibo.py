@@ -31,6 +31,10 @@ def _user(prefix: str) -> dict[str, str]:
     }
 
 
+#: Whether a spreadsheet rounded the ids of posts on the way: their short ids say it.
+ROUNDS = "(SELECT count_if(is_rounded({_id}, {mblogid})) > 0 FROM raw)"
+
+
 def _nghuyong(name: str, title: str, title_zh: str, keys: set[str], *emits: Emit, **more: object) -> Format:
     return Format(f"nghuyong-{name}", title, title_zh, emits, "weibo", "json", frozenset(keys), **more)  # type: ignore[arg-type]
 
@@ -85,13 +89,14 @@ NGHUYONG = (
         {"_id", "mblogid", "content", "created_at"},
         Emit(
             "repost",
-            {"post": "_id", "src": "uid", "root": "=coalesce({retweet_id}, {@root})", "time": "at", "text": "content"},
+            {"post": "mid", "src": "uid", "time": "at", "text": "content"}
+            | {"root": f"=coalesce(if_exact({{retweet_id}}, {ROUNDS}), {{@root}})"},
             when="{is_retweet} = 'true' OR {retweet_id} <> '' OR regexp_matches({@stem}, '(^|[^A-Za-z])repost') "
             "OR regexp_matches({content}, '//\\s*[@＠]')",
         ),
         Emit(
             "post",
-            {"post": "_id", "author": "uid", "time": "at", "text": "content", "likes": "attitudes_count"}
+            {"post": "mid", "author": "uid", "time": "at", "text": "content", "likes": "attitudes_count"}
             | {"reposts": "reposts_count", "comments": "comments_count", "views": "reads_count"}
             | {"observed": "crawl_time"},
         ),
@@ -99,6 +104,7 @@ NGHUYONG = (
         lets={
             "uid": "=weibo_id(coalesce({user._id}, regexp_extract({url}, 'weibo\\.com/([0-9A-Za-z_]+)/', 1)))",
             "at": "=moment({created_at}, {crawl_time}, {_id})",
+            "mid": "=exact_mid({_id}, {mblogid})",
         },
     ),
     _nghuyong(
@@ -193,7 +199,7 @@ WEIBOSCOPE = Format(
             when="{retweeted_status_mid} <> ''",
         ),
         Emit("post", {"post": "mid", "author": "uid", "time": "created_at", "text": "text"}),
-        Emit("account", {"account": "uid", "name": "uid"}, side=True),
+        Emit("account", {"account": "uid", "name": "=clean({uid})"}, side=True),
     ),
     "weibo",
     "table",

@@ -5,15 +5,18 @@ Such files do not say what an edge means or who acts on whom, and sources disagr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kolgraph.errors import InputError
 from kolgraph.loaders.reading import headers
 from kolgraph.loaders.reading.delimited import delimited
-from kolgraph.loaders.reading.source import Options, Part, Reading, Source, quoted
+from kolgraph.loaders.reading.source import Options, Part, Reading, Source, lines, quoted, readable
 
 #: Endings that can hold nothing but edges: ids in them may be names.
 CERTAIN = {".edges", ".edgelist", ".ncol"}
+#: What SNAP writes above its edges.
+COUNT = re.compile(rb"\bEdges:\s*([0-9]{1,18})\b")
 #: The column Type of Gephi, in the languages that it speaks.
 BOTH_WAYS = (
     "undirected", "mutual", "ungerichtet", "non dirigé", "non-dirigé", "non orienté", "no dirigido", "no dirigida",
@@ -76,6 +79,7 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
         parts.append(Part(record, back, when=both, side=True))
         decision += "; an undirected edge counts both ways"
     comment = "" if has_header else "#"
+    decision += _cut_off(source)
     return [
         delimited(
             source,
@@ -86,6 +90,20 @@ def recognise(source: Source, options: Options) -> list[Reading] | None:
             comment=comment,
         )
     ]
+
+
+def _cut_off(source: Source) -> str:
+    """What to say where the comments above name another number of edges than there are lines."""
+    said, held = None, 0
+    with readable(source.path), source.open() as raw:
+        for number, line in enumerate(lines(raw), 1):
+            if not line.startswith(b"#"):
+                if said is None and number >= source.header_line:
+                    return ""
+                held += bool(line.strip())
+            elif found := COUNT.search(line):
+                said = int(found[1])
+    return f"; its comment says {said:,} edges and {held:,} lines hold one: is it cut off?" if held != said else ""
 
 
 def _is_matrix(header: Sequence[str], below: Sequence[str]) -> bool:

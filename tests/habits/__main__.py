@@ -1,4 +1,4 @@
-"""Habits on good files: ``python -m tests.habits [--draws N] [--seed N] [--habit TEXT] [--good TEXT]``.
+"""Habits on good files: ``python -m tests.habits [--draws N] [--seed N] [--habit TEXT] [--good TEXT] ...``.
 
 Prints how the draws of each habit ended, and every silent difference; exit 1 if there was one. Many cells are changed
 in one load; they are `explained` together where the file is what they mean without the rejected rows, else looked at
@@ -8,6 +8,7 @@ alone, those first that are near a difference.
 from __future__ import annotations
 
 import argparse
+import pickle
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--habit", default="", help="only those with this in their name")
     parser.add_argument("--good", default="", help="only files with this in their name")
+    parser.add_argument("--known", type=Path, help="a file to keep what good files leave behind from run to run")
     parser.add_argument("--alone", action="store_true", help="one habit a file")
     args = parser.parse_args()
     random, begin, done = Random(args.seed), time.monotonic(), 0
@@ -43,6 +45,8 @@ def main() -> int:
             chosen[name].append(good)
     tabled = [good for good in goods() if good.rows and args.good in good.name]
     with tempfile.TemporaryDirectory() as folder, closing(Judge(Path(folder))) as judge:
+        if args.known and args.known.exists():
+            judge.known = pickle.loads(args.known.read_bytes())
         while done < args.draws and time.monotonic() - begin < args.seconds:
             if not (args.habit or args.alone) and random.random() < 0.5:
                 good = random.choice(tabled)
@@ -62,6 +66,8 @@ def main() -> int:
                     found[one.good.name].add(pair(one))
                 if time.monotonic() - begin > args.seconds:
                     break
+        if args.known:
+            args.known.write_bytes(pickle.dumps(judge.known))
     print(f"{'habit':<40}" + "".join(f"{kind:>10}" for kind in KINDS))
     for name in HABITS:
         if ended[name]:

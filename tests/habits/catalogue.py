@@ -19,6 +19,8 @@ HABITS: dict[str, Cells | Whole] = {
 }
 #: How often a habit is tried to find a cell, before it counts as having none in a file.
 TRIES = 6
+#: How often the rows of a file are in one that is loaded for many habits at once.
+TIMES = 48
 
 
 @cache
@@ -42,7 +44,7 @@ def draw(name: str, good: Good, random: Random) -> Draw | None:
                 return None
             made = habit.make(good, random)
             if made is not None:
-                also = tuple((meant, made.told) for meant in made.also)
+                also = tuple(m if isinstance(m, tuple) else (m, made.told) for m in made.also)
                 return Draw(good, (name,), made.name or good.name, made.data, made.rows, also)
     return None
 
@@ -92,8 +94,8 @@ def meant(good: Good, changes: list[Named]) -> Good:
 
 @cache
 def wide(good: Good) -> Good:
-    """A file with so many rows that one load tries dozens of cells."""
-    return grown(good, 16)
+    """A file with so many rows that one load tries more than a hundred cells."""
+    return grown(good, TIMES)
 
 
 @cache

@@ -95,8 +95,21 @@ def other_script(good: Good, random: Random) -> Made | None:
     if meant is None or good.form != "csv":
         return None
     try:
-        return Made(meant.written().decode().encode(name), every(good), (meant,))
+        data = meant.written().decode().encode(name)
     except UnicodeEncodeError:
+        return None
+    # A few letters tell no encoding: then it is guessed, and the line that says so names another.
+    guesses = [
+        (other, ("guess",)) for guess in (*SCRIPTS, "cp1252", "gb18030") if (other := misread(meant, name, guess))
+    ]
+    return Made(data, every(good), (meant, *guesses))
+
+
+def misread(good: Good, name: str, guess: str) -> Good | None:
+    """A file in one encoding as it is in another; None where it cannot be that."""
+    try:
+        return replace(good, rows=tuple(tuple(cell.encode(name).decode(guess) for cell in row) for row in good.rows))
+    except UnicodeError:
         return None
 
 

@@ -131,11 +131,7 @@ def _others(good: Good, k: int) -> Iterator[tuple[str, ...]]:
 
 def _another(value: str, role: str, k: int) -> str:
     if role in "NnH" or not re.search(r"\d\d\d", value):
-        return (
-            value[:-1] + "子丑寅卯辰巳午未申酉戌亥金木水火土"[k] + value[-1]
-            if not value.isascii()
-            else f"{value[0]}{k}{value[1:]}"
-        )
+        return value[:-1] + chr(ord("一") + 7 * k) + value[-1] if not value.isascii() else f"{value[0]}{k}{value[1:]}"
     head, digits = re.fullmatch(r"(.*?)(\d+)", value).groups()  # type: ignore[union-attr]
     return head + str(int(digits) + (1000 if role in "Pp" else 100) * k).rjust(len(digits), "0")
 

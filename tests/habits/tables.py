@@ -16,12 +16,12 @@ class Made(NamedTuple):
     """A file as a habit left it.
 
     ``rows``: those that may be rejected; ``also``: what else it may mean, and ``told``: the words of which a printed
-    line has one then; ``name``: where it is called otherwise.
+    line has one then, if it is not said beside; ``name``: where it is called otherwise.
     """
 
     data: bytes
     rows: frozenset[int] = frozenset()
-    also: tuple[Good, ...] = ()
+    also: tuple[Good | tuple[Good, tuple[str, ...]], ...] = ()
     told: tuple[str, ...] = ()
     name: str = ""
 
@@ -284,7 +284,9 @@ def open_quote(good: Good, random: Random) -> Made:
     cells = lines[row + 1].split(",")
     cells[at] = random.choice(('"' + cells[at], cells[at] + '"', cells[at][:1] + '"' + cells[at][1:]))
     lines[row + 1] = ",".join(cells)
-    return Made("\n".join(lines).encode(), frozenset(range(row, len(good.rows))))
+    # Inside a cell that has none around it a quote is a letter like any other.
+    also = (good.cell(row, good.columns[at], cells[at]),) if len(cells) == len(good.columns) else ()
+    return Made("\n".join(lines).encode(), frozenset(range(row, len(good.rows))), also)
 
 
 def renamed_column(good: Good, random: Random) -> Made | None:

@@ -230,3 +230,11 @@ def test_what_is_merged_downwards_holds_for_every_row(shelf: Shelf) -> None:
 def test_a_damaged_row_below_the_header_is_its_own_problem(shelf: Shelf) -> None:
     report = shelf.load(b"follower,followed\n1\r,2,3\n4,5\n")
     assert ends(shelf) == {"4>5"} and report.counts.rejected >= 1
+
+
+def test_a_list_that_says_how_many_edges_it_has_is_asked_about_where_it_has_others(shelf: Shelf) -> None:
+    comment = "# Nodes: 3 Edges: {}\n# FromNodeId\tToNodeId\n10001\t10002\n10003\t10002\n"
+    assert "cut off" not in shelf.load(comment.format(2), "whole.txt", **FORWARD).decisions[0]
+    shelf.empty()
+    said = "; its comment says 5 edges and 2 lines hold one: is it cut off?"
+    assert shelf.load(comment.format(5), "part.txt", **FORWARD).decisions[0].endswith(said)

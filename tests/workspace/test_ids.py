@@ -345,3 +345,24 @@ def test_who_is_forgotten_is_masked_in_every_width(bench: Shelf) -> None:
 def test_the_short_id_of_a_weibo_post_is_its_number(bench: Shelf, bid: str, mid: str) -> None:
     bench.load(f"post,author\nweibo:bid:{bid},5\n")
     assert bench.rows("SELECT post_id FROM posts") == [(f"weibo:{mid}",)]
+
+
+def test_names_are_compared_in_one_form_of_their_letters(bench: Shelf) -> None:
+    forms = [
+        "ＫＯＬ１",
+        "𝐊𝐎𝐋①",
+        "kol１",
+        "café",
+        "cafe\u0301",
+        "Ⅳ号",
+        "iv号",
+        "㈱东",
+        "(株)东",
+        "ﾊﾞ",
+        "バ",
+        "\u200bkol1",
+    ]
+    bench.load("account,name\n" + "".join(f"{k},{name}\n" for k, name in enumerate(forms)), platform="local")
+    assert [name for (name,) in bench.rows("SELECT DISTINCT name_norm FROM account_names ORDER BY 1")] == sorted(
+        ["kol1", "café", "iv号", "(株)东", "バ"]
+    )

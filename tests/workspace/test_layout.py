@@ -75,7 +75,7 @@ def test_facts_and_answers_are_those_of_a_workspace_made_now(old: Path, tmp_path
         assert ws.version != new.version  # equal content, two workspaces
 
 
-def test_version_3_gets_the_counts_of_reposts(tmp_path: Path) -> None:
+def test_version_3_gets_the_counts_of_reposts_and_what_came_later(tmp_path: Path) -> None:
     table = tmp_path / "reposts.csv"
     table.write_text("repost,reposter,root,text\nr,1,p,好//@小明:嗯\n")
     with Workspace.open(tmp_path / "w.kol", create=True) as ws:
@@ -83,6 +83,7 @@ def test_version_3_gets_the_counts_of_reposts(tmp_path: Path) -> None:
         with ws.transaction() as connection:
             for column in COUNTED:
                 connection.execute(f"ALTER TABLE reposts DROP COLUMN {column}")
+            connection.execute("DROP TABLE as_given")  # since version 5
             connection.execute("UPDATE layout SET version = 3")
     table.write_text("repost,reposter,root,likes,reposts\nr,1,p,20万+,7\n")
     counts = "SELECT post_id, text, evidence, likes, reposts, rounded FROM reposts"
@@ -90,6 +91,7 @@ def test_version_3_gets_the_counts_of_reposts(tmp_path: Path) -> None:
         assert ws.fetch(counts) == [("weibo:r", "好//@小明:嗯", "chain", None, None, None)]
         assert ws.load(table, platform="weibo").counts.accepted == 1
         assert ws.fetch(counts) == [("weibo:r", "好//@小明:嗯", "chain", 200_000, 7, ["likes"])]
+        assert ws.fetch("FROM as_given") == []
 
 
 @pytest.mark.parametrize("version", ["1", str(SCHEMA_VERSION + 1), "NULL"])
