@@ -97,16 +97,15 @@ def _join_profiles(connection: Connection) -> None:
         "(SELECT account_key FROM profile_times)"
     ).fetchall()
     both = (
-        "FROM taken t JOIN accounts o ON o.account_key = t.old LEFT JOIN profile_times q ON q.account_key = t.old "
-        "JOIN profile_times p ON p.account_key = t.new WHERE a.account_key = t.new"
+        "accounts t JOIN taken k ON k.new = t.account_key JOIN accounts o ON o.account_key = k.old "
+        "LEFT JOIN profile_times q ON q.account_key = k.old JOIN profile_times p ON p.account_key = k.new"
     )
     newer = (
-        "{c} = CASE WHEN a.{c} IS NULL OR (o.{c} IS NOT NULL AND (coalesce(q.{c}, 0), o.{c}) > "
-        "(coalesce(p.{c}, 0), a.{c})) THEN o.{c} ELSE a.{c} END"
+        "CASE WHEN t.{c} IS NULL OR (o.{c} IS NOT NULL AND (coalesce(q.{c}, 0), o.{c}) > "
+        "(coalesce(p.{c}, 0), t.{c})) THEN o.{c} ELSE t.{c} END"
     )
-    fields = ", ".join(newer.format(c=c) for c in PROFILE)
-    observed = "observed_ts = greatest(a.observed_ts, o.observed_ts)"
-    connection.execute(f"UPDATE accounts a SET {fields}, {observed} {both}").fetchall()
+    values = {c: newer.format(c=c) for c in PROFILE} | {"observed_ts": "greatest(t.observed_ts, o.observed_ts)"}
+    connection.renew("accounts", values, both)
     times = ", ".join(f"{c} = greatest(p.{c}, q.{c})" for c in PROFILE)
     connection.execute(
         f"UPDATE profile_times p SET {times} FROM taken t JOIN profile_times q ON q.account_key = t.old "
