@@ -199,11 +199,9 @@ def _delete(connection: Connection) -> dict[str, int]:
         f"DELETE FROM namings WHERE src IN {mine} OR post_id IN (FROM emptied) OR post_id IN {posts} "
         f"OR (role <> 'chain' AND (dst IN {mine} OR (dst IS NULL AND name IN {names})))",
     )
-    rows["accounts"] = count(
-        connection,
-        "UPDATE accounts SET account_id = 'forgotten:' || account_key, platform = 'forgotten', observed_ts = NULL, "
-        f"batch = NULL, {', '.join(f'{c} = NULL' for c in PROFILE)} WHERE account_key IN {mine}",
-    )
+    nothing = dict.fromkeys(("observed_ts", "batch", *PROFILE), "NULL")
+    nobody = {"account_id": "'forgotten:' || t.account_key", "platform": "'forgotten'"}
+    rows["accounts"] = connection.renew("accounts", nothing | nobody, f"accounts t WHERE account_key IN {mine}")
     for table in RESULTS:
         rows[table] = count(connection, f"DELETE FROM {table}")
     return rows
@@ -212,10 +210,11 @@ def _delete(connection: Connection) -> dict[str, int]:
 def _mask(connection: Connection, words: list[str]) -> dict[str, int]:
     """Take the accounts out of what others wrote, out of rejected rows and out of the ledger."""
     nobody, names = f"known_as('{SOMEBODY}')", "(FROM gone_names)"
-    connection.execute(
-        "UPDATE reposts SET chain = list_transform(chain, lambda n: CASE WHEN list_contains(names, n) THEN "
-        f"{nobody} ELSE n END) FROM (SELECT list(name) AS names FROM gone_names) WHERE list_has_any(chain, names)"
-    ).fetchall()
+    connection.renew(
+        "reposts",
+        {"chain": f"list_transform(t.chain, lambda n: CASE WHEN list_contains(names, n) THEN {nobody} ELSE n END)"},
+        "reposts t, (SELECT list(name) AS names FROM gone_names) WHERE list_has_any(t.chain, names)",
+    )
     connection.execute(
         f"UPDATE namings SET name = {nobody}, dst = NULL WHERE role = 'chain' AND name IN {names}"
     ).fetchall()
@@ -226,8 +225,8 @@ def _mask(connection: Connection, words: list[str]) -> dict[str, int]:
         told = {*TEXTS, *LISTS} | ({"campaign_id", "name"} if table.name == "campaigns" else set())
         for column in (c for c, kind in table.columns.items() if c in told and kind.startswith("VARCHAR")):
             value = without(column, words)
-            rows[f"{table.name}.{column}"] = count(
-                connection, f"UPDATE {table.name} SET {column} = {value} WHERE {column} <> {value}"
+            rows[f"{table.name}.{column}"] = connection.renew(
+                table.name, {column: value}, f"{table.name} t WHERE {column} <> {value}"
             )
     return rows | _mask_ledger(connection, words)
 

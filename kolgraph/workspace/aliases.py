@@ -183,10 +183,8 @@ def _join_profiles(connection: Connection) -> None:
         "INSERT INTO profile_times (account_key) SELECT new FROM joined WHERE new NOT IN "
         "(SELECT account_key FROM profile_times)"
     ).fetchall()
-    values = ", ".join(f"{c} = j.{c}.v" for c in PROFILE)
-    connection.execute(
-        f"UPDATE accounts a SET {values}, observed_ts = j.observed_ts FROM joined j WHERE a.account_key = j.new"
-    ).fetchall()
+    values = {c: f"j.{c}.v" for c in PROFILE} | {"observed_ts": "j.observed_ts"}
+    connection.renew("accounts", values, "accounts t JOIN joined j ON j.new = t.account_key")
     times = ", ".join(f"{c} = coalesce(j.{c}.t, p.{c})" for c in PROFILE)
     connection.execute(f"UPDATE profile_times p SET {times} FROM joined j WHERE p.account_key = j.new").fetchall()
 

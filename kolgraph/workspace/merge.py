@@ -67,16 +67,15 @@ def _accounts(connection: Connection, batch: int) -> int:
         "WHERE NOT EXISTS (SELECT 1 FROM profile_times p WHERE p.account_key = l.account_key)"
     ).fetchall()
     values = {
-        c: f"CASE WHEN l.{c} IS NOT NULL AND (a.{c} IS NULL OR l.{c}.t > p.{c} OR (l.{c}.t = p.{c} AND l.{c}.v > a.{c}"
-        f")) THEN l.{c}.v ELSE a.{c} END"
+        c: f"CASE WHEN l.{c} IS NOT NULL AND (t.{c} IS NULL OR l.{c}.t > p.{c} OR (l.{c}.t = p.{c} AND l.{c}.v > t.{c}"
+        f")) THEN l.{c}.v ELSE t.{c} END"
         for c in fields
     }
-    news = " OR ".join(["a.batch IS NULL", *(f"a.{c} IS DISTINCT FROM {value}" for c, value in values.items())])
-    changed = count(
-        connection,
-        f"UPDATE accounts a SET {''.join(f'{c} = {value}, ' for c, value in values.items())}batch = ? "
-        f"FROM latest l JOIN profile_times p USING (account_key) WHERE a.account_key = l.account_key AND ({news})",
-        batch,
+    news = " OR ".join(["t.batch IS NULL", *(f"t.{c} IS DISTINCT FROM {value}" for c, value in values.items())])
+    changed = connection.renew(
+        "accounts",
+        values | {"batch": str(batch)},
+        f"accounts t JOIN latest l USING (account_key) JOIN profile_times p USING (account_key) WHERE {news}",
     )
     if fields:
         connection.execute(
@@ -164,8 +163,8 @@ def fold(
             f"{', '.join(f'CASE WHEN {b} THEN x.{c} ELSE t.{c} END AS {c}' for c, b in better.items())} "
             f"FROM {old} JOIN {_with_ids(columns, 'incoming', 'x')} ON {same} WHERE {' OR '.join(better.values())}"
         ).fetchall()
-        sets = ", ".join(f"{c} = j.{c}" for c in columns) + (f", batch = {batch}" if batch is not None else "")
-        changed = count(connection, f"UPDATE {table} t SET {sets} FROM joined j WHERE t.rowid = j.place")
+        values = {c: f"j.{c}" for c in columns} | ({} if batch is None else {"batch": str(batch)})
+        changed = connection.renew(table, values, f"{table} t JOIN joined j ON t.rowid = j.place")
         unknown = f"WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})"
     into, tail = (", batch", f", {batch}") if batch is not None else ("", "")
     return changed + count(
@@ -352,10 +351,8 @@ def _shown_counts(connection: Connection, table: str, batch: int) -> int:
         f"WHERE coalesce(p.likes, p.reposts, p.comments, p.views) IS NULL "
         f"OR (x.top.t, x.top.v) > (coalesce(p.observed_ts, 0), {old})"
     ).fetchall()
-    connection.execute(
-        f"UPDATE {table} p SET {', '.join(f'{c} = v.{c}' for c in counts)}, observed_ts = nullif(t, 0), "
-        f"batch = {batch} FROM shown WHERE p.rowid = place"
-    ).fetchall()
+    values = {c: f"s.v.{c}" for c in counts} | {"observed_ts": "nullif(s.t, 0)", "batch": str(batch)}
+    connection.renew(table, values, f"{table} t JOIN shown s ON t.rowid = s.place")
     return count(connection, "SELECT count(*) FROM shown WHERE NOT known")
 
 

@@ -136,7 +136,11 @@ class Tombstones:
         for column in (*texts, *lists):
             found = column if column in texts else f"array_to_string({column}, ' ')"
             if gone := self._gone(self._words(table, found)):
-                self.connection.execute(f"UPDATE {table} SET {column} = {without(column, gone)}").fetchall()
+                # Lists are not UPDATEd; see `Watched.renew`.
+                self.connection.execute(
+                    f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE ({without(column, gone)} AS {column}) "
+                    f"FROM {table}"
+                ).fetchall()
         if "via" in columns:
             gone_name = "tombstone(known_as(via)) IN (FROM forgotten)"
             self.connection.execute(f"UPDATE {table} SET via = '{SOMEBODY}' WHERE {gone_name}").fetchall()

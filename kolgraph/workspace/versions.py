@@ -12,7 +12,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kolgraph.workspace.tables import CANONICAL
+from kolgraph.errors import KolgraphError
+from kolgraph.workspace.tables import CANONICAL, TABLES
 
 if TYPE_CHECKING:
     from kolgraph.workspace.macros import Macros
@@ -64,6 +65,34 @@ class Watched:
                 if written[1] == "accounts" and ("UPDATE" not in written[0].upper() or "SET account_id =" in query):
                     self.changed.add(IDS)
         return self
+
+    def renew(self, table: str, values: Mapping[str, str], rows: str) -> int:
+        """Give rows of a table new values; returns how many.
+
+        Rows that hold lists cannot be UPDATEd: the engine appends the new ones to the table while it still reads it,
+        and now and then ends in an internal error.
+
+        Parameters
+        ----------
+        values : mapping
+            Column -> SQL over `rows`; the others stay.
+        rows : str
+            SQL behind ``FROM``, in which the table is called ``t``, and none of its rows comes twice.
+        """
+        held = [column for column, kind in TABLES[table].columns.items() if "GENERATED" not in kind]
+        chosen = ", ".join(f"{values.get(column, f't.{column}')} AS {column}" for column in held)
+        self.execute(
+            f"CREATE OR REPLACE TEMP TABLE renewed AS SELECT t.rowid AS place, {chosen} FROM {rows}"
+        ).fetchall()
+        gone = self._connection.execute(f"DELETE FROM {table} WHERE rowid IN (SELECT place FROM renewed)").fetchall()
+        columns = ", ".join(held)
+        come = self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM renewed").fetchall()
+        self._connection.execute("DROP TABLE renewed")
+        if gone != come:
+            raise KolgraphError(f"{table}: {come[0][0]} rows in the place of {gone[0][0]}; please report this")
+        if come[0][0]:
+            self.changed |= {table, IDS} if "account_id" in values else {table}
+        return int(come[0][0])
 
     def fetchall(self) -> list[Any]:
         """The rows of the last statement."""

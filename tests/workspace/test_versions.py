@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from kolgraph.errors import StoreError
 from kolgraph.workspace import Workspace
 from kolgraph.workspace.macros import Macros
 from kolgraph.workspace.tables import CANONICAL
@@ -171,6 +173,55 @@ def test_every_statement_that_changes_a_table_is_noticed(table: str) -> None:
         watched = Watched(connection, Macros())
         watched.execute(statement)
         assert watched.changed == changed, statement
+
+
+#: Files that change lists of rows that are there: rounded counts, topics, addresses, chains.
+LISTS = (
+    "account,followers,observed\n1,1.2万,2026-01-01\n2,3,2026-01-01\n",
+    "account,followers,observed\n1,5,2026-01-02\n2,10万+,2026-01-02\n",
+    "post,author,text,likes,observed\np,1,hi #a#,1.5万,2026-01-01\n",
+    "post,author,text,likes,observed\np,1,hi #a# and #b#,7,2026-01-02\n",
+    "repost,reposter,author,root,text\nr,1,2,p,x//@b:y\n",
+    "repost,reposter,author,root,text\nr,1,2,p,x//@b:y//@c:z\n",
+)
+
+
+def test_rows_with_lists_are_replaced_and_never_updated(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine appends such a row to the table that it still reads, and now and then ends in an internal error."""
+    said: list[str] = []
+    execute = Watched.execute
+    monkeypatch.setattr(
+        Watched, "execute", lambda self, query, *values: said.append(query) or execute(self, query, *values)
+    )
+    for text in LISTS:
+        load(ws, text)
+    rows = ws.fetch("SELECT account_id, followers, rounded FROM accounts WHERE followers IS NOT NULL ORDER BY 1")
+    assert rows == [("weibo:1", 5, []), ("weibo:2", 100_000, ["followers"])]
+    assert ws.fetch("SELECT topics, likes, rounded FROM posts") == [(["a", "b"], 7, [])]
+    assert ws.fetch("SELECT chain FROM reposts") == [(["b", "c"],)]
+    ws.forget(["weibo:1"])
+    updated = [re.match(r"UPDATE (\w+) .*?SET (.*)", query, re.DOTALL) for query in said if query.startswith("UPDATE")]
+    assert updated
+    for found in filter(None, updated):
+        columns = CANONICAL[found[1]].columns if found[1] in CANONICAL else {}
+        lists = [column for column, kind in columns.items() if "[]" in kind]
+        assert not any(re.search(rf"\b{column} = ", found[2]) for column in lists), found[0]
+
+
+def test_an_engine_that_fails_half_way_leaves_nothing(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(ws, LISTS[0])
+    before = content(ws)
+
+    def fail(self: Watched, *parts: object) -> int:
+        self.execute("DELETE FROM accounts").fetchall()
+        raise duckdb.InternalException("INTERNAL Error: an optional pointer that is not set")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match="optional pointer"):
+        patch.setattr(Watched, "renew", fail)
+        load(ws, LISTS[1])
+    assert content(ws) == before and ws.fetch("SELECT count(*) FROM batches") == [(1,)]
+    load(ws, LISTS[1])
+    assert content(ws) != before
 
 
 def test_reading_is_noticed_through_views_and_in_any_case() -> None:
