@@ -47,7 +47,7 @@ def one_line(text: str) -> str:
 #: A login in an address, also in one without a protocol if it has a port, and what is called a secret behind ``?``.
 #: As the name of a file an address has one slash only.
 _LOGIN = re.compile(r"""(?:(?<=://)|(?<=:/))[^\s/?#'"]*@|[^\s'"/:@]+:(?!/)[^\s'"@]*@(?=[\w.\-\[\]]+:[0-9]{1,5}\b)""")
-_SECRET = re.compile(r"(?i)([?&;](?:pass\w*|pwd|secret|token|\w*key|auth\w*|cred\w*|user\w*)=)[^\s&;'\"]+")
+_SECRET = re.compile(r"(?i)([?&;](?:pass\w*|pwd|secret|token|\w*key|auth\w*|cred\w*|user\w*)=)[^\s&;'\"]*[^\s&;'\":]")
 
 
 def masked(text: str) -> str:
@@ -66,12 +66,13 @@ def shown(address: str) -> str:
 
     Examples
     --------
-    >>> shown("neo4j:hunter/2@host"), shown("bolt://host")
-    ('***@host', 'bolt://host')
+    >>> shown("neo4j:hunter/2@host"), shown("bolt://host"), shown("bolt://host#hunter2")
+    ('***@host', 'bolt://host', 'bolt://host#***')
     """
     protocol, mark, rest = address.rpartition("://")
     _, login, place = rest.rpartition("@")
-    return masked(f"{protocol}{mark}{'***@' if login else ''}{place}")
+    place, end, _ = place.partition("#")  # which no address of a server has
+    return masked(f"{protocol}{mark}{'***@' if login else ''}{place}{end and '#***'}")
 
 
 #: Whether errors are read by somebody who typed a command.
@@ -147,10 +148,13 @@ class EnvironmentProblem(KolgraphError):
     exit_code = 3
 
     @classmethod
-    def of(cls, error: OSError | MemoryError) -> EnvironmentProblem:
+    def of(cls, error: OSError | MemoryError | ImportError) -> EnvironmentProblem:
         """What the system says, and of which file."""
         if isinstance(error, MemoryError):
             return cls("out of memory")
+        if isinstance(error, ImportError) or not (error.errno or error.filename):  # so says who loads libraries
+            said = str(error).partition("\n")[0][:200]
+            return cls(f"{said}; if no library is missing, raise the limit of memory (ulimit -v)")
         place = f"{error.filename}: " if error.filename else ""
         return cls(f"{place}{reason(error)}")
 

@@ -13,6 +13,9 @@ from kolgraph.cli.printing import printable
 from kolgraph.interrupts import INTERRUPTED, noted
 from kolgraph.targets import sweep
 
+#: Of mallopt(3).
+_ARENA_MAX = -8
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="kolgraph")
@@ -36,6 +39,7 @@ def main() -> NoReturn:
     from kolgraph.errors import ON_COMMAND_LINE
 
     streams.guard()
+    _spare_addresses()
     spoken, mask = ON_COMMAND_LINE.set(True), os.umask(0o077)  # what a command writes is its owner's only
     try:
         with noted() as interrupts:
@@ -53,6 +57,18 @@ def main() -> NoReturn:
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _spare_addresses() -> None:
+    """Where addresses are limited (ulimit -v), let threads share the heap: glibc reserves 64 MB for most of them."""
+    try:
+        import ctypes
+        import resource
+
+        if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+            ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+    except (ImportError, OSError, AttributeError):  # a system without such limits, or another C library
+        return
 
 
 def _run(interrupts: list[int]) -> tuple[str, int]:
@@ -84,7 +100,7 @@ def _run(interrupts: list[int]) -> tuple[str, int]:
             raise
         if isinstance(error, UnicodeEncodeError):  # bytes of a command line that are no text
             return one_line(f"{str(error.object)[:200]!r} is no text in UTF-8"), 2
-        if isinstance(error, OSError | MemoryError):
+        if isinstance(error, OSError | MemoryError | ImportError):
             return str(EnvironmentProblem.of(error)), EnvironmentProblem.exit_code
         said = masked(f"{type(error).__name__}: {error}")
         return one_line(f"a defect of kolgraph ({said}); KOLGRAPH_DEBUG=1 shows where"), 1

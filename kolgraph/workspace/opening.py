@@ -139,7 +139,8 @@ def translated(error: Exception, path: Path) -> KolgraphError:
     if "attached in read-only mode" in text:
         return only_read(path)
     if isinstance(error, duckdb.OutOfMemoryException):
-        return EnvironmentProblem(f"{path}: out of memory ({text}); give more with KOLGRAPH_MEMORY=4GB")
+        more = "raise its limit (ulimit -v)" if "bad allocation" in text else "give more with KOLGRAPH_MEMORY=4GB"
+        return EnvironmentProblem(f"{path}: out of memory ({text}); {more}")
     if "not a valid DuckDB database" in text or isinstance(error, duckdb.SerializationException):
         return InputError(f"{path}: is not a workspace of this version ({text})")
     if "gzip" in text.lower():

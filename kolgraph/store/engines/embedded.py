@@ -272,11 +272,11 @@ def _build(path: Path, publication: Publication, progress: Progress, pool: int, 
             wrong = next(name for name in sent if sent[name] != counts[name])
             raise StoreError(f"{path}: {wrong}: {counts[wrong]:,} rows after loading {sent[wrong]:,}; publish again")
         connection.execute("CHECKPOINT")
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+            raise EnvironmentProblem(f"{path}: there is no memory left to build it; close other programs") from error
         small = "buffer pool is full" in str(error) or "Maximum database size" in str(error)
         raise (_TooSmall if small else StoreError)(f"{path}: {_first_line(error)}") from error
-    except MemoryError as error:
-        raise EnvironmentProblem(f"{path}: there is no memory left to build it; close other programs") from error
     finally:
         connection.close()
         database.close()
