@@ -243,7 +243,8 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
             digits.append(f"coalesce({short}, {name} IS NULL) AS {d}")
             # Expressions that occur twice at one level are computed for all rows, also where a CASE leaves them out.
             clean.append(f"CASE WHEN {d} THEN {name} ELSE clean({name}) END AS {x}")
-            id_in = f"CASE WHEN {d} THEN {x} WHEN NOT is_nothing({x}) THEN number_in({x}) END"
+            nothing = "is_no_post" if field.kind == "post" else "is_nothing"
+            id_in = f"CASE WHEN {d} THEN {x} WHEN NOT {nothing}({x}) THEN number_in({x}) END"
             given.append((id_in if is_id else f"nullif({x}, '')") + f" AS {x}")
             if field.kind not in SQL_TYPE:
                 usual.append(d)
