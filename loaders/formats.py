@@ -54,21 +54,21 @@ def recognise(source: Source, options: Options) -> tuple[str, list[Reading]] | N
     """
     if options.mapping:
         return None
-    found: dict[str, tuple[Format, Sequence[str]]] = {}
+    found: dict[str, tuple[Format, Sequence[str], Mapping[str, str]]] = {}
     for sheet, header in _sheets(source).items():
         for fmt, meant in _candidates(source, header):
             named = options.format == fmt.name and not found
             if named or (options.format is None and recognised(fmt, source, meant)):
                 renamed = changed(header, meant)
                 rows = _rows_of(sheet, renamed) if sheet or (renamed and source.shape == "xlsx") else fmt.rows
-                found.setdefault(sheet or fmt.table, (replace(fmt, rows=rows), meant))
+                found.setdefault(sheet or fmt.table, (replace(fmt, rows=rows), meant, renamed))
                 if source.shape != "sqlite":
                     break
     if not found:
         if source.shape in JSON and options.record is None:
             _refuse_respelt(source)
         return None
-    readings = {place: reading(fmt, source, options, meant) for place, (fmt, meant) in found.items()}
+    readings = {place: reading(fmt, source, options, meant, renamed) for place, (fmt, meant, renamed) in found.items()}
     if source.shape == "xlsx":
         for sheet, made in readings.items():
             made.sheet = sheet

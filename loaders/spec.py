@@ -14,12 +14,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kolgraph.errors import InputError, option
 from kolgraph.loaders.reading.headers import unused
 from kolgraph.loaders.reading.source import Options, Part, Reading, Reject, Source, check_fields, quoted
-from kolgraph.loaders.spelling import changed
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -146,8 +146,16 @@ def _read(fmt: Format) -> Iterator[str]:
         yield from _cells(text)
 
 
-def reading(fmt: Format, source: Source, options: Options, header: Sequence[str] = ()) -> Reading:
-    """What a file of this format will hand over; `header` spells its columns as the format does.
+def reading(
+    fmt: Format,
+    source: Source,
+    options: Options,
+    header: Sequence[str] = (),
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> Reading:
+    """What a file of this format will hand over.
+
+    `header` spells its columns as the format does, `renamed` tells those that the file spells otherwise.
 
     Raises
     ------
@@ -162,7 +170,7 @@ def reading(fmt: Format, source: Source, options: Options, header: Sequence[str]
         raise InputError.at(source.path, None, why, fix=f"add {option('subject')}")
     names = dict.fromkeys(_read(fmt))
     paths = {f"c{k}": name for k, name in enumerate(names) if not _outside(name) and name not in fmt.lets}
-    decision = f"{fmt.name}: {fmt.title}{_columns(fmt, source, header, paths.values())}"
+    decision = f"{fmt.name}: {fmt.title}{_columns(fmt, source, header, renamed, paths.values())}"
     if fmt.rows is None and source.shape == "parquet":
         from kolgraph.loaders.reading import parquet
 
@@ -204,12 +212,14 @@ def reading(fmt: Format, source: Source, options: Options, header: Sequence[str]
     return made
 
 
-def _columns(fmt: Format, source: Source, header: Sequence[str], read: Collection[str]) -> str:
+def _columns(
+    fmt: Format, source: Source, header: Sequence[str], renamed: Mapping[str, str], read: Collection[str]
+) -> str:
     """What is to be said of columns that are spelt otherwise, or that may be those that the format misses."""
     by_name = source.shape == "xlsx" or (source.shape in {"table", "parquet"} and fmt.rows is None)
     if not header or fmt.header or not by_name:
         return ""
-    said = "".join(f"; {old} = {new}" for old, new in changed(source.header, header).items())
+    said = "".join(f"; {old} = {new}" for old, new in renamed.items())
     missing = [name for name in read if name not in header]
     return said + (unused(header, read, most=len(header)) if missing else "")
 

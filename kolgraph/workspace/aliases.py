@@ -216,7 +216,7 @@ def apart_for(connection: Connection, record: str) -> None:
     said = ["SELECT account_id FROM raws", *(f"SELECT {name} FROM good" for name in posts)]
     if "other_id" in RECORDS[record]:
         said.append("SELECT other_id FROM good")
-    known = "(SELECT DISTINCT unnest(named) AS id FROM as_given)"
+    known = "(SELECT unnest(named) AS id FROM as_given UNION SELECT alias FROM account_aliases)"
     if count(connection, f"SELECT count(*) FROM ({' UNION ALL '.join(said)}) t(id) SEMI JOIN {known} USING (id)"):
         apart(connection)
 

@@ -44,7 +44,9 @@ _NO_NAMES = (
 _NO_NAME_WORDS = "NaN|nan|None|NULL|null|undefined"
 #: Where ids are words of plain letters and digits at most, whether of accounts or of posts.
 _PLAIN = (*NUMBERED, "x", "tiktok", "instagram", "threads")
-_NUMBERED_WORDS = r"na|none|undefined|nil|无|暂无|0+|-1"
+_NUMBERED_WORDS = r"na|none|undefined|nil|missing|无|暂无|0+|-1"
+#: No post is called so, on any platform.
+_NO_POSTS = "na|none|null|undefined|nil|missing|false|无|暂无|未知|空"
 
 #: Other forms of the same letters (Unicode's NFKC), those that are one letter and those that are several; what is
 #: written in one of them is put together by the engine's own NFC, without what cannot be seen.
@@ -67,11 +69,11 @@ _BASE62 = string.digits + string.ascii_letters
 #: Platforms on which handles ignore case, as SQL over ``y``: how an account is written. On X a handle has no @, since
 #: data sets with hashed ids write those where a handle would be; but digits behind an @ are no id.
 _HANDLES = (
-    ("y LIKE 'x:%'", "length(y) <= 18 AND regexp_full_match(y, 'x:@?\\w*[A-Za-z_]\\w*')", "'x:' || ltrim(y[3:], '@')"),
+    ("y LIKE 'x:%'", "length(y) <= 18 AND regexp_full_match(y, 'x:@*\\w*[A-Za-z_]\\w*')", "'x:' || ltrim(y[3:], '@')"),
     *(
         (
             f"y LIKE '{p}:%'",
-            f"length(y) <= {len(p) + 32} AND regexp_full_match(y, '{p}:@?[\\w.]*[A-Za-z_.][\\w.]*')",
+            f"length(y) <= {len(p) + 32} AND regexp_full_match(y, '{p}:@*[\\w.]*[A-Za-z_.][\\w.]*')",
             f"'{p}:@' || ltrim(y[{len(p) + 2}:], '@')",
         )
         for p in ("tiktok", "instagram", "threads")
@@ -196,12 +198,16 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
     # Where ids are numbers, and where they may be words; behind `name:` stands a name, and nothing is known of those.
     number, word = f"(?:(?:{numbered}):{_FORM}" + (")?" if own else ")"), f"(?:(?:{named}):{_FORM})?"
     of_words = f"(?i:{_SIGNS})|{_WORDS}"
-    nothing = f"{number}(?i:{_SIGNS}|{_NUMBERED_WORDS})|{word}(?:{of_words})|"
+    # What ids are made of on X and its like is never 0, which databases write for "none".
+    plain = "|".join(_PLAIN)
+    zero = f"(?:(?:{plain}):{_FORM}{')?' if platform in _PLAIN else ')'}0"
+    nothing = f"{number}(?i:{_SIGNS}|{_NUMBERED_WORDS})|{word}(?:{of_words})|{zero}|"
     # Elsewhere 007 is another account than 7.
-    digits = "[1-9][0-9]{0,18}" if own else "0|[1-9][0-9]{0,18}" if platform in _PLAIN else "[0-9]{1,19}"
+    digits = "[1-9][0-9]{0,18}" if platform in _PLAIN else "[0-9]{1,19}"
     return (
         f"is_number(x) AS regexp_full_match(x, '{digits}')",
         f"is_nothing(x) AS length(x) < 64 AND regexp_full_match(x, '{nothing}') AND NOT contains(x, ':name:')",
+        f"is_no_post(x) AS is_nothing(trim(x)) OR regexp_full_match(trim(x), '{word}(?i:{_NO_POSTS})')",
         f"is_no_name(x) AS length(x) < 16 AND regexp_full_match(trim(x), '(?i:{_NO_NAMES})|{_NO_NAME_WORDS}')",
         # What is left of formulas, quotes, digits of other scripts: no such platform has it in an id.
         f"""is_plain(y) AS regexp_matches(y, '^[a-z]+:name:') OR NOT regexp_matches(y, '^(?:{"|".join(_PLAIN)}):')

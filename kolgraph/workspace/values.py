@@ -313,7 +313,8 @@ def _order(field: Field) -> int:
 
 def _ids(ids: int, accounts: int) -> str:
     """SQL: the ids among the cleaned cells; short ones of Weibo posts, which come behind the accounts, as numbers."""
-    known = f"list_transform(cleaned[:{ids}], lambda x: CASE WHEN NOT is_nothing(x) THEN number_in(x) END)"
     if ids == accounts:
-        return known
+        return f"list_transform(cleaned[:{ids}], lambda x: CASE WHEN NOT is_nothing(x) THEN number_in(x) END)"
+    nothing = f"CASE WHEN i > {accounts} THEN is_no_post(x) ELSE is_nothing(x) END"
+    known = f"list_transform(cleaned[:{ids}], lambda x, i: CASE WHEN NOT ({nothing}) THEN number_in(x) END)"
     return f"list_transform({known}, lambda x, i: CASE WHEN i > {accounts} THEN exact_post(x) ELSE x END)"

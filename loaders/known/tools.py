@@ -100,14 +100,15 @@ COORTWEET = Format(
             "repost",
             {"src": "account_id", "root": "object_id", "time": _utc("timestamp_share")}
             | {
-                "post": "=CASE WHEN regexp_full_match({object_id}, '[0-9]+') THEN {content_id} "
-                "ELSE {content_id} || '/' || left(md5({object_id}), 8) END"
+                "post": "=CASE WHEN regexp_full_match({object}, '[0-9]+') OR is_no_post({content_id}) "
+                "THEN {content_id} ELSE {content_id} || '/' || left(md5({object}), 8) END"
             },
         ),
     ),
     "",
     "table",
     frozenset({"object_id", "account_id", "content_id", "timestamp_share"}),
+    lets={"object": "=number_in(clean({object_id}))"},
 )
 
 #: 4CAT always writes these columns; times are UTC.

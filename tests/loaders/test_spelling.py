@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import openpyxl
 import pytest
 
 from kolgraph.errors import UnknownFormat
@@ -87,3 +89,16 @@ def test_ids_that_a_spreadsheet_rounded_are_told_by_their_short_ids_in_json_too(
     post = {"_id": "4985690216650300", "mblogid": "NzXc1rU47", "content": "好", "created_at": "2024-01-02 11:04:00"}
     shelf.load(json.dumps(post | {"user": {"_id": "1000000011"}}), "tweet_1.jsonl")
     assert shelf.rows("SELECT post_id FROM posts") == [("weibo:4985690216650375",)]
+
+
+def test_a_sheet_is_known_by_its_own_header_however_it_is_spelt(shelf: Shelf, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["说明"], ["x"]):
+        book.active.append(row)
+    sheet = book.create_sheet("fans")
+    for row in (["Id", "User_Id", "Follow_Or_Fans_Id", "Type"], ["1", "1000000011", "1000000012", "1"]):
+        sheet.append(row)
+    book.save(tmp_path / "b.xlsx")
+    report = shelf.load_file(tmp_path / "b.xlsx")
+    assert (report.loader, report.counts.accepted) == ("spiderclub-relation", 1)
+    assert "User_Id = user_id" in report.decisions[0]

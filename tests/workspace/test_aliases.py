@@ -169,6 +169,26 @@ def test_what_one_of_its_ids_says_later_is_kept_as_given_too(shelf: Shelf) -> No
     assert contents[0] == contents[1]
 
 
+def test_a_third_id_of_an_account_is_kept_as_given_beside_the_second(shelf: Shelf) -> None:
+    third = "douyin:sec_uid:third"
+    texts = [
+        CLAIM.format(ACCOUNT, ALIAS) + f"{ACCOUNT},{third}\n",
+        f"follower,followed,since\n{ALIAS},9,2024-01-01\n{ACCOUNT},9,2024-03-01\n",
+        f"follower,followed,since\n{third},9,2024-02-01\n",
+        CLAIM.format(OTHER, ALIAS),
+    ]
+    contents = []
+    for order in itertools.permutations(range(4)):
+        if order in {(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)}:
+            shelf.empty()
+            for k in order:
+                shelf.load(texts[k], platform="douyin")
+                assert dense(shelf)
+            contents.append(shelf.content())
+    assert contents[0] == contents[1] == contents[2]
+    assert len(contents[0]["follows"]) == 2
+
+
 def test_ids_that_are_claimed_for_each_other_or_in_a_row(shelf: Shelf) -> None:
     shelf.load("follower,followed\ndouyin:sec_uid:a,1\ndouyin:sec_uid:b,2\n", platform="douyin")
     shelf.load(CLAIM.format("douyin:sec_uid:b", "douyin:sec_uid:a") + "douyin:7,douyin:sec_uid:b\n", platform="douyin")

@@ -202,10 +202,21 @@ def test_a_word_for_nothing_is_no_name_but_people_are_called_none(bench: Shelf) 
 
 
 def test_an_id_of_another_platform_is_read_as_one_of_that(bench: Shelf) -> None:
-    cells = ["weibo:0", "weibo:none", "x:NA", "x:none", "weibo:name:None", "x:0"]
+    cells = ["weibo:0", "weibo:none", "x:NA", "x:none", "weibo:name:None", "x:0", "reddit:0"]
     found, refused = codes(bench, cells, "local")
-    assert found == ["weibo:name:None", "x:0", "x:none"]
-    assert refused == ["MISSING_FIELD"] * 3
+    assert found == ["reddit:0", "weibo:name:None", "x:none"]
+    assert refused == ["MISSING_FIELD"] * 4
+
+
+@pytest.mark.parametrize("platform", ["x", "tiktok", "reddit"])
+def test_no_post_is_called_nothing(bench: Shelf, platform: str) -> None:
+    words = ["missing", "None", "false", "无", "NULL"]
+    rows = "".join(f"{word},{5 + k},r{k}\n" for k, word in enumerate(words))
+    report = bench.load("root,reposter,repost\n" + rows + "r9,9,missing\n", platform=platform)
+    assert [(r.code, r.column) for r in report.rejects] == [("NO_ROOT", "root")] * len(words)
+    assert bench.rows("SELECT root_id, left(post_id, length(platform) + 2) FROM reposts, accounts LIMIT 1") == [
+        (f"{platform}:r9", f"{platform}:~")
+    ]
 
 
 def test_nothing_where_an_id_may_be_left_out_is_none(bench: Shelf) -> None:
