@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import io
 import re
+from array import array
+from bisect import bisect_right
 from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING
 
 from kolgraph.errors import KolgraphError
 from kolgraph.loaders.reading.headers import is_of_types
@@ -146,9 +148,10 @@ class _Text:
         d = re.escape(self.delimiter)
         before, behind = (b"", b"") if self.delimiter == b" " else (b" ?", b" *+")
         cell = rb'(?:%s"(?:[^"]|"")*+"%s|(?!%s")[^%s]*+)' % (before, behind, before, d)
-        #: A record on one line, as nearly all are; the others are followed quote by quote.
+        #: A record on one line, as nearly all are, with all cells or some; the others are followed quote by quote.
         self.usual = re.compile(rb"%s(?:%s%s)*+\r?\n?" % (cell, d, cell)).fullmatch
-        self.last: _Start = b"", (False, 0, True), b""
+        self.whole = re.compile(rb"%s(?:%s%s){%d}+\r?\n?" % (cell, d, cell, width - 1)).fullmatch
+        self.last = b"", (False, 0, True)
 
     def explain(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
         """Lines and raw text of the wanted rows, and the lines that are no rows."""
@@ -161,25 +164,39 @@ class _Text:
         if broken is None and not wanted:
             return Explained({}, Rejects())
         staged = int(connection.execute("SELECT count(*) FROM numbered").fetchall()[0][0])
-        if broken is not None and staged != self.source.kept:
-            raise self._defect(f"holds {self.source.kept} good rows, of which the engine read {staged}")
-        if broken is not None and not wanted:
-            return Explained({}, broken)
+        if broken is not None:
+            if staged != (kept := self.source.runs[0][-1]):
+                raise self._defect(f"holds {kept} good rows, of which the engine read {staged}")
+            return Explained(self._places(sorted(wanted)), broken)
         places: dict[int, tuple[int | None, str | None]] = {}
         asked, ordinal = deque(sorted(set(wanted))), 0
-        with readable(self.source.path), self.source.open(self.source.whole) as raw:
-            for number, records in self._records(raw) if broken is None else self._good(raw):
-                if broken is None and len(records) == 1 and b"\n" in records[0] and self._swallows(records[0]):
+        with readable(self.source.path), self.source.open() as raw:
+            for number, records in self._records(raw):
+                if len(records) == 1 and b"\n" in records[0] and self._swallows(records[0]):
                     raise NeedsRepair(self.repair)  # it may be two halves of damage with good rows between
                 while asked and asked[0] < ordinal + len(records):
                     at = asked.popleft() - ordinal
                     places[ordinal + at] = (number + at, shown(records[at]))
                 ordinal += len(records)
-                if broken is not None and not asked:
-                    break
-        if broken is None and ordinal != staged:
+        if ordinal != staged:
             raise NeedsRepair(self.repair)
-        return Explained(places, Rejects() if broken is None else broken)
+        return Explained(places, Rejects())
+
+    def _places(self, wanted: Sequence[int]) -> dict[int, tuple[int | None, str | None]]:
+        """Lines and raw text of rows of a repaired copy, in which they lie in runs."""
+        places: dict[int, tuple[int | None, str | None]] = {}
+        ordinals, numbers, offsets = self.source.runs
+        run, records = -1, list[bytes]()
+        with readable(self.source.path), self.source.text_path.open("rb") as copy:
+            for ordinal in wanted:
+                if ordinal >= ordinals[run + 1] or run < 0:
+                    run = bisect_right(ordinals, ordinal) - 1
+                    copy.seek(offsets[run])
+                    text = copy.read(offsets[run + 1] - offsets[run])
+                    records = _split(text, ordinals[run + 1] - ordinals[run])
+                at = ordinal - ordinals[run]
+                places[ordinal] = (numbers[run] + at, shown(records[at]))
+        return places
 
     def _defect(self, problem: str) -> KolgraphError:
         return KolgraphError(f"{self.source.path}: {problem}; nothing was loaded; please report this file")
@@ -236,12 +253,6 @@ class _Text:
         if parts:
             yield start, [b"\n".join(parts)]
 
-    def _good(self, raw: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-        """Line numbers and bytes of the rows that a repaired copy holds, as they lie in the file."""
-        for code, number, record, rows in self._told(raw):
-            if not code and rows:
-                yield number, _split(record, rows)
-
     def _may_be_none(self, piece: bytes) -> bool:
         """Whether some lines of a piece may be blank, or comments."""
         return bool(self.comment) or b"\n\n" in piece or b"\n\r" in piece or piece.startswith((b"\n", b"\r"))
@@ -254,7 +265,8 @@ class _Text:
 
     def repair(self) -> None:
         """Make a copy of the good rows alone: even of blank lines the engine takes no more than 2 MB together."""
-        broken, kept = Rejects(), 0
+        broken, kept, length = Rejects(), 0, 0
+        runs = array("q"), array("q"), array("q")
         copy = self.source.copy()
         with readable(self.source.path), self.source.open() as raw, copy.open("wb") as out:
             for code, number, record, rows in self._told(raw):
@@ -264,10 +276,13 @@ class _Text:
                         broken.append(Reject(number + at, None, None, code, WHY[code], shown(line)))
                     broken.reasons[code] += max(0, rows - room)
                 elif rows or number <= self.skip:
-                    kept += rows
+                    for column, value in zip(runs, (kept, number, length), strict=True):
+                        column.append(value)
+                    kept, length = kept + rows, length + len(record)
                     out.write(record)
-        self.source.whole = self.source.text_path
-        self.source.text_path, self.source.broken, self.source.kept = copy, broken, kept
+        for column, value in zip(runs, (kept, 0, length), strict=True):
+            column.append(value)
+        self.source.text_path, self.source.broken, self.source.runs = copy, broken, runs
 
     def _told(self, raw: IO[bytes]) -> Iterator[tuple[str, int, bytes, int]]:
         """What is wrong, line number, text, and how many rows it is, of every record, or line that belongs to none.
@@ -287,7 +302,7 @@ class _Text:
                     code, line = "skipped", b"-\n"  # the engine follows quotes even through lines that it skips
                 elif line == b"\n" or ((self.comment or not number) and self._is_none(line if number else _bare(line))):
                     code = "blank"
-                else:
+                elif not is_text or len(line) >= MAX_LINE or not self.whole(line):
                     further, code = self._judge(line, is_text, pieces, ahead)
             if run and (plain or further or code != fate or size > PIECE):
                 yield self._run(fate, number - len(run) + 1, run)
@@ -347,8 +362,8 @@ class _Text:
 
     def _further(self, first: bytes, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> int | None:
         """How many more lines belong to the record that starts with `first`; None if no record does."""
-        start = self._start(first)
-        (inside, separators, good), length = start[1], len(first)
+        inside, separators, good = self._followed(first)
+        length, cell = len(first), self._cell(first)
         for k in range(MAX_CELL_LINES):
             if not good or length >= MAX_LINE:
                 return None
@@ -357,30 +372,32 @@ class _Text:
                 return k if k == 0 or separators + 1 in self.widths else None
             if k == len(ahead) and pieces.read():
                 ahead.extend(pieces.judged())
-            if k == len(ahead) or self._alike(self._start(ahead[k][0]), start):
+            if k == len(ahead) or self._starts_like(ahead[k][0], cell):
                 return None
             inside, found, good = quotes(ahead[k][0], self.delimiter, inside=True)
             separators, length = separators + found, length + len(ahead[k][0])
         return None
 
     def _swallows(self, record: bytes) -> bool:
-        first, *others = map(self._start, record.splitlines())
-        return any(self._alike(line, first) for line in others)
+        first, *others = record.splitlines()
+        cell = self._cell(first)
+        return any(self._starts_like(line, cell) for line in others)
 
-    def _start(self, line: bytes) -> _Start:
-        """What a line is if a row starts with it; the next one is asked for again and again."""
+    def _starts_like(self, line: bytes, first: bytes) -> bool:
+        """Whether a line looks like the start of a row of its own: as many cells, and one of the make `first`."""
+        return _same_make(self._cell(line), first) and self._followed(line)[1] + 1 in self.widths != {1}
+
+    def _cell(self, line: bytes) -> bytes:
+        """The make of the first cell of a line."""
+        return line.partition(self.delimiter)[0].translate(_MAKE)
+
+    def _followed(self, line: bytes) -> tuple[bool, int, bool]:
+        """What `quotes` says of a line if a row starts with it: what is behind one is asked for again as the next."""
         if line is not self.last[0]:
-            cell = line.partition(self.delimiter)[0].translate(_MAKE)
-            self.last = line, quotes(line, self.delimiter, inside=False), cell
-        return self.last
-
-    def _alike(self, line: _Start, first: _Start) -> bool:
-        """Whether a line looks like the start of a row of its own: as many cells, and the first of the same make."""
-        return line[1][1] + 1 in self.widths != {1} and _same_make(line[2], first[2])
+            self.last = line, quotes(line, self.delimiter, inside=False)
+        return self.last[1]
 
 
-#: A line, what `quotes` says of it, and the make of its first cell.
-_Start: TypeAlias = tuple[bytes, tuple[bool, int, bool], bytes]
 #: Digits as 0, letters as a.
 _MAKE = bytes(48 if chr(b).isdigit() else 97 if chr(b).isalpha() else b for b in range(128)) + bytes(range(128, 256))
 

@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -247,8 +248,9 @@ class Source:
         Of the text, and what is to be said about how that was guessed.
     broken : Rejects, or None
         Lines that had to be left out of a repaired copy; None as long as the file needed no repair.
-    kept, whole : int, Path or None
-        Rows that are in a repaired copy, and what it is a copy of.
+    runs : three arrays
+        Of a repaired copy, in which rows lie as in the file: ordinals of rows that begin a run of neighbours, their
+        lines in the file and places in the copy; last, the number of rows, and of bytes.
     max_input : int
         Bytes that a packed file may unpack to.
 
@@ -269,8 +271,7 @@ class Source:
         self.delimiter = ","
         self.encoding, self.doubt = "utf-8", ""
         self.broken: Rejects | None = None
-        self.kept = 0
-        self.whole: Path | None = None
+        self.runs = array("q"), array("q"), array("q")
         self._text: Path | None = None
         self._scratch: Scratch | None = None
         suffixes = [s.lower() for s in self.path.suffixes]
