@@ -185,7 +185,7 @@ def exported(shelf: Shelf, folder: Path, form: str) -> dict[str, bytes]:
     return {f.name: made.sub(b"", f.read_bytes()) for f in export_tables(shelf.ws, folder, form)}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(files(), min_size=2, max_size=4))
 def test_equal_content_gives_equal_bytes_whatever_the_order(
     shelf: Shelf, tmp_path: Path, parts: list[tuple[str, str]]
@@ -217,7 +217,7 @@ def test_our_own_tables_are_read_back_byte_for_byte(told: Shelf, tmp_path: Path,
     assert told_again(told, tmp_path / "out", form) == once
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(files(), min_size=1, max_size=4))
 def test_told_again_rows_stay_and_the_third_time_every_byte(
     shelf: Shelf, tmp_path: Path, parts: list[tuple[str, str]]

@@ -48,7 +48,7 @@ def follows(*pairs: str) -> str:
     return "follower,followed\n" + "".join(f"{pair}\n" for pair in pairs)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(files(), min_size=1, max_size=4, unique=True), data=st.data())
 def test_it_is_as_if_the_file_had_never_been_loaded(parts: list[tuple[str, str]], data: st.DataObject) -> None:
     out = data.draw(st.integers(0, len(parts) - 1))
