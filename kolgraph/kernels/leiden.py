@@ -65,7 +65,7 @@ def leiden(
         return label
     # Their unit must not matter, and what is noise be small beside them.
     unit = np.ones(idx.size) if weights is None else weights / weights.mean(dtype=np.float64)
-    strength = np.bincount(np.repeat(label, np.diff(ptr)), weights=unit, minlength=label.size)
+    strength = np.bincount(np.repeat(label, np.diff(ptr)), weights=unit, minlength=label.size).astype(np.float64)
     charge = resolution / strength.sum()
     for _ in range(iterations):
         label = _iterate(ptr, idx, unit, strength, label, charge, rng)
@@ -84,11 +84,12 @@ def _iterate(
         part = _numbered(_refined(ptr, idx, weights, strength, label, charge, order))
         parts = int(part.max()) + 1
         if parts == n:
-            return _numbered(label[row])
+            found: I32 = _numbered(label[row])
+            return found
         above = np.empty(parts, np.int32)
         above[part] = label
         above = _numbered(above)
-        strength = np.bincount(part, weights=strength, minlength=parts)
+        strength = np.bincount(part, weights=strength, minlength=parts).astype(np.float64)
         ptr, idx, weights = _aggregated(ptr, idx, weights, part, parts)
         row, label = part[row], above
 
