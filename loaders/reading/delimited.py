@@ -307,7 +307,7 @@ class _Text:
                     code, line = "skipped", b"-\n"  # the engine follows quotes even through lines that it skips
                 elif line == b"\n" or ((self.comment or not number) and self._is_none(line if number else _bare(line))):
                     code = "blank"
-                elif not is_text or len(line) >= MAX_LINE or not self.whole(line):
+                else:
                     further, code = self._judge(line, is_text, pieces, ahead)
             if run and (plain or further or code != fate or size > PIECE):
                 yield self._run(fate, number - len(run) + 1, run)
@@ -410,9 +410,10 @@ class _Text:
     def _followed(self, line: bytes) -> tuple[bool, int, bool]:
         """What `quotes` says of a line if a row starts with it: what is behind one is asked for again as the next."""
         if line is not self.last[0]:
-            # Cells that are whole are passed over by one pattern, if there are any quoted ones.
-            whole = line[: self.cells(line).end()] if line.count(b'"') > 1 else b""  # type: ignore[union-attr]
-            separators = self.without_quoted(b"", whole).count(self.delimiter)
+            whole, separators = b"", 0
+            if line.count(b'"') > 1:  # cells that are whole are passed over by one pattern
+                whole = line[: self.cells(line).end()]  # type: ignore[union-attr]
+                separators = self.without_quoted(b"", whole).count(self.delimiter)
             inside, more, good = quotes(line[len(whole) :], self.delimiter, inside=False)
             self.last = line, (inside, separators + more, good)
         return self.last[1]
