@@ -72,7 +72,7 @@ def _accounts(connection: Connection, batch: int) -> int:
         for c in fields
     }
     news = " OR ".join(["t.batch IS NULL", *(f"t.{c} IS DISTINCT FROM {value}" for c, value in values.items())])
-    changed = connection.renew(
+    changed: int = connection.renew(
         "accounts",
         values | {"batch": str(batch)},
         f"accounts t JOIN latest l USING (account_key) JOIN profile_times p USING (account_key) WHERE {news}",

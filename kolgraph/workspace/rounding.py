@@ -53,8 +53,8 @@ def _rounded(connection: Connection, table: str, names: Sequence[str]) -> list[s
     if not names:
         return []
     rows = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE bad IS NULL LIMIT {FIRST}").fetchall()
-    columns = zip(names, zip(*rows, strict=True), strict=True) if rows else ()
-    found = [(name, {x for x in ids if x is not None and _is_long(x)}) for name, ids in columns]
+    columns: list[tuple[str | None, ...]] = list(zip(*rows, strict=True)) or [()] * len(names)
+    found = [(name, {x for x in ids if x and _is_long(x)}) for name, ids in zip(names, columns, strict=True)]
     open_ = [name for name, ids in found if all(x.endswith("0" * (len(x) - KEPT)) for x in ids)]
     if len(rows) < FIRST:
         return [name for name, ids in found if name in open_ and sum(len(x) - KEPT for x in ids) >= ZEROS]

@@ -147,10 +147,12 @@ class _Text:
         self.delimiter = source.delimiter.encode()
         d = re.escape(self.delimiter)
         before, behind = (b"", b"") if self.delimiter == b" " else (b" ?", b" *+")
-        cell = rb'(?:%s"(?:[^"]|"")*+"%s|(?!%s")[^%s]*+)' % (before, behind, before, d)
+        cell = rb'(?:%s"[^"]*+(?:""[^"]*+)*+"%s|(?!%s")[^%s]*+)' % (before, behind, before, d)
         #: A record on one line, as nearly all are, with all cells or some; the others are followed quote by quote.
         self.usual = re.compile(rb"%s(?:%s%s)*+\r?\n?" % (cell, d, cell)).fullmatch
         self.whole = re.compile(rb"%s(?:%s%s){%d}+\r?\n?" % (cell, d, cell, width - 1)).fullmatch
+        self.cells = re.compile(rb"(?:%s%s)*+" % (cell, d)).match
+        self.without_quoted = re.compile(rb'(?<![^%s])%s"[^"]*+(?:""[^"]*+)*+"' % (d, before)).sub
         self.last = b"", (False, 0, True)
 
     def explain(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> Explained:
@@ -297,12 +299,18 @@ class _Text:
             if not plain:
                 if not ahead:
                     ahead.extend(pieces.judged())
+                if not fate and number > self.skip and not self.comment:
+                    taken = self._whole(ahead)
+                    run += taken
+                    size, number = size + sum(map(len, taken)), number + len(taken)
+                    if not ahead:
+                        continue
                 line, is_text = ahead.popleft()
                 if number < self.skip:
                     code, line = "skipped", b"-\n"  # the engine follows quotes even through lines that it skips
                 elif line == b"\n" or ((self.comment or not number) and self._is_none(line if number else _bare(line))):
                     code = "blank"
-                elif not is_text or len(line) >= MAX_LINE or not self.whole(line):
+                else:
                     further, code = self._judge(line, is_text, pieces, ahead)
             if run and (plain or further or code != fate or size > PIECE):
                 yield self._run(fate, number - len(run) + 1, run)
@@ -318,6 +326,17 @@ class _Text:
                 fate, size, number = code, size + len(line), number + 1
         if run:
             yield self._run(fate, number - len(run) + 1, run)
+
+    def _whole(self, ahead: deque[tuple[bytes, bool]]) -> list[bytes]:
+        """Take the lines that are rows of all their cells, as nearly all are, away from the left."""
+        taken: list[bytes] = []
+        for line, is_text in ahead:
+            if not is_text or line == b"\n" or len(line) >= MAX_LINE or not self.whole(line):
+                break
+            taken.append(line)
+        for _ in taken:
+            ahead.popleft()
+        return taken
 
     def _count_cells(self, listed: list[bytes], number: int) -> Iterator[tuple[str, int, bytes, int]]:
         """`_told` of lines without a quote: only separators count. Lines of one fate come together."""
@@ -394,7 +413,12 @@ class _Text:
     def _followed(self, line: bytes) -> tuple[bool, int, bool]:
         """What `quotes` says of a line if a row starts with it: what is behind one is asked for again as the next."""
         if line is not self.last[0]:
-            self.last = line, quotes(line, self.delimiter, inside=False)
+            whole, separators = b"", 0
+            if line.count(b'"') > 1:  # cells that are whole are passed over by one pattern
+                whole = line[: self.cells(line).end()]  # type: ignore[union-attr]
+                separators = self.without_quoted(b"", whole).count(self.delimiter)
+            inside, more, good = quotes(line[len(whole) :], self.delimiter, inside=False)
+            self.last = line, (inside, separators + more, good)
         return self.last[1]
 
 

@@ -114,7 +114,9 @@ class Rejects(list[Reject]):
 
     def __init__(self, rejects: Iterable[Reject] = ()) -> None:
         super().__init__(rejects)
-        self.reasons = Counter(rejects.reasons if isinstance(rejects, Rejects) else (r.code for r in self))
+        self.reasons = Counter(reject.code for reject in self)
+        if isinstance(rejects, Rejects):
+            self.reasons = rejects.reasons.copy()
 
     @property
     def total(self) -> int:

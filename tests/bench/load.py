@@ -32,6 +32,7 @@ def done(rejected=0):
     print(json.dumps([time.perf_counter() - start, cpu, peak / 1024, rejected]))
 """
 KOLGRAPH = """
+from pyarrow import parquet
 from kolgraph.workspace import Workspace
 with Workspace.open(target + ".kol", create=True) as ws:
     report = ws.load(source, platform="weibo", max_reject_rate=0.05)
@@ -39,7 +40,7 @@ with Workspace.open(target + ".kol", create=True) as ws:
     assert counts.read == counts.accepted + counts.merged + counts.rejected
 done(counts.rejected)
 with Workspace.open(target + ".kol") as ws:
-    ws.sql(f"COPY (SELECT split_part(post_id, ':', 2) AS post FROM reposts) TO '{target}' (FORMAT parquet)")
+    parquet.write_table(ws.arrow("SELECT split_part(post_id, ':', 2) AS post FROM reposts"), target)
 """
 PANDAS = """
 import pandas as pd

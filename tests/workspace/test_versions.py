@@ -200,12 +200,11 @@ def test_rows_with_lists_are_replaced_and_never_updated(ws: Workspace, monkeypat
     assert ws.fetch("SELECT topics, likes, rounded FROM posts") == [(["a", "b"], 7, [])]
     assert ws.fetch("SELECT chain FROM reposts") == [(["b", "c"],)]
     ws.forget(["weibo:1"])
-    updated = [re.match(r"UPDATE (\w+) .*?SET (.*)", query, re.DOTALL) for query in said if query.startswith("UPDATE")]
-    assert updated
-    for found in filter(None, updated):
-        columns = CANONICAL[found[1]].columns if found[1] in CANONICAL else {}
-        lists = [column for column, kind in columns.items() if "[]" in kind]
-        assert not any(re.search(rf"\b{column} = ", found[2]) for column in lists), found[0]
+    updated = [re.match(r"UPDATE (\w+)(.*)", query) for query in said]
+    for table, rest in (found.groups() for found in updated if found):
+        lists = [c for c, kind in CANONICAL[table].columns.items() if "[]" in kind] if table in CANONICAL else []
+        assert not [c for c in lists if re.search(rf"\b{c} = ", rest)], (table, rest)
+    assert any(updated)
 
 
 def test_an_engine_that_fails_half_way_leaves_nothing(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
