@@ -87,6 +87,21 @@ def test_a_memory_that_is_no_size_is_named(invoke: Invoke, monkeypatch: pytest.M
     assert f"KOLGRAPH_MEMORY={said!r}" in err
 
 
+@pytest.mark.parametrize(
+    "error", [ImportError("libx.so: failed to map segment\nmore"), OSError("Could not find/load 'libllvmlite.so'")]
+)
+def test_a_library_that_cannot_be_loaded_is_no_defect(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(cli, "cli", mock.Mock(side_effect=error))
+    code, out, err = invoke("info", "w.kol")
+    assert (code, out) == (3, "")
+    assert (
+        err
+        == f"kolgraph: {str(error).splitlines()[0]}; if no library is missing, raise the limit of memory (ulimit -v)\n"
+    )
+
+
 def test_the_catalogue_is_of_every_command_and_large() -> None:
     assert len(set(ALL)) >= 3000
     assert {absurd.line[0] for absurd in ALL} >= set(cli.cli.commands)
