@@ -31,7 +31,7 @@ class Filling:
 
     if TYPE_CHECKING:  # what the workspace itself brings
 
-        def transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        def writing(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
             """All or nothing."""
 
         def fetch(self, query: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -229,7 +229,7 @@ class Filling:
 
         while True:
             try:
-                with self.transaction() as connection:
+                with self.writing() as connection:
                     report = load_file(
                         connection, source, options, name, max_reject_rate, instead=instead, key=key, before=before
                     )
@@ -278,7 +278,7 @@ class Filling:
 
     def resolve_names(self) -> int:
         """Find out anew whom names in posts mean; returns how many are still unknown."""
-        with self.transaction() as connection:
+        with self.writing() as connection:
             return resolve(connection)
 
 

@@ -27,7 +27,7 @@ from kolgraph.workspace.filling import Filling
 from kolgraph.workspace.inside import check, views
 from kolgraph.workspace.layout import is_laid_out, lay_out, name_of
 from kolgraph.workspace.making import FILE, Making, sweep_dead
-from kolgraph.workspace.opening import open_file, translating
+from kolgraph.workspace.opening import only_read, open_file, translating
 from kolgraph.workspace.tables import RESULTS
 from kolgraph.workspace.versions import IDS, Watched, counters, digest, raise_counters, tables_in
 
@@ -197,6 +197,14 @@ class Workspace(Filling):
                     connection.execute("ROLLBACK")
                 self._handle.macros.forget()
                 raise
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A `transaction` for facts, which is refused where they cannot be written, even if it would change none."""
+        if self._handle.unwritable:
+            raise only_read(self.path)
+        with self.transaction() as connection:
+            yield connection
 
     def rewrite(self) -> None:
         """Write the file anew, so that free pages hold nothing, and put it in the place of the old one.

@@ -123,13 +123,18 @@ def translating(path: Path) -> Iterator[None]:
         raise translated(error, path) from error
 
 
+def only_read(path: Path) -> EnvironmentProblem:
+    """What is said to who wants to write into what cannot be written."""
+    return EnvironmentProblem(f"{path}: can only be read here; copy it to a place where you may write")
+
+
 def translated(error: Exception, path: Path) -> KolgraphError:
     """An engine's error as one line of ours."""
     import duckdb
 
     text = str(error).splitlines()[0][:300]
     if "attached in read-only mode" in text:
-        return EnvironmentProblem(f"{path}: can only be read here; copy it to a place where you may write")
+        return only_read(path)
     if isinstance(error, duckdb.OutOfMemoryException):
         return EnvironmentProblem(f"{path}: out of memory ({text}); give more with KOLGRAPH_MEMORY=4GB")
     if "not a valid DuckDB database" in text or isinstance(error, duckdb.SerializationException):

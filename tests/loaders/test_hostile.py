@@ -66,7 +66,7 @@ def test_a_quote_that_never_closes_is_looked_behind_once(shelf: Shelf, monkeypat
         return follow(line, delimiter, inside=inside)
 
     monkeypatch.setattr(delimited, "quotes", counted)
-    lines = 20_000
+    lines = 9_000
     report = shelf.load('account,name\n1,"' + "x\n" * lines + "\n2,b\n")
     assert report.counts.rejected == lines and report.counts.accepted == 1
     assert followed["lines"] < 4 * delimited.MAX_CELL_LINES
