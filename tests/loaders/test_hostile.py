@@ -54,6 +54,7 @@ def test_all_rows_are_counted_and_the_first_are_told(shelf: Shelf, monkeypatch: 
     report = shelf.ws.load(path, max_reject_rate=1.0)
     assert (report.counts.read, report.counts.rejected) == (3002, 3000)
     assert [reject.line for reject in report.rejects] == list(range(3, 103))
+    assert sum(report.reasons.values()) == 3000 and report.reasons.keys() == {report.rejects[0].code}
     assert shelf.rows("SELECT count(*) FROM rejects") == [(100,)]
 
 
