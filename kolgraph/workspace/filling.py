@@ -230,7 +230,7 @@ class Filling:
         before: bool = False,
     ) -> LoadReport:
         """Load a file in one transaction, repaired if the engine cannot read it as it is."""
-        from kolgraph.loaders.reading.source import NeedsRepair
+        from kolgraph.loaders.reading.delimited import NeedsRepair
         from kolgraph.workspace.loading import load_file, sample
 
         self.check_writable()

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kolgraph.loaders.reading.source import MAX_RAW, MAX_REJECTS, NeedsRepair, Part, Reading, Reject, Rejects
+from kolgraph.loaders.reading.delimited import NeedsRepair
+from kolgraph.loaders.reading.source import MAX_RAW, MAX_REJECTS, Part, Reading, Reject, Rejects
 from kolgraph.records import RECORDS
 from kolgraph.workspace import texts
 from kolgraph.workspace.ids import identity_macros

@@ -17,20 +17,19 @@ import io
 import re
 from array import array
 from bisect import bisect_right
-from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from kolgraph.errors import KolgraphError
+from kolgraph.loaders.reading.followed import MAKE, PIECE, Pieces, bare, quotes, same_make, split
 from kolgraph.loaders.reading.headers import is_of_types
 from kolgraph.loaders.reading.source import (
     MAX_LINE,
     MAX_REJECTS,
     Explained,
-    NeedsRepair,
     Part,
     Reading,
     Reject,
@@ -52,8 +51,6 @@ MAX_CELL_LINES = 1000
 ENGINE_REJECTS = 100
 #: Bytes that are looked at for damage before the engine is asked, and without a line end show a line that is too long.
 PROBE, PROBE_LINES = 1 << 20, 1000
-#: Small enough that a piece without a quote is not rare.
-PIECE = 1 << 16
 WHY = {
     "BAD_ENCODING": "the row is not text in the encoding of the file; if the whole file is not, name its encoding",
     "TOO_FEW_FIELDS": "the row has fewer cells than the header",
@@ -64,6 +61,14 @@ WHY = {
 #: How the engine reads rows of several lengths: cells that are not there are NULL, unlike empty ones (nobody writes
 #: the control character).
 PADDED = "null_padding=true, parallel=false, nullstr='\x01', "
+
+
+class NeedsRepair(Exception):
+    """The engine cannot keep count of these rows; the load starts again after `repair` was called."""
+
+    def __init__(self, repair: Callable[[], None]) -> None:
+        super().__init__("the file has to be repaired first")
+        self.repair = repair
 
 
 def delimited(
@@ -195,7 +200,7 @@ class _Text:
                     run = bisect_right(ordinals, ordinal) - 1
                     copy.seek(offsets[run])
                     text = copy.read(offsets[run + 1] - offsets[run])
-                    records = _split(text, ordinals[run + 1] - ordinals[run])
+                    records = split(text, ordinals[run + 1] - ordinals[run])
                 at = ordinal - ordinals[run]
                 places[ordinal] = (numbers[run] + at, shown(records[at]))
         return places
@@ -232,7 +237,7 @@ class _Text:
             plain = number > 0 and not inside and b'"' not in piece and not self._may_be_none(piece)
             for at in () if plain else range(first, len(listed)):
                 line = listed[at]
-                if not inside and self._is_none(line if number + at else _bare(line)):
+                if not inside and self._is_none(line if number + at else bare(line)):
                     if first < at:
                         yield number + first + 1, listed[first:at]
                     first = at + 1
@@ -274,7 +279,7 @@ class _Text:
             for code, number, record, rows in self._told(raw):
                 if code:
                     room = max(0, MAX_REJECTS - len(broken))
-                    for at, line in enumerate(islice(_split(record, rows), room)):
+                    for at, line in enumerate(islice(split(record, rows), room)):
                         broken.append(Reject(number + at, None, None, code, WHY[code], shown(line)))
                     broken.reasons[code] += max(0, rows - room)
                 elif rows or number <= self.skip:
@@ -291,7 +296,7 @@ class _Text:
 
         Neighbours that are one line each and of one fate come together; blank lines are no rows.
         """
-        pieces, ahead = _Pieces(raw), deque[tuple[bytes, bool]]()
+        pieces, ahead = Pieces(raw), deque[tuple[bytes, bool]]()
         number, fate, run, size = 0, "", list[bytes](), 0
         while ahead or pieces.read():
             plain = not ahead and pieces.plain and number >= self.skip and not self.comment
@@ -308,7 +313,7 @@ class _Text:
                 line, is_text = ahead.popleft()
                 if number < self.skip:
                     code, line = "skipped", b"-\n"  # the engine follows quotes even through lines that it skips
-                elif line == b"\n" or ((self.comment or not number) and self._is_none(line if number else _bare(line))):
+                elif line == b"\n" or ((self.comment or not number) and self._is_none(line if number else bare(line))):
                     code = "blank"
                 else:
                     further, code = self._judge(line, is_text, pieces, ahead)
@@ -360,7 +365,7 @@ class _Text:
         none = fate in {"blank", "skipped"}
         return "" if none else fate, number, b"".join(listed), 0 if none else len(listed)
 
-    def _judge(self, line: bytes, is_text: bool, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> tuple[int, str]:
+    def _judge(self, line: bytes, is_text: bool, pieces: Pieces, ahead: deque[tuple[bytes, bool]]) -> tuple[int, str]:
         """How many more lines belong to the record that begins with `line`, and what is wrong with it."""
         if len(line) >= MAX_LINE:
             return 0, "TOO_LONG"
@@ -379,7 +384,7 @@ class _Text:
             return 0, "TOO_MANY_FIELDS"
         return 0, "TOO_FEW_FIELDS" if cells < self.width and not self.ragged else ""
 
-    def _further(self, first: bytes, pieces: _Pieces, ahead: deque[tuple[bytes, bool]]) -> int | None:
+    def _further(self, first: bytes, pieces: Pieces, ahead: deque[tuple[bytes, bool]]) -> int | None:
         """How many more lines belong to the record that starts with `first`; None if no record does."""
         inside, separators, good = self._followed(first)
         length, cell = len(first), self._cell(first)
@@ -404,11 +409,11 @@ class _Text:
 
     def _starts_like(self, line: bytes, first: bytes) -> bool:
         """Whether a line looks like the start of a row of its own: as many cells, and one of the make `first`."""
-        return _same_make(self._cell(line), first) and self._followed(line)[1] + 1 in self.widths != {1}
+        return same_make(self._cell(line), first) and self._followed(line)[1] + 1 in self.widths != {1}
 
     def _cell(self, line: bytes) -> bytes:
         """The make of the first cell of a line."""
-        return line.partition(self.delimiter)[0].translate(_MAKE)
+        return line.partition(self.delimiter)[0].translate(MAKE)
 
     def _followed(self, line: bytes) -> tuple[bool, int, bool]:
         """What `quotes` says of a line if a row starts with it: what is behind one is asked for again as the next."""
@@ -420,93 +425,3 @@ class _Text:
             inside, more, good = quotes(line[len(whole) :], self.delimiter, inside=False)
             self.last = line, (inside, separators + more, good)
         return self.last[1]
-
-
-#: Digits as 0, letters as a.
-_MAKE = bytes(48 if chr(b).isdigit() else 97 if chr(b).isalpha() else b for b in range(128)) + bytes(range(128, 256))
-
-
-def _same_make(one: bytes, other: bytes) -> bool:
-    """Whether two cells are of the same make, however many digits and letters stand in a row."""
-    return one == other or re.sub(rb"0+|a+", _first, one) == re.sub(rb"0+|a+", _first, other)
-
-
-def _first(found: re.Match[bytes]) -> bytes:
-    return found[0][:1]
-
-
-def _bare(line: bytes) -> bytes:
-    """The first line without a byte-order mark."""
-    return line.removeprefix(BOM_UTF8)
-
-
-def _split(record: bytes, rows: int) -> list[bytes]:
-    """The rows of what `_Text._told` tells: lines, or one that may span several."""
-    return record.splitlines(keepends=True) if rows > 1 else [record] * rows
-
-
-class _Pieces:
-    """A text in pieces: the `lines` of one, that all end in a line feed alone.
-
-    It is `plain` if no cell in it has a quote, no line is too long, and all is text.
-    """
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self.raw, self.lines, self.is_text, self.plain = raw, list[bytes](), True, False
-
-    def read(self) -> bool:
-        """Go on to the next piece; False at the end."""
-        piece = self.raw.read(PIECE)
-        if piece and not piece.endswith(b"\n"):
-            piece += next(lines(self.raw), b"")
-        if b"\r" in piece:
-            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        self.lines, self.is_text = piece.splitlines(keepends=True), _is_text(piece)
-        self.plain = self.is_text and b'"' not in piece and len(piece) < MAX_LINE
-        return bool(piece)
-
-    def judged(self) -> Iterator[tuple[bytes, bool]]:
-        """The lines, and whether each is text."""
-        return ((line, self.is_text or _is_text(line)) for line in self.lines)
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, bool]:
-    """Follow the quotes of one line: is a cell still open at its end, how many separators, is it well formed.
-
-    A quote opens a cell only at its start; inside, two quotes stand for one; after the closing one the cell must end.
-    As for the engine, one space before the opening quote and all behind the closing one are not there.
-    """
-    space = b" " if delimiter != b" " else b""
-    at, separators, fresh = 0, 0, not inside
-    if fresh and line.count(b'"') == 1:  # as in every line below a quote that was forgotten
-        before = line[: line.index(b'"')]
-        opens = not before or before == space or before.endswith((delimiter, delimiter + space))
-        return opens, (before if opens else line).count(delimiter), True
-    while True:
-        if inside:
-            at = line.find(b'"', at)
-            if at < 0:
-                return True, separators, True
-            if line.startswith(b'"', at + 1):
-                at += 2
-                continue
-            inside, at = False, at + 1
-            while space and line.startswith(space, at):
-                at += 1
-            if not (line.startswith(delimiter, at) or not line[at:].strip(b"\r\n")):
-                return False, separators, False
-        elif fresh and line.startswith((b'"', space + b'"'), at):
-            inside, fresh, at = True, False, line.index(b'"', at) + 1
-        else:
-            at = line.find(delimiter, at)
-            if at < 0:
-                return False, separators, True
-            at, separators, fresh = at + len(delimiter), separators + 1, True

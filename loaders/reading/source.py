@@ -102,14 +102,6 @@ class Rejects(list[Reject]):
     ----------
     reasons : Counter
         Code -> how many were rejected for it, kept or not.
-
-    Examples
-    --------
-    >>> rejects = Rejects()
-    >>> for line in range(MAX_REJECTS + 1):
-    ...     rejects.append(Reject(line, None, None, "BAD_ROW", "", None))
-    >>> len(rejects) == MAX_REJECTS, rejects.total == MAX_REJECTS + 1
-    (True, True)
     """
 
     def __init__(self, rejects: Iterable[Reject] = ()) -> None:
@@ -146,14 +138,6 @@ class Explained(NamedTuple):
     places: Mapping[int, tuple[int | None, str | None]]
     rejects: Rejects
     recovered: Sequence[tuple[int, str, dict[str, str | None]]] = ()
-
-
-class NeedsRepair(Exception):
-    """The engine cannot keep count of these rows; the load starts again after `repair` was called."""
-
-    def __init__(self, repair: Callable[[], None]) -> None:
-        super().__init__("the file has to be repaired first")
-        self.repair = repair
 
 
 @dataclass(frozen=True)

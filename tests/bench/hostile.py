@@ -41,6 +41,7 @@ FILES: Mapping[str, Callable[[], Iterator[str]]] = {
     "an id that is a float in every row": lambda: rows("follower,followed", "{k}.0,2"),
     "a quote that never closes": lambda: iter(["account,name\n", '1,"', "x\n" * 4_000_000, "\n2,b\n"]),
     "a quote that opens in every row": lambda: rows("account,name", '{k},"a'),
+    "JSON that is cut off in every row": lambda: rows('{"follower": "1", "followed": "2"}', '{{"follower": "{k}"'),
     "a line of 33 MB": lambda: iter(["account,name\n1,", "x" * 33_000_000, "\n2,b\n"]),
     "a quoted cell of 200 MB": lambda: iter(["account,name\n1,", '"' + "x" * 200_000_000 + '"', "\n2,b\n"]),
     "2 million blank lines": lambda: iter(["follower,followed\n1,2\n", "\n" * 2_000_000, "3,4\n"]),
@@ -53,7 +54,7 @@ def main() -> None:
     print(f"{'file':36} {'MB':>6} {'s':>6} {'cpu s':>6} {'limit':>6} {'MB':>6} {'limit':>6}  rows read, rejected")
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, content) in enumerate(FILES.items()):
-            file = Path(folder, f"{number}.csv")
+            file = Path(folder, f"{number}.jsonl" if "JSON" in name else f"{number}.csv")
             with file.open("w") as out:
                 out.writelines(content())
             arguments = [sys.executable, "-c", LOAD, str(file), f"{folder}/{number}.kol"]

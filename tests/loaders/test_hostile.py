@@ -54,6 +54,7 @@ def test_all_rows_are_counted_and_the_first_are_told(shelf: Shelf, monkeypatch: 
     report = shelf.ws.load(path, max_reject_rate=1.0)
     assert (report.counts.read, report.counts.rejected) == (3002, 3000)
     assert [reject.line for reject in report.rejects] == list(range(3, 103))
+    assert sum(report.reasons.values()) == 3000 and report.reasons.keys() == {report.rejects[0].code}
     assert shelf.rows("SELECT count(*) FROM rejects") == [(100,)]
 
 
@@ -66,7 +67,7 @@ def test_a_quote_that_never_closes_is_looked_behind_once(shelf: Shelf, monkeypat
         return follow(line, delimiter, inside=inside)
 
     monkeypatch.setattr(delimited, "quotes", counted)
-    lines = 20_000
+    lines = 9_000
     report = shelf.load('account,name\n1,"' + "x\n" * lines + "\n2,b\n")
     assert report.counts.rejected == lines and report.counts.accepted == 1
     assert followed["lines"] < 4 * delimited.MAX_CELL_LINES
