@@ -213,7 +213,7 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
         f"""is_plain(y) AS regexp_matches(y, '^[a-z]+:name:') OR NOT regexp_matches(y, '^(?:{"|".join(_PLAIN)}):')
       OR regexp_full_match(y, '[a-z]+:{_FORM}[0-9A-Za-z_@~][0-9A-Za-z_.=+/@-]*') AND NOT regexp_matches(y,
         '^[a-z]+:{_FORM}(?:0[xX][0-9A-Fa-f]+|0[0-9]+|[0-9]{{1,3}}(?:[._][0-9]{{3}})+)$|[.][a-z]+/'
-        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:(?:user|uid|mid|id)[:=_-]?|@)[0-9]+$')""",
+        '|^(?:{"|".join(NUMBERED)}):{_FORM}(?i:(?:user|uid|mid|id)[:=_-]?|[a-z]+/|@)[0-9]+$')""",
         # Of a cell that decides what its row is.
         "given(x) AS CASE WHEN NOT is_nothing(trim(x)) THEN x END",
         # Letters, digits and what handles are made of, and a letter first.
