@@ -206,6 +206,8 @@ def _grammar(platform: str, named: str) -> tuple[str, ...]:
     digits = "[1-9][0-9]{0,18}" if platform in _PLAIN else "[0-9]{1,19}"
     return (
         f"is_number(x) AS regexp_full_match(x, '{digits}')",
+        # Who numbers messages may begin with 0: as the post that a row is about it is one, as another one it is none.
+        f"is_post_number(x) AS is_number(x) OR x = '0' AND {'false' if own else 'true'}",
         f"is_nothing(x) AS length(x) < 64 AND regexp_full_match(x, '{nothing}') AND NOT contains(x, ':name:')",
         f"is_no_post(x) AS is_nothing(trim(x)) OR regexp_full_match(trim(x), '{word}(?i:{_NO_POSTS})')",
         f"is_no_name(x) AS length(x) < 16 AND regexp_full_match(trim(x), '(?i:{_NO_NAMES})|{_NO_NAME_WORDS}')",

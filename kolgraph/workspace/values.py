@@ -238,9 +238,7 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     ids, posts, counts = (sum(_order(fields[n]) in which for n in parsed) for which in ((0, 1), (1,), (2,)))
     cells = ", ".join(f"CASE WHEN NOT d_{n} THEN {n} END" for n in parsed)
     simple = " AND ".join(f"d_{n}" for n in parsed)
-    digits = [
-        f"coalesce({f'is_number({n})' if at[n] <= ids else _DIGITS.format(n)}, {n} IS NULL) AS d_{n}" for n in parsed
-    ]
+    digits = [f"coalesce({_simple(fields[n]).format(n)}, {n} IS NULL) AS d_{n}" for n in parsed]
     cleaned = [f"CASE WHEN {simple} THEN NULL ELSE list_transform([{cells}], lambda x: clean(x)) END AS cleaned"]
     known, clean, typed, problems, usual = [], [], [], [], ["state IS NULL"]
     if ids:
@@ -303,7 +301,11 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     )
 
 
-_DIGITS = "regexp_full_match({}, '[0-9]{{1,19}}')"
+def _simple(field: Field) -> str:
+    """SQL: whether a cell is digits that mean what they say."""
+    if _order(field) > 1:
+        return "regexp_full_match({}, '[0-9]{{1,19}}')"
+    return "is_post_number({})" if field.kind == "post" and field.required else "is_number({})"
 
 
 def _order(field: Field) -> int:

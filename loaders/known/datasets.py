@@ -39,7 +39,7 @@ NAMED = {
 #: Some days lack the year: it is that of the id, which holds the second; a day of grace for the turn of the year.
 WHEN = (
     "=CASE WHEN regexp_matches({date}, '^[0-9]+月') AND length({mid}) = 9 AND regexp_full_match({mid}, '[0-9A-Za-z]+') "
-    f"THEN yearless_ms({{date}}, weibo_ms({MID}) + 86400000)::VARCHAR ELSE {{date}} END"
+    f"THEN yearless_ms({{date}}, clock_part({{date}}), weibo_ms({MID}) + 86400000)::VARCHAR ELSE {{date}} END"
 )
 CED = (
     Format(

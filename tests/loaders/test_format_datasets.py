@@ -358,7 +358,7 @@ def test_tweets_are_posts_retweets_and_answers(shelf: Shelf, tmp_path: Path) -> 
 
 
 def test_old_western_text_costs_its_row_or_is_guessed(shelf: Shelf, tmp_path: Path) -> None:
-    rows = table(*[USER | {"id": str(k), "description": "a plain sentence"} for k in range(9)])
+    rows = table(*[USER | {"id": str(k), "description": "a plain sentence"} for k in range(1, 10)])
     data = rows.encode() + table(USER).splitlines()[-1].encode("latin-1") + b"\r\n"
     report = load(shelf, tmp_path, "users.csv", data.replace(b"\r\n1,", "\r\n1, 中文".encode(), 1), encoding="utf-8")
     assert codes(report) == [(11, "BAD_ENCODING")]

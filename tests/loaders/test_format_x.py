@@ -206,7 +206,7 @@ def test_pages_of_followers_are_follows_of_the_account_in_their_address(shelf: S
 def test_verified_says_who_vouches(shelf: Shelf) -> None:
     kinds = [{"verified": True, "verified_type": kind} for kind in ("business", "government", "blue")]
     kinds += [{"verified": True}, {"verified": False, "verified_type": "none"}, {}]
-    users = [{"id": str(k), "username": f"u{k}", "public_metrics": {}} | kind for k, kind in enumerate(kinds)]
+    users = [{"id": str(k), "username": f"u{k}", "public_metrics": {}} | kind for k, kind in enumerate(kinds, 1)]
     shelf.load(json.dumps({"data": users, "__twarc": {}}) + "\n", "p.jsonl")
     verified = "SELECT verified FROM accounts ORDER BY account_id"
     wanted = [("company",), ("gov",), ("blue",), ("unknown",), ("none",), (None,)]
