@@ -179,7 +179,7 @@ class _Rows:
     def _fill(self, table: str, relation: str, *, new: bool, ordinal: str = "", arrow: object = None) -> None:
         part = self.staged[table]
         into = f"CREATE OR REPLACE TEMP TABLE {table} AS" if new else f"INSERT INTO {table}"
-        sql = typed_sql(part.record, part.fields, relation, ordinal)
+        sql = typed_sql(part.record, part.fields, relation, ordinal, side=part.side)
         if self.forgotten:
             sql = self.forgotten.refuse(part.record, sql)
         self._register(f"{into} {sql}", self.reading.arrow if arrow is None else arrow)

@@ -223,11 +223,11 @@ NEEDS_ONE: Mapping[str, Sequence[tuple[str, str, str]]] = {
 }
 
 
-def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str = "") -> str:
+def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str = "", *, side: bool = False) -> str:
     """A SELECT that types every field, and says in ``bad`` what keeps a row from being merged.
 
     ``bad`` is NULL for a good row, ``[state]`` for one the reading leaves out, else ``[CODE:field, fields...]``: the
-    first problem, and the raw text of everything.
+    first problem, and the raw text of everything. `side`: the rows are about something else.
     """
     fields = RECORDS[record]
     present = [name for name in fields if name in columns]
@@ -238,7 +238,10 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     ids, posts, counts = (sum(_order(fields[n]) in which for n in parsed) for which in ((0, 1), (1,), (2,)))
     cells = ", ".join(f"CASE WHEN NOT d_{n} THEN {n} END" for n in parsed)
     simple = " AND ".join(f"d_{n}" for n in parsed)
-    digits = [f"coalesce({_simple(fields[n]).format(n)}, {n} IS NULL) AS d_{n}" for n in parsed]
+    digits = [
+        f"coalesce({_simple(fields[n], numbers=n == record == 'post' and not side).format(n)}, {n} IS NULL) AS d_{n}"
+        for n in parsed
+    ]
     cleaned = [f"CASE WHEN {simple} THEN NULL ELSE list_transform([{cells}], lambda x: clean(x)) END AS cleaned"]
     known, clean, typed, problems, usual = [], [], [], [], ["state IS NULL"]
     if ids:
@@ -301,11 +304,11 @@ def typed_sql(record: str, columns: Collection[str], relation: str, ordinal: str
     )
 
 
-def _simple(field: Field) -> str:
-    """SQL: whether a cell is digits that mean what they say."""
+def _simple(field: Field, *, numbers: bool) -> str:
+    """SQL: whether a cell is digits that mean what they say; `numbers` those of the post that a row is about."""
     if _order(field) > 1:
         return "regexp_full_match({}, '[0-9]{{1,19}}')"
-    return "is_post_number({})" if field.kind == "post" and field.required else "is_number({})"
+    return "is_post_number({})" if numbers and field.kind == "post" else "is_number({})"
 
 
 def _order(field: Field) -> int:

@@ -117,8 +117,12 @@ def _nothing(value: str, random: Random, good: Good, row: int, column: str) -> s
     return random.choice(NAMELESS if named else NOTHING)
 
 
-def _no_number(value: str, random: Random, *_: Any) -> str | None:
-    return random.choice(("0", "-1", "00", "0.0", "-1.0")) if re.fullmatch("[0-9]{4,}", value) else None
+def _no_number(value: str, random: Random, good: Good, row: int, column: str) -> str | None:
+    del row
+    made = random.choice(("0", "-1", "00", "0.0", "-1.0"))
+    if made == "0" and good.roles[column] == "P":  # who numbers messages may begin with 0
+        made = "00"
+    return made if re.fullmatch("[0-9]{4,}", value) else None
 
 
 def _no_time(value: str, random: Random, *_: Any) -> str:
