@@ -125,9 +125,9 @@ def translating(path: Path) -> Iterator[None]:
 
 def only_read(path: Path, why: str = "") -> EnvironmentProblem:
     """What changes a workspace is refused where it cannot be written."""
-    reason = f" ({why.lower()})" if why else ""
+    because = f" ({why.lower()})" if why else ""
     return EnvironmentProblem(
-        f"{path}: can only be read here{reason}; make room, or copy it to a place where you may write"
+        f"{path}: can only be read here{because}; make room, or copy it to a place where you may write"
     )
 
 

@@ -77,20 +77,20 @@ def guess(path: Path, sample: bytes, raw: IO[bytes], *, pieces: int = 1 << 40) -
     if sample.startswith(BOM_UTF8):  # whatever is no UTF-8 behind it is a damaged row
         return Guess("utf-8")
     nuls = sample.count(b"\0")
-    if nuls * 4 >= len(sample) or (nuls and not _is_utf8(sample.rpartition(b"\n")[0])):
+    if nuls * 4 >= len(sample) or (nuls and not is_utf8(sample.rpartition(b"\n")[0])):
         if wide := _wide(sample):
             return Guess(wide, f"{wide}, a guess: it has no byte-order mark")
         if nuls * 10 > len(sample):
             raise UnknownFormat(f"{path}: this is not a text file")
     text = _evidence(raw, pieces)
     runs = re.findall(b"[\x80-\xff]+", text)
-    if sum(len(run) for run in runs if _is_utf8(run)) * 2 >= sum(map(len, runs)):
+    if sum(len(run) for run in runs if is_utf8(run)) * 2 >= sum(map(len, runs)):
         return Guess("utf-8")
     scores = {encoding: _unusual(text, encoding) for encoding in NARROW}
     first, second, *_ = sorted(NARROW, key=lambda name: scores[name][0])
     if scores[first][1] > 0.2:
         rows = sample.splitlines()
-        if sum(map(_is_utf8, rows)) * 2 > len(rows):
+        if sum(map(is_utf8, rows)) * 2 > len(rows):
             return Guess("utf-8")  # damaged rows in text that is plain otherwise
         raise InputError(
             f"{path}: the text is not UTF-8, and makes no sense in {', '.join(NARROW)}; "
@@ -113,7 +113,7 @@ def transcode(raw: IO[bytes], out: IO[bytes], encoding: str, *, newlines: bool) 
     count = broken = 0
     while piece := raw.readline(ENOUGH):
         text = decoder.decode(piece)
-        if narrow and _UTF8_WORD.search(piece) and _is_utf8(piece):
+        if narrow and _UTF8_WORD.search(piece) and is_utf8(piece):
             text = _UTF8_WORD.sub(lambda word: b"\xff" + word[0], piece, count=1).decode("utf-8", "surrogateescape")
         count += text.count("\n")
         broken += _BROKEN in text
@@ -215,7 +215,8 @@ _TABLES = (
 )
 
 
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:

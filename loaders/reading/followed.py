@@ -7,6 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import IO
 
+from kolgraph.loaders.reading.encodings import is_utf8
 from kolgraph.loaders.reading.source import MAX_LINE, lines
 
 #: Small enough that a piece without a quote is not rare.
@@ -50,21 +51,13 @@ class Pieces:
             piece += next(lines(self.raw), b"")
         if b"\r" in piece:
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        self.lines, self.is_text = piece.splitlines(keepends=True), _is_text(piece)
+        self.lines, self.is_text = piece.splitlines(keepends=True), is_utf8(piece)
         self.plain = self.is_text and b'"' not in piece and len(piece) < MAX_LINE
         return bool(piece)
 
     def judged(self) -> Iterator[tuple[bytes, bool]]:
         """The lines, and whether each is text."""
-        return ((line, self.is_text or _is_text(line)) for line in self.lines)
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        return ((line, self.is_text or is_utf8(line)) for line in self.lines)
 
 
 def quotes(line: bytes, delimiter: bytes, *, inside: bool) -> tuple[bool, int, bool]:
