@@ -6,6 +6,7 @@ from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
+from kolgraph.influence.hurdle import Hurdle, fit_hurdle
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.quality import Quality, quality
@@ -16,6 +17,7 @@ from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
 __all__ = [
     "Coverage",
     "Explanation",
+    "Hurdle",
     "Overlap",
     "Probabilities",
     "Quality",
@@ -25,6 +27,7 @@ __all__ = [
     "coverage",
     "explain",
     "extrapolate_reach",
+    "fit_hurdle",
     "learn_probabilities",
     "lookalikes",
     "overlap",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 
 #: The sets of real accounts, each a module with a ``main``.
-PARTS = ("ced", "weibo")
+PARTS = ("ced", "lowcred", "weibo")
 
 
 def main(*parts: str) -> None:
