@@ -13,7 +13,8 @@ from scipy.stats import nbinom, spearmanr
 from sklearn.metrics import ndcg_score
 
 from tests.bench.validation.metrics import MEASURES, Cases, Told, compare, lines, measured, places
-from tests.bench.validation.weibo import forecasts, read, variances
+from tests.bench.validation.simple import line, shrunk, variances
+from tests.bench.validation.weibo import forecasts, read
 
 SPEARMAN, NDCG, TOP_10 = (MEASURES.index(name) for name in ("spearman", "ndcg", "top 10"))
 
@@ -129,3 +130,14 @@ def test_variances_are_found_again_whatever_the_number_of_posts() -> None:
     within, between = variances(author, logs)
     assert within == pytest.approx(1, rel=0.1)
     assert between == pytest.approx(0.25, rel=0.3)
+
+
+def test_shrinking_by_hand() -> None:
+    """Two authors with posts at -1, 1 and 9, 11 about a prior of 5; a third one has none."""
+    author, logs = np.array([0, 0, 1, 1]), np.array([-1.0, 1, 9, 11])
+    told = shrunk(author, logs, np.full(3, 5.0))
+    within, between = 2.0, (100 - 2) / 2  # two means 5 off the middle: 2 (25 + 25) less what is within, per post
+    assert variances(author, logs) == pytest.approx((within, between))
+    keep = 2 / (2 + within / between)
+    assert told.log == pytest.approx([5 - 5 * keep, 5 + 5 * keep, 5])
+    assert line(np.array([0.0, 10, 20, np.nan]), author, logs) == pytest.approx([0, 10, 20, 5])

@@ -4,24 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import spearmanr
 
-from tests.bench.validation.ced import (
-    CUTS,
-    Cascades,
-    before,
-    cases,
-    compare,
-    places,
-    precision,
-    predictors,
-    spearman,
-)
-
-NAMES = ("followers", "reach, learnt")
+from tests.bench.validation.ced import CUTS, Cascades, before, cases, predictors
+from tests.bench.validation.metrics import Told, compare
 
 
 def planted(*, authors: int = 60, per: int = 12, signal: str = "loyal", seed: int = 3) -> Cascades:
@@ -36,34 +21,26 @@ def planted(*, authors: int = 60, per: int = 12, signal: str = "loyal", seed: in
     strangers = authors + int(loyal.sum())
     for post in range(authors * per):
         who = post % authors
-        posts.append((str(post), who, 1000.0 * post, followers[who]))
+        posts.append((str(post), who, 1000.0 * post))
         if signal == "loyal":
             crowd = audience[who][rng.random(loyal[who]) < 0.5]
         else:
             crowd = np.arange(strangers, strangers + rng.poisson(followers[who] / 200))
             strangers += crowd.size
         reposts += [(str(post), v, who, 1000.0 * post + rng.integers(1, 900)) for v in crowd]
-    table = pd.DataFrame(posts, columns=["cascade", "author", "time", "followers"])
+    table = pd.DataFrame(posts, columns=["cascade", "author", "time"])
     rows = pd.DataFrame(reposts, columns=["cascade", "account", "parent", "time"])
     size = table["cascade"].map(rows["cascade"].value_counts()).fillna(0)
-    return Cascades(table.assign(size=size), rows, strangers + 1)
+    shown = np.full(strangers + 1, np.nan)
+    shown[:authors] = followers
+    return Cascades(table.assign(size=size), rows, shown)
 
 
-def test_statistics_by_hand() -> None:
-    outcome = np.array([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-    assert spearman(places(outcome), places(-outcome)) == pytest.approx(-1)
-    assert spearman(outcome, np.ones(10)) == 0
-    assert precision(outcome, outcome, 0.2) == 1
-    assert precision(outcome, np.where(outcome == 10, 0, outcome), 0.2) == 0.5
-    assert places(np.array([5.0, np.nan, 1.0])).tolist() == [1, 0.5, 0.5]
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=30))
-def test_the_correlation_is_that_of_scipy(pairs: list[tuple[int, int]]) -> None:
-    a, b = np.array(pairs, dtype=float).T
-    if a.std() > 0 and b.std() > 0:
-        assert spearman(places(a), places(b)) == pytest.approx(spearmanr(a, b).statistic)
+def found(data: Cascades) -> pd.DataFrame:
+    """Spearman of every forecast and its differences to that by followers."""
+    came, told, _ = cases(data)
+    table = compare(came, told, ["followers"], times=100)
+    return table[table["measure"] == "spearman"].set_index(["forecast", "against"])
 
 
 def test_the_future_is_not_known() -> None:
@@ -73,44 +50,51 @@ def test_the_future_is_not_known() -> None:
     posts, reposts = data.posts.copy(), data.reposts.copy()
     later = posts["time"] >= cut
     posts.loc[later, "size"] = rng.permutation(posts.loc[later, "size"].to_numpy())
-    posts.loc[later, "followers"] = 1
     after = reposts["time"] >= cut
     reposts.loc[after, "account"] = rng.permutation(reposts.loc[after, "account"].to_numpy())
-    changed = Cascades(posts.assign(size=posts["size"] + 7), reposts, data.accounts)
+    changed = Cascades(posts.assign(size=posts["size"] + 7), reposts, data.followers)
     known = before(data, cut)
     assert known.reposts["time"].max() < cut
     assert (known.posts["size"].sum(), len(known.reposts)) == (len(known.reposts), known.posts["size"].sum())
-    for name, values in predictors(known).items():
-        np.testing.assert_array_equal(values, predictors(before(changed, cut))[name], err_msg=name)
+    told = predictors(before(changed, cut), cut)
+    for name, one in predictors(known, cut).items():
+        for ours, theirs in zip(one, told[name], strict=True):
+            np.testing.assert_array_equal(ours, theirs, err_msg=name)
 
 
 def test_where_an_audience_is_loyal_influence_tells_more_than_followers() -> None:
-    found = compare(cases(planted()), times=100)
-    assert found.loc["reach, learnt", "spearman"] > 0.8
-    assert found.loc["reach, learnt", "beyond_followers_low"] > 0.3
-    assert found.loc["followers", "spearman_low"] < 0.3
+    table = found(planted())
+    assert table.loc[("reach, learnt", ""), "value"] > 0.8
+    assert table.loc[("reach, learnt", "followers"), "low"] > 0.3
+    assert table.loc[("followers", ""), "low"] < 0.3
 
 
 def test_where_strangers_come_as_followers_say_followers_win() -> None:
-    found = compare(cases(planted(signal="followers")), times=100)
-    assert found.loc["followers", "spearman"] > 0.8
-    assert (found["spearman"] <= found.loc["followers", "spearman"] + 0.05).all()
+    table = found(planted(signal="followers"))
+    assert table.loc[("followers", ""), "value"] > 0.8
+    assert (table["value"].xs("followers", level="against") <= 0.05).all()
 
 
 def test_predictions_of_chance_are_found_to_be_chance() -> None:
     rng = np.random.default_rng(5)
-    data = planted()
 
-    def guess(known: Cascades) -> dict[str, np.ndarray]:
-        return {name: rng.random(known.accounts) for name in NAMES}
+    def guess(known: Cascades, cut: float) -> dict[str, Told]:
+        return {name: Told(rng.random(known.followers.size)) for name in "abc"}
 
-    found = compare(cases(data, guess), times=100)
-    assert (found["spearman_low"] < 0.1).all()
-    assert (found["spearman"].abs() < 0.3).all()
+    came, told, _ = cases(planted(), guess)
+    table = compare(came, told, times=100)
+    table = table[table["measure"] == "spearman"]
+    assert (table["low"] < 0.1).all()
+    assert (table["value"].abs() < 0.3).all()
 
 
-def test_every_case_is_an_author_with_a_past_in_its_window() -> None:
-    data = planted()
-    table = cases(data, lambda known: {name: np.arange(float(known.accounts)) for name in NAMES})
-    assert len(table) == 60 * (len(CUTS))
-    assert table.groupby("author").size().eq(len(CUTS)).all()
+def test_every_later_post_is_a_case_and_knows_whether_its_author_has_a_past() -> None:
+    data = planted(authors=10, per=5)
+    new = data.posts.tail(1).assign(cascade="new", author=data.followers.size - 1)
+    data = data._replace(posts=pd.concat([data.posts, new]))
+    came, told, history = cases(data, lambda known, cut: {"row": Told(np.arange(float(known.followers.size)))})
+    assert np.unique(came.window).size == len(CUTS)
+    later = data.posts[data.posts["time"] >= np.quantile(data.posts["time"], CUTS[0])]
+    assert came.count.tolist() == later["size"].tolist()
+    assert told["row"].score.tolist() == later["author"].tolist() == came.account.tolist()
+    assert history.tolist() == [True] * (len(later) - 1) + [False]

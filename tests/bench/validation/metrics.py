@@ -7,7 +7,7 @@ costs a few passes over arrays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ class Told(NamedTuple):
     score : ndarray of float64
         Only the order counts, more is better; NaN is unknown, and stands in the middle.
     log : ndarray of float64, optional
-        Expected log(1 + count).
+        Expected log(1 + count); NaN is unknown, and taken for the mean of all others.
     low, high : ndarray of float64, optional
         90 % interval of the count.
     """
@@ -63,6 +63,11 @@ class Cases(NamedTuple):
     account: NDArray[np.generic]
     count: F64
     window: NDArray[np.generic] | None = None
+
+
+def part_of(told: Mapping[str, Told], rows: Any) -> dict[str, Told]:
+    """The same forecasts of some cases."""
+    return {name: Told(*(None if values is None else values[rows] for values in one)) for name, one in told.items()}
 
 
 class Order:
@@ -125,7 +130,7 @@ def measured(cases: Cases, told: Mapping[str, Told], weights: Iterable[F64]) -> 
     """
     truth = Order(places(cases.count, cases.window))
     orders = [Order(places(one.score, cases.window)) for one in told.values()]
-    errors = [None if one.log is None else (one.log - np.log1p(cases.count)) ** 2 for one in told.values()]
+    errors = [None if one.log is None else (_whole(one.log) - np.log1p(cases.count)) ** 2 for one in told.values()]
     inside = [_inside(cases.count, one) for one in told.values()]
     telling = np.array([1, *(k < cases.count.size for k in TOPS)], bool)  # that all hold everything tells nothing
     found = []
@@ -141,6 +146,10 @@ def measured(cases: Cases, told: Mapping[str, Told], weights: Iterable[F64]) -> 
             row[6:] = _divided((level & hit) @ weight, level @ weight)
         found.append(sample)
     return np.array(found)
+
+
+def _whole(log: F64) -> F64:
+    return np.where(np.isnan(log), np.nanmean(log), log)
 
 
 def _correlation(a: F64, b: F64, weight: F64) -> float:
@@ -205,12 +214,12 @@ def lines(table: pd.DataFrame) -> list[str]:
     found = []
     for name, rows in table.groupby("forecast", sort=False):
         others = [other for other in rows["against"].unique() if other]
-        found.append(f"  {name!s:22s} {'value with 90 % interval':28s}" + "  ".join(f"beyond {x:24s}" for x in others))
+        found.append(f"  {name!s:24s} {'value with 90 % interval':28s}" + "  ".join(f"beyond {x:24s}" for x in others))
         for measure, part in rows.groupby("measure", sort=False):
             sign = ["+" if other else "" for other in part["against"]]
             said = zip(sign, part["value"], part["low"], part["high"], strict=True)
             texts = [f"{value:{s}.3f} ({low:{s}.3f} to {high:{s}.3f})" for s, value, low, high in said]
             found.append(
-                (f"    {measure!s:20s} {texts[0]:28s}" + "".join(f"{text:33s}" for text in texts[1:])).rstrip()
+                (f"    {measure!s:22s} {texts[0]:28s}" + "".join(f"{text:33s}" for text in texts[1:])).rstrip()
             )
     return found

@@ -20,10 +20,9 @@ def proven_told(
     *,
     known: pd.DataFrame | None,
     now: Any,
-    rows: Any,
 ) -> dict[str, Told]:
-    """`kolgraph.influence.proven` on what was known, for the accounts in `rows`; nothing as long as it is not there."""
+    """`kolgraph.influence.proven` on what was known; nothing as long as it is not there."""
     if not hasattr(kolgraph.influence, "proven"):
         return {}
     found = kolgraph.influence.proven(ids, author, time, moved, known=known, now=now, seed=1)
-    return {"proven": Told(*(v[rows] for v in (found.values, found.next_log, found.next_low, found.next_high)))}
+    return {"proven": Told(found.values, found.next_log, found.next_low, found.next_high)}
