@@ -63,11 +63,8 @@ def moved(
         raise InputError("author, events, real and shown must be equally long")
     if (counted > loaded).any():
         raise InputError("a post cannot have more real reposters than reposts")
-    share = _shares(
-        place,
-        np.bincount(who, weights=loaded, minlength=place.size),
-        np.bincount(who, weights=counted, minlength=place.size),
-    )[who]
+    sums = (np.bincount(who, weights=part, minlength=place.size).astype(np.float64) for part in (loaded, counted))
+    share = _shares(place, *sums)[who]
     rest = np.maximum(np.nan_to_num(told - loaded), 0.0)
     blind = np.isnan(share)
     source = np.where(blind, UNDISCOUNTED, np.where(rest > 0, SCALED, LOADED)).astype(np.uint8)

@@ -45,23 +45,19 @@ _ROUNDED = " + ".join(
     f"CASE WHEN list_contains(rounded, '{name}') THEN {1 << bit} ELSE 0 END" for bit, name in enumerate(SHOWN)
 )
 #: Root posts of known authors: what is loaded, and what the platform shows. ``light``: who does not count in full.
+#: Posts are joined by their text once, and by number from there on; nothing is sorted here: that takes longest.
 _PAST = f"""
     WITH light AS (SELECT unnest(?::INTEGER[]) AS src, unnest(?::DOUBLE[]) AS weight),
-         acts AS (SELECT root_id AS post_id, src, min(dst) AS dst, count(*) AS n FROM reposts
-                  WHERE root_id IS NOT NULL GROUP BY root_id, src),
-         spread AS (SELECT post_id, min(dst) AS dst, sum(n)::DOUBLE AS events,
-                           sum(coalesce(weight, 1)) FILTER (src IS NOT NULL) AS real
-                    FROM acts LEFT JOIN light USING (src) GROUP BY post_id),
-         roots AS (SELECT coalesce(p.post_id, s.post_id) AS post_id, coalesce(p.author, s.dst) AS account, created_ts,
-                          events, real, rounded, {", ".join(SHOWN)}
-                   FROM posts p FULL JOIN spread s ON s.post_id = p.post_id
-                   WHERE coalesce(p.author, s.dst) IS NOT NULL),
-         own AS (SELECT post_id, coalesce(weight, 1) AS own FROM acts JOIN roots USING (post_id)
-                 LEFT JOIN light USING (src) WHERE acts.src = account)
-    SELECT account::BIGINT AS author, coalesce(created_ts::DOUBLE, 'nan') AS time, coalesce(events, 0) AS events,
-           coalesce(real, 0) - coalesce(own, 0) AS real,
-           {_COUNTS}, ({_ROUNDED})::UTINYINT AS rounded
-    FROM roots LEFT JOIN own USING (post_id) ORDER BY ALL
+         acts AS (SELECT p.rowid AS number, CASE WHEN p.rowid IS NULL THEN r.root_id END AS name, r.src,
+                         min(coalesce(p.author, r.dst)) AS account, count(*) AS n
+                  FROM reposts r LEFT JOIN posts p ON p.post_id = r.root_id WHERE r.root_id IS NOT NULL GROUP BY ALL),
+         spread AS (SELECT number, name, min(account) AS account, sum(n)::DOUBLE AS events,
+                           sum(coalesce(weight, 1)) FILTER (src <> account) AS real
+                    FROM acts LEFT JOIN light USING (src) GROUP BY ALL)
+    SELECT coalesce(p.author, s.account)::BIGINT AS author, coalesce(created_ts::DOUBLE, 'nan') AS time,
+           coalesce(events, 0) AS events, coalesce(real, 0) AS real, {_COUNTS}, ({_ROUNDED})::UTINYINT AS rounded,
+           hash(coalesce(p.post_id, s.name)) AS place
+    FROM posts p FULL JOIN spread s ON s.number = p.rowid WHERE coalesce(p.author, s.account) IS NOT NULL
 """
 
 
@@ -75,7 +71,7 @@ class Moves(NamedTuple):
 
 
 class Past(NamedTuple):
-    """Root posts of known authors and what came of them; one value per post, in no order that means anything.
+    """Root posts of known authors and what came of them; one value per post, in order of authors.
 
     Attributes
     ----------
@@ -154,6 +150,9 @@ def read_past(workspace: Workspace, weight: NDArray[np.float64]) -> Past:
 
     light = np.flatnonzero(weight != 1)
     posts = workspace.arrays(_PAST, [light, weight[light]])
+    # In whatever order files were loaded, posts are in this one.
+    order = np.lexsort((posts.pop("place"), posts["author"]))
+    posts = {name: part[order] for name, part in posts.items()}
     told = (posts[name] for name in ("events", "real", "reposts"))
     found, source = moved(posts["author"], read_platforms(workspace), *told)
     return Past(posts["author"], posts["time"], found, source, *(posts[name] for name in Past._fields[4:]))
