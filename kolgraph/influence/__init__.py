@@ -6,6 +6,7 @@ from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
+from kolgraph.influence.moved import moved
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.quality import Quality, quality
@@ -27,6 +28,7 @@ __all__ = [
     "extrapolate_reach",
     "learn_probabilities",
     "lookalikes",
+    "moved",
     "overlap",
     "quality",
     "reach",

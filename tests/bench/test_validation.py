@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from tests.bench.validation import (
+from tests.bench.validation.ced import (
     CUTS,
     Cascades,
     before,

@@ -21,7 +21,7 @@ from kolgraph.influence import learn_probabilities, reach
 
 F64 = NDArray[np.float64]
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "cascades"
+DATA = Path(__file__).parents[4] / "shared" / "data" / "cascades"
 #: Shares of the posts that lie before the cut-offs.
 CUTS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: Share of authors that a precision is about.
