@@ -9,6 +9,7 @@ from kolgraph.influence.extrapolate import extrapolate_reach
 from kolgraph.influence.moved import moved
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
+from kolgraph.influence.proven import Proven, proven
 from kolgraph.influence.quality import Quality, quality
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
@@ -19,6 +20,7 @@ __all__ = [
     "Explanation",
     "Overlap",
     "Probabilities",
+    "Proven",
     "Quality",
     "Realised",
     "audience_share",
@@ -30,6 +32,7 @@ __all__ = [
     "lookalikes",
     "moved",
     "overlap",
+    "proven",
     "quality",
     "reach",
     "realised",

@@ -1,9 +1,14 @@
-"""Posteriors of counts that differ between accounts: on a grid of log means, for all accounts at once.
+"""Posteriors of counts that differ between accounts and drift with time: on grids of log rates, for all at once.
 
-An account has a location u, drawn from N(prior, between); of its counts one is drawn like another, given u and the
-account's dispersion, which is one of a few nodes with weights. Of a Poisson-lognormal count the rate is
-exp(u + sigma e), e normal: its likelihood is a table over u for small counts, and for large ones normal in the log. Of a
-negative binomial count the mean is exp(u). Every count has a weight from 0 to 1: how much of a count it is.
+The location u of an account is normal, N(prior, between), at any time; a share of its variance lasts for ever, the rest
+is forgotten with a memory (an Ornstein-Uhlenbeck process). Counts of one account are drawn alike, given u at their time
+and the account's dispersion, which is one of a few nodes with weights. Of a Poisson-lognormal count the rate is
+exp(u + sigma e), e normal: its likelihood is a table over u for small counts, and for large ones normal in the log. Of
+a negative binomial count the mean is exp(u).
+
+Counts at about one time are taken together, exactly, on a grid over u. From one time to the next the posterior is
+handed on by its mean and variance (assumed density filtering; Maybeck, Stochastic Models, 1982): with no drift, or one
+time, nothing is approximated.
 """
 
 from __future__ import annotations
@@ -25,39 +30,28 @@ NODES, PASSES = 32, 4
 DEPTH = 16.0
 #: Counts from here on are normal in the log: their Poisson noise is 1 / count there.
 LARGE = 64
+#: Share of the variance by which u may have drifted within what is taken for one time.
+TOGETHER = 0.02
+_LOG_2PI = 1.8378770664093453
 
 
-@njit(nogil=True, parallel=True)
 def poisson_lognormal(start: float, step: float, size: int, sigma: F64) -> F64:
     """Log probability of every count below `LARGE`, shape (dispersions, LARGE, size), at u = start + step * i.
 
     By the trapezoid rule over the log rate: the Poisson likelihood is at least 1 / sqrt(LARGE) wide there.
     """
-    wide = int(np.ceil(6.5 * sigma.max() / step))
-    rates = size + 2 * wide
-    poisson = np.empty((LARGE, rates))
-    for v in range(rates):
-        log_rate = start + step * (v - wide)
-        term = -np.exp(log_rate)
-        for y in range(LARGE):
-            if y:
-                term += log_rate - np.log(y)
-            poisson[y, v] = np.exp(term)
+    from scipy.ndimage import convolve1d
+    from scipy.special import gammaln
+
     table = np.empty((sigma.size, LARGE, size))
-    for d in range(sigma.size):
-        reach = int(np.ceil(6.5 * sigma[d] / step))
-        kernel = np.empty(2 * reach + 1)
-        for i in range(kernel.size):
-            kernel[i] = np.exp(-0.5 * (step * (i - reach) / sigma[d]) ** 2)
-        kernel /= kernel.sum()
-        for y in numba.prange(LARGE):
-            row = np.zeros(size)
-            for i in range(kernel.size):
-                shift = wide + i - reach
-                for g in range(size):
-                    row[g] += kernel[i] * poisson[y, g + shift]
-            for g in range(size):
-                table[d, y, g] = np.log(max(row[g], 1e-300))
+    count = np.arange(LARGE)[:, None]
+    for d, spread in enumerate(sigma):
+        wide = int(np.ceil(6.5 * spread / step))
+        log_rate = start + step * np.arange(-wide, size + wide)
+        poisson = np.exp(count * log_rate - np.exp(np.minimum(log_rate, 700)) - gammaln(count + 1))
+        kernel = np.exp(-0.5 * (step * np.arange(-wide, wide + 1) / spread) ** 2)
+        spreading = convolve1d(poisson, kernel / kernel.sum(), axis=1, mode="nearest")
+        table[d] = np.log(np.maximum(spreading[:, wide : wide + size], 1e-300))
     return table
 
 
@@ -74,46 +68,6 @@ def _at(row: F64, place: float) -> float:
 
 
 @njit(nogil=True)
-def _log_posterior(
-    out: F64, low: float, width: float, prior: float, between: float, log_node: F64, dispersion: F64,
-    y: F64, w: F64, table: F64, start: float, step: float,
-) -> None:  # fmt: skip
-    """Log of prior x likelihood at NODES locations from `low` on, shape (dispersions, NODES); a table means lognormal."""
-    lognormal = table.size > 0
-    for d in range(dispersion.size):
-        for g in range(NODES):
-            u = low + width * g
-            out[d, g] = log_node[d] - 0.5 * ((u - prior) ** 2 / between + np.log(between))
-        if lognormal:
-            # Large counts add up to one parabola: a - b u + c u^2 / 2.
-            a = b = c = 0.0
-            for j in range(y.size):
-                if y[j] >= LARGE:
-                    z, v = np.log(y[j]), dispersion[d] ** 2 + 1 / y[j]
-                    a -= w[j] * (z + 0.5 * np.log(2 * np.pi * v) + 0.5 * z * z / v)
-                    b += w[j] * z / v
-                    c += w[j] / v
-                else:
-                    row = table[d, int(y[j])]
-                    for g in range(NODES):
-                        out[d, g] += w[j] * _at(row, (low + width * g - start) / step)
-            for g in range(NODES):
-                u = low + width * g
-                out[d, g] += a + b * u - 0.5 * c * u * u
-        else:
-            k = dispersion[d]
-            total = weight = ways = 0.0
-            for j in range(y.size):
-                total += w[j] * y[j]
-                weight += w[j]
-                ways += w[j] * (_lgamma(y[j] + k) - _lgamma(k) - _lgamma(y[j] + 1))
-            for g in range(NODES):
-                u = low + width * g
-                more = np.log1p(np.exp(u - np.log(k)))  # log((mean + k) / k)
-                out[d, g] += ways + total * (u - np.log(k) - more) - weight * k * more
-
-
-@njit(nogil=True)
 def _lgamma(x: float) -> float:
     """Log of the gamma function for x > 0, by Stirling's series from 8 on."""
     shift = 0.0
@@ -122,94 +76,159 @@ def _lgamma(x: float) -> float:
         x += 1
     inverse = 1 / (x * x)
     series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / x
-    return float(shift + (x - 0.5) * np.log(x) - x + 0.9189385332046727 + series)
+    return float(shift + (x - 0.5) * np.log(x) - x + 0.5 * _LOG_2PI + series)
 
 
 @njit(nogil=True)
-def _narrowed(
-    out: F64, prior: float, between: float, log_node: F64, dispersion: F64,
-    y: F64, w: F64, table: F64, start: float, step: float,
-) -> tuple[float, float, float]:  # fmt: skip
-    """Where the nodes lie at last (first, distance), and the log of the marginal likelihood; `out` is normalised."""
-    far = 7 * np.sqrt(between)
-    low, high = prior - far, prior + far
+def _log_posterior(
+    out: F64, low: float, width: float, mean: float, variance: float, dispersion: float, table: F64,
+    y: F64, start: float, step: float,
+) -> None:  # fmt: skip
+    """Log of N(mean, variance) x likelihood at NODES locations from `low` on; a table means Poisson-lognormal."""
+    # a + b u - c u^2 / 2 - d log(1 + exp(u) / k) collects all counts that need no table.
+    a = -0.5 * (_LOG_2PI + np.log(variance) + mean * mean / variance)
+    b, c, d = mean / variance, 1 / variance, 0.0
+    lognormal, k = table.size > 0, dispersion
     for j in range(y.size):
-        if w[j] > 0:
-            high = max(high, np.log(y[j] + 1) + 1)
-    top = 0.0
+        if not lognormal:
+            a += _lgamma(y[j] + k) - _lgamma(k) - _lgamma(y[j] + 1) - y[j] * np.log(k)
+            b += y[j]
+            d += y[j] + k
+        elif y[j] >= LARGE:
+            z, v = np.log(y[j]), dispersion * dispersion + 1 / y[j]
+            a -= z + 0.5 * (_LOG_2PI + np.log(v) + z * z / v)
+            b += z / v
+            c += 1 / v
+    for g in range(NODES):
+        u = low + width * g
+        out[g] = a + b * u - 0.5 * c * u * u
+        if d > 0:
+            out[g] -= d * np.log1p(np.exp(u) / k)
+    if lognormal:
+        for j in range(y.size):
+            if y[j] < LARGE:
+                row = table[int(y[j])]
+                for g in range(NODES):
+                    out[g] += _at(row, (low + width * g - start) / step)
+
+
+@njit(nogil=True)
+def _update(
+    out: F64, mean: float, variance: float, dispersion: float, table: F64, y: F64, start: float, step: float
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    """Posterior of u given counts at one time, normalised in `out`.
+
+    Returns its first node, the distance of nodes, the log probability of the counts, and its mean and variance.
+    """
+    far = 7 * np.sqrt(variance)
+    low, high = mean - far, mean + far
+    for j in range(y.size):
+        high = max(high, min(np.log(y[j] + 1) + 1, mean + 4 * far))
     width = (high - low) / (NODES - 1)
+    top = 0.0
     for again in range(PASSES):
         width = (high - low) / (NODES - 1)
-        _log_posterior(out, low, width, prior, between, log_node, dispersion, y, w, table, start, step)
+        _log_posterior(out, low, width, mean, variance, dispersion, table, y, start, step)
         top = out.max()
         first, last = NODES, 0
-        for d in range(dispersion.size):
-            for g in range(NODES):
-                if out[d, g] > top - DEPTH:
-                    first, last = min(first, g), max(last, g)
+        for g in range(NODES):
+            if out[g] > top - DEPTH:
+                first, last = min(first, g), max(last, g)
         # One node more on either side, where the density falls below what matters.
         first, last = max(first - 1, 0), min(last + 1, NODES - 1)
-        if again == PASSES - 1 or last - first > 0.7 * NODES:
+        if again == PASSES - 1 or last - first > 0.6 * NODES:
             break
         low, high = low + width * first, low + width * last
     total = 0.0
-    for d in range(dispersion.size):
+    for g in range(NODES):
+        out[g] = np.exp(out[g] - top)
+        total += out[g]
+    found = square = 0.0
+    for g in range(NODES):
+        out[g] /= total
+        found += out[g] * (low + width * g)
+    for g in range(NODES):
+        square += out[g] * (low + width * g - found) ** 2
+    return low, width, top + np.log(total * width), found, square
+
+
+@njit(nogil=True)
+def _filter(
+    out: F64, mean: float, between: float, lasting: float, memory: float, dispersion: float, table: F64,
+    y: F64, day: F64, now: float, start: float, step: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Posterior of u at `now`, in `out`; its first node, the distance of nodes, the log probability of the counts."""
+    # What lasts (a, with variance p), what is forgotten (b, with variance q), and their covariance (r).
+    a, b = mean, 0.0
+    p, q, r = between * lasting, between * (1 - lasting), 0.0
+    low = width = evidence = 0.0
+    drifts = lasting < 1
+    exact = False
+    i = 0
+    while i < y.size:
+        j = i + 1
+        if drifts:
+            while j < y.size and (1 - lasting) * (1 - np.exp((day[i] - day[j]) / memory)) <= TOGETHER:
+                j += 1
+        else:
+            j = y.size
+        if drifts and i > 0:
+            kept = np.exp((day[i - 1] - day[i]) / memory)
+            b, r = kept * b, kept * r
+            q = kept * kept * q + between * (1 - lasting) * (1 - kept * kept)
+        u, v = a + b, p + q + 2 * r
+        low, width, log_p, found, square = _update(out, u, v, dispersion, table, y[i:j], start, step)
+        evidence += log_p
+        gain_a, gain_b = (p + r) / v, (q + r) / v
+        a, b = a + gain_a * (found - u), b + gain_b * (found - u)
+        less = square - v
+        p, q, r = p + gain_a * gain_a * less, q + gain_b * gain_b * less, r + gain_a * gain_b * less
+        exact = i == 0 and j == y.size and not drifts
+        i = j
+    if not exact:
+        if drifts and y.size:
+            kept = np.exp(-max(now - day[y.size - 1], 0.0) / memory)
+            b, r = kept * b, kept * r
+            q = kept * kept * q + between * (1 - lasting) * (1 - kept * kept)
+        sd = np.sqrt(p + q + 2 * r)
+        low, width = a + b - 5.5 * sd, 11 * sd / (NODES - 1)
         for g in range(NODES):
-            out[d, g] = np.exp(out[d, g] - top)
-            total += out[d, g]
-    out /= total
-    return low, width, top + np.log(total * width) - 0.9189385332046727
+            out[g] = np.exp(-0.5 * ((low + width * g - a - b) / sd) ** 2)
+        out /= out.sum()
+    return low, width, evidence
 
 
 @njit(nogil=True, parallel=True)
 def evidence(
-    ptr: I64, y: F64, w: F64, prior: F64, between: float, log_node: F64, dispersion: F64,
-    table: F64, start: float, step: float,
+    ptr: I64, y: F64, day: F64, prior: F64, between: float, lasting: float, memory: float, log_node: F64,
+    dispersion: F64, table: F64, start: float, step: float,
 ) -> F64:  # fmt: skip
     """Log marginal likelihood of the counts of every account, shape (accounts,)."""
     found = np.empty(ptr.size - 1)
     for i in numba.prange(ptr.size - 1):
-        a, b = ptr[i], ptr[i + 1]
-        out = np.empty((dispersion.size, NODES))
-        found[i] = _narrowed(
-            out, prior[i], between, log_node, dispersion, y[a:b], w[a:b], table, start, step
-        )[2]  # fmt: skip
-    return found
-
-
-@njit(nogil=True, parallel=True)
-def foretold(
-    ptr: I64, y: F64, time: F64, half: float, floor: float, prior: F64, between: float, log_node: F64,
-    dispersion: F64, table: F64, start: float, step: float,
-) -> F64:  # fmt: skip
-    """Log probability of the last count of every account, given those before it, weighted by their age then."""
-    found = np.empty(ptr.size - 1)
-    for i in numba.prange(ptr.size - 1):
-        a, b = ptr[i], ptr[i + 1]
-        if b - a < 2:
-            found[i] = 0.0
-            continue
-        w = floor + (1 - floor) * 0.5 ** ((time[b - 1] - time[a:b]) / half)
-        out = np.empty((dispersion.size, NODES))
-        before = _narrowed(
-            out, prior[i], between, log_node, dispersion, y[a : b - 1], w[: b - a - 1], table, start, step
-        )[2]  # fmt: skip
-        found[i] = _narrowed(
-            out, prior[i], between, log_node, dispersion, y[a:b], w, table, start, step
-        )[2] - before  # fmt: skip
+        one, two = ptr[i], ptr[i + 1]
+        out = np.empty(NODES)
+        each = np.empty(dispersion.size)
+        for d in range(dispersion.size):
+            each[d] = log_node[d] + _filter(
+                out, prior[i], between, lasting, memory, dispersion[d], table[min(d, table.shape[0] - 1)],
+                y[one:two], day[one:two], 0.0, start, step,
+            )[2]  # fmt: skip
+        top = each.max()
+        found[i] = top + np.log(np.exp(each - top).sum())
     return found
 
 
 @njit(nogil=True)
-def _quantile(out: F64, low: float, width: float, shift: F64, share: float) -> float:
+def _quantile(out: F64, low: F64, width: F64, shift: F64, share: float) -> float:
     """Location + shift below which this share of the posterior lies; every node is spread over its cell."""
-    a, b = low - width + shift.min(), low + width * NODES + shift.max()
+    a, b = (low - width + shift).min(), (low + width * NODES + shift).max()
     for _ in range(40):
         x = 0.5 * (a + b)
         below = 0.0
         for d in range(shift.size):
             for g in range(NODES):
-                below += out[d, g] * min(max((x - shift[d] - low) / width - g + 0.5, 0.0), 1.0)
+                below += out[d, g] * min(max((x - shift[d] - low[d]) / width[d] - g + 0.5, 0.0), 1.0)
         if below < share:
             a = x
         else:
@@ -218,20 +237,20 @@ def _quantile(out: F64, low: float, width: float, shift: F64, share: float) -> f
 
 
 @njit(nogil=True)
-def _below(out: F64, low: float, width: float, level: int, below: F64, start: float, step: float) -> float:
+def _below(out: F64, low: F64, width: F64, level: int, below: F64, start: float, step: float) -> float:
     """Probability that the next count is at most a level."""
     found = 0.0
     for d in range(out.shape[0]):
         row = below[d, level]
         for g in range(NODES):
             if out[d, g] > 1e-9:
-                found += out[d, g] * _at(row, (low + width * g - start) / step)
+                found += out[d, g] * _at(row, (low[d] + width[d] * g - start) / step)
     return found
 
 
 @njit(nogil=True)
 def _level(
-    out: F64, low: float, width: float, share: float, levels: F64, below: F64, start: float, step: float
+    out: F64, low: F64, width: F64, share: float, levels: F64, below: F64, start: float, step: float
 ) -> float:  # fmt: skip
     """The least count up to which this share of what can come next lies; between levels by interpolation of logs."""
     a, b = -1, levels.size - 1
@@ -251,10 +270,11 @@ def _level(
 
 @njit(nogil=True, parallel=True)
 def posterior(
-    ptr: I64, y: F64, w: F64, prior: F64, between: float, log_node: F64, dispersion: F64, shift: F64,
-    table: F64, levels: F64, below: F64, log_next: F64, start: float, step: float, outside: float,
+    ptr: I64, y: F64, day: F64, now: F64, prior: F64, between: float, lasting: float, memory: float, log_node: F64,
+    dispersion: F64, shift: F64, table: F64, levels: F64, below: F64, log_next: F64, start: float, step: float,
+    outside: float,
 ) -> F64:  # fmt: skip
-    """What is known of every account, shape (accounts, 9).
+    """What is known of every account at its `now`, shape (accounts, 9).
 
     Columns: mean and variance of the location; 2.5 %, 50 % and 97.5 % points of the log mean, which is location +
     `shift`; log of the expected mean; expected log(1 + next count); the interval of the next count outside of which it
@@ -262,16 +282,22 @@ def posterior(
     """
     found = np.empty((ptr.size - 1, 9))
     for i in numba.prange(ptr.size - 1):
-        a, b = ptr[i], ptr[i + 1]
+        one, two = ptr[i], ptr[i + 1]
         out = np.empty((dispersion.size, NODES))
-        low, width, _ = _narrowed(
-            out, prior[i], between, log_node, dispersion, y[a:b], w[a:b], table, start, step
-        )  # fmt: skip
-        mean = square = mass = following = 0.0
-        top = low + width * NODES + shift.max()
+        low, width, each = np.empty(dispersion.size), np.empty(dispersion.size), np.empty(dispersion.size)
         for d in range(dispersion.size):
+            low[d], width[d], each[d] = _filter(
+                out[d], prior[i], between, lasting, memory, dispersion[d], table[min(d, table.shape[0] - 1)],
+                y[one:two], day[one:two], now[i], start, step,
+            )  # fmt: skip
+        each = np.exp(each + log_node - (each + log_node).max())
+        each /= each.sum()
+        mean = square = mass = following = 0.0
+        top = (low + width * NODES + shift).max()
+        for d in range(dispersion.size):
+            out[d] *= each[d]
             for g in range(NODES):
-                u, p = low + width * g, out[d, g]
+                u, p = low[d] + width[d] * g, out[d, g]
                 mean += p * u
                 square += p * u * u
                 mass += p * np.exp(u + shift[d] - top)
@@ -283,10 +309,9 @@ def posterior(
         found[i, 6] = following
         nothing = _below(out, low, width, 0, below, start, step)
         if nothing > outside / 2:
-            found[i, 7] = 0.0
-            found[i, 8] = 0.0 if nothing >= 1 - outside else _level(
-                out, low, width, 1 - outside, levels, below, start, step
-            )  # fmt: skip
+            found[i, 7] = found[i, 8] = 0.0
+            if nothing < 1 - outside:
+                found[i, 8] = _level(out, low, width, 1 - outside, levels, below, start, step)
         else:
             found[i, 7] = _level(out, low, width, outside / 2, levels, below, start, step)
             found[i, 8] = _level(out, low, width, 1 - outside / 2, levels, below, start, step)
