@@ -7,8 +7,10 @@ from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
 from kolgraph.influence.hurdle import Hurdle, fit_hurdle
+from kolgraph.influence.moved import moved
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
+from kolgraph.influence.proven import Proven, proven
 from kolgraph.influence.quality import Quality, quality
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
@@ -20,6 +22,7 @@ __all__ = [
     "Hurdle",
     "Overlap",
     "Probabilities",
+    "Proven",
     "Quality",
     "Realised",
     "audience_share",
@@ -30,7 +33,9 @@ __all__ = [
     "fit_hurdle",
     "learn_probabilities",
     "lookalikes",
+    "moved",
     "overlap",
+    "proven",
     "quality",
     "reach",
     "realised",

@@ -38,6 +38,27 @@ _ROOTS = """
         UNION ALL SELECT root_id, dst, NULL, 1 FROM reposts WHERE root_id IS NOT NULL)
     WHERE account IS NOT NULL GROUP BY post_id
 """
+#: What platforms show of a post.
+SHOWN = ("reposts", "likes", "comments", "views")
+_COUNTS = ", ".join(f"coalesce({name}::DOUBLE, 'nan') AS {name}" for name in SHOWN)
+_ROUNDED = " + ".join(
+    f"CASE WHEN list_contains(rounded, '{name}') THEN {1 << bit} ELSE 0 END" for bit, name in enumerate(SHOWN)
+)
+#: Root posts of known authors: what is loaded, and what the platform shows. ``light``: who does not count in full.
+#: Posts are joined by their text once, and by number from there on; nothing is sorted here: that takes longest.
+_PAST = f"""
+    WITH light AS (SELECT unnest(?::INTEGER[]) AS src, unnest(?::DOUBLE[]) AS weight),
+         acts AS (SELECT p.rowid AS number, CASE WHEN p.rowid IS NULL THEN r.root_id END AS name, r.src,
+                         min(coalesce(p.author, r.dst)) AS account, count(*) AS n
+                  FROM reposts r LEFT JOIN posts p ON p.post_id = r.root_id WHERE r.root_id IS NOT NULL GROUP BY ALL),
+         spread AS (SELECT number, name, min(account) AS account, sum(n)::DOUBLE AS events,
+                           sum(coalesce(weight, 1)) FILTER (src <> account) AS real
+                    FROM acts LEFT JOIN light USING (src) GROUP BY ALL)
+    SELECT coalesce(p.author, s.account)::BIGINT AS author, coalesce(created_ts::DOUBLE, 'nan') AS time,
+           coalesce(events, 0) AS events, coalesce(real, 0) AS real, {_COUNTS}, ({_ROUNDED})::UTINYINT AS rounded,
+           hash(coalesce(p.post_id, s.name)) AS place
+    FROM posts p FULL JOIN spread s ON s.number = p.rowid WHERE coalesce(p.author, s.account) IS NOT NULL
+"""
 
 
 class Moves(NamedTuple):
@@ -47,6 +68,35 @@ class Moves(NamedTuple):
     time: NDArray[np.float64]
     post: NDArray[np.int64]
     reposter: NDArray[np.int64]
+
+
+class Past(NamedTuple):
+    """Root posts of known authors and what came of them; one value per post, in order of authors.
+
+    Attributes
+    ----------
+    author : ndarray of int64
+        Row of the account.
+    time : ndarray of float64
+        Epoch milliseconds; NaN where unknown.
+    moved : ndarray of float64
+        Real accounts that reposted it, directly or through others, each once and the author not; NaN where unknown.
+    source : ndarray of uint8
+        What that stands on; see `kolgraph.influence.moved`.
+    likes, comments, views : ndarray of float64
+        As the platform shows them; NaN where it does not.
+    rounded : ndarray of uint8
+        Which counts were shown rounded: 1 reposts, 2 likes, 4 comments, 8 views, summed.
+    """
+
+    author: NDArray[np.int64]
+    time: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    source: NDArray[np.uint8]
+    likes: NDArray[np.float64]
+    comments: NDArray[np.float64]
+    views: NDArray[np.float64]
+    rounded: NDArray[np.uint8]
 
 
 def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw: bool = False) -> tuple[Graph, bool]:
@@ -92,6 +142,26 @@ def read_moves(workspace: Workspace) -> Moves:
     )
     time = posts["ts"].to_numpy(np.float64, na_value=np.nan)
     return Moves(posts["account"].to_numpy(np.int64), time, moves["post"], moves["src"])
+
+
+def read_past(workspace: Workspace, weight: NDArray[np.float64]) -> Past:
+    """What every root post of a known author did; ``weight`` says how much every account counts (`real`)."""
+    from kolgraph.influence import moved
+
+    light = np.flatnonzero(weight != 1)
+    posts = workspace.arrays(_PAST, [light, weight[light]])
+    # In whatever order files were loaded, posts are in this one.
+    order = np.lexsort((posts.pop("place"), posts["author"]))
+    posts = {name: part[order] for name, part in posts.items()}
+    told = (posts[name] for name in ("events", "real", "reposts"))
+    found, source = moved(posts["author"], read_platforms(workspace), *told)
+    return Past(posts["author"], posts["time"], found, source, *(posts[name] for name in Past._fields[4:]))
+
+
+def read_platforms(workspace: Workspace) -> NDArray[np.int64]:
+    """The platform of every account as a number, in order of rows."""
+    query = "SELECT dense_rank() OVER (ORDER BY platform) - 1 AS number FROM account_ids ORDER BY account_key"
+    return np.asarray(workspace.arrays(query)["number"], dtype=np.int64)
 
 
 def read_profiles(workspace: Workspace) -> pd.DataFrame:
