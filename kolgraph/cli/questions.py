@@ -49,7 +49,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
 @click.option("--list", "listing", is_flag=True, help="Explain the measures and stop; needs no workspace.")
 @click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
-@click.option("--region", help="The same for accounts of this declared region.")
+@click.option("--region", help="The same for accounts of this region, in any spelling.")
 @click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
 @RELATION
 @RAW
@@ -104,7 +104,7 @@ def explain(workspace: Path, account: str, lang: str, seed: int, as_is: bool, fr
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 @click.option("--pairs", is_flag=True, help="Show how much every two of them share.")
 @click.option("--niche", help="Count only members of this detected niche.")
-@click.option("--region", help="Count only accounts of this declared region.")
+@click.option("--region", help="Count only accounts of this region, in any spelling.")
 @click.option("--similar", is_flag=True, help="As the command similar, for the one ID.")
 @RAW
 @modes
@@ -292,9 +292,9 @@ def spread(workspace: Path, root: str | None, as_is: bool, fresh: bool, top: int
 @click.option("--budget", type=float, help="CNY in total; never exceeded.")
 @click.option("--count", type=click.IntRange(1), help="KOLs at most.")
 @click.option("--niche", help="Declared niche of the KOLs.")
-@click.option("--region", help="Declared region of the KOLs.")
+@click.option("--region", help="Region of the KOLs, in any spelling.")
 @click.option("--audience", help="Detected niche of the people to reach.")
-@click.option("--audience-region", help="Region of the people to reach.")
+@click.option("--audience-region", help="Region of the people to reach, in any spelling.")
 @click.option("--must", multiple=True, metavar="ID", help="Book this account in any case; may be repeated.")
 @click.option("--never", multiple=True, metavar="ID", help="Do not book this account; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write it: .xlsx, .csv, .json or .parquet.")

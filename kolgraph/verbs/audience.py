@@ -64,7 +64,7 @@ class Audience(Result):
         return self.real.summary() | whole
 
 
-@answer()
+@answer(method=2)  # regions in any spelling
 def audience(
     workspace: Workspace,
     accounts: Sequence[str],
@@ -79,7 +79,7 @@ def audience(
     ----------
     accounts : ids
     niche, region : str, optional
-        Of the real ones count only the members of a detected niche, or of a declared region.
+        Of the real ones count only the members of a detected niche, or of a region in any spelling.
     raw : bool
         Count everybody, ring members too.
     """

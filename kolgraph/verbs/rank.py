@@ -36,7 +36,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(tabled=_by_default, normal=_normal)
+@answer(method=2, tabled=_by_default, normal=_normal)  # regions in any spelling
 def rank(
     workspace: Workspace,
     *,
@@ -56,8 +56,8 @@ def rank(
     by : str
     relations : str, list, or mapping to a factor
     niche, region : str, optional
-        For ``reach``: count only the real members of a detected niche, or of a declared region. For ``pagerank``: as
-        seen from them.
+        For ``reach``: count only the real members of a detected niche, or of a region in any spelling. For
+        ``pagerank``: as seen from them.
     near : ids
         For ``pagerank``: as seen from these accounts.
     raw : bool
