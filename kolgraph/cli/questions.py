@@ -46,7 +46,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 
 @click.command()
 @click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
-@click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
+@click.option("--by", help="Measure; --list shows them all. Default: proven; reach where no posts are known.")
 @click.option("--list", "listing", is_flag=True, help="Explain the measures and stop; needs no workspace.")
 @click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
 @click.option("--region", help="The same for accounts of this region, in any spelling.")
@@ -59,7 +59,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @TOP
 @FORMAT
 def rank(workspace: Path | None, listing: bool, as_is: bool, fresh: bool, top: int, form: str, **options: Any) -> None:
-    """Rank accounts; by default by the real accounts that a post of theirs reaches."""
+    """Rank accounts; by default by the real accounts that their next post moves."""
     if listing:
         from kolgraph.verbs.rank import measures
 

@@ -52,7 +52,7 @@ class Proven(Result):
     location, location_sd : ndarray of float64, shape (n,)
         Of the log rate of a post (`CountModel`): mean and standard deviation of what is known of it.
     reason : ndarray of object, shape (n,)
-        ``no_post``: neither this account nor enough others have posts. ``nothing_known``: it has none, and nothing is
+        ``no_post``: neither this account nor enough others have posts. ``no_data``: it has none, and nothing is
         known by which to compare it with others. None where there is a number.
     outside : float
         Chance by the model that a next post comes outside its interval, such that of known ones a tenth does.
@@ -179,7 +179,7 @@ def proven(
     >>> bool(20 < found.values[0] < 30), bool(found.high[0] - found.low[0] < found.high[1] - found.low[1])
     (True, True)
     >>> int(found.posts[3]), found.reason[3]
-    (0, 'nothing_known')
+    (0, 'no_data')
     """
     n = ids.size
     who, when = np.asarray(author, dtype=np.int64), np.asarray(time, dtype=np.float64)
@@ -215,7 +215,7 @@ def proven(
         **{name: np.where(strange, np.nan, part) for name, part in numbers.items()},
         location=found[:, 0],
         location_sd=np.sqrt(found[:, 1]),
-        reason=np.where(strange, "nothing_known", None),
+        reason=np.where(strange, "no_data", None),
         outside=outside,
         model=model,
     )

@@ -129,7 +129,8 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     row = next((i for i, account_id in enumerate(who.ids.tolist()) if account_id == account), None)
     if row is None:
         raise UnknownAccount.among([account], str(workspace.path))
-    scores, moved, judged = rank(workspace, seed=seed), realised(workspace), quality(workspace)
+    scores = rank(workspace, by="reach", seed=seed)
+    moved, judged = realised(workspace), quality(workspace)
     code = None if scores.reason is None else scores.reason[row]
     reason = {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in ("en", "zh")}
     graph, learnt = forwarding(workspace)
