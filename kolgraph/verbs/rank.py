@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kolgraph.errors import InputError, UnknownName, option
+from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
+from kolgraph.verbs.past import PAST, Measured
 from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(tabled=_by_default, normal=_normal)
+@answer(tabled=_by_default, normal=_normal, environment=lambda: dict(tiers()))
 def rank(
     workspace: Workspace,
     *,
@@ -49,7 +51,9 @@ def rank(
     extrapolate: bool = False,
     seed: int = 1,
 ) -> Scores:
-    """Score every account by a measure of `kolgraph.centrality.MEASURES`, or by ``reach``: real people moved per post.
+    """Score every account by ``reach``, real people moved per post, by what posts did, or by a measure of the graph.
+
+    `measures` lists them: those of `kolgraph.verbs.past.PAST` and of `kolgraph.centrality.MEASURES`.
 
     Parameters
     ----------
@@ -61,7 +65,7 @@ def rank(
     near : ids
         For ``pagerank``: as seen from these accounts.
     raw : bool
-        For ``reach``, and with niche or region: count everybody, ring members too.
+        For ``reach`` and what posts did, and with niche or region: count everybody, ring members too.
     extrapolate : bool
         For ``reach``: scaled to the followers that platforms show, under the assumption that those loaded are a random
         sample of them; see `kolgraph.influence.extrapolate_reach`. Only along follows.
@@ -87,13 +91,17 @@ def rank(
     near = list(near)
     asked = {"niche": niche is not None, "region": region is not None, "near": bool(near), "raw": raw}
     asked |= {"extrapolate": extrapolate}
-    allowed = {"reach": set(asked) - {"near"}, "pagerank": set(asked) - {"extrapolate"}}.get(by, set())
-    if by != "reach" and by not in MEASURES:
-        raise UnknownName.among("measure", by, [*MEASURES, "reach"])
-    if wrong := [name for name, said in asked.items() if said and name not in allowed]:
+    asked |= {"relations": by in PAST and relations != ["follow"]}
+    allowed = {"reach": set(asked) - {"near"}, "pagerank": set(asked) - {"extrapolate"}}
+    allowed |= {name: {"raw"} for name in PAST}
+    if by not in (known := measures()):
+        raise UnknownName.among("measure", by, known)
+    if wrong := [name for name, said in asked.items() if said and name not in allowed.get(by, ())]:
         raise InputError(f"{option(wrong[0])} means nothing for {by!r}: leave it out")
     if near and (niche is not None or region is not None):
         raise InputError(f"{option('near')} names the accounts to start from: leave out niche and region")
+    if by in PAST:
+        return PAST[by](workspace, raw=raw)
     if by == "reach" and extrapolate:
         graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
         learnt = learn(workspace, graph, raw=raw, followings=loaded.followings_shown).graph
@@ -114,8 +122,8 @@ def rank(
     return MEASURES[by](graph, seed=seed)
 
 
-def measures() -> dict[str, Measure]:
-    """Every measure that `rank` knows, ``reach`` first."""
+def measures() -> dict[str, Measure | Measured]:
+    """Every measure that `rank` knows, ``reach`` first, those of posts next."""
     from kolgraph.centrality import MEASURES, Measure
     from kolgraph.influence import reach
 
@@ -127,4 +135,4 @@ def measures() -> dict[str, Measure]:
         source="Kempe, Kleinberg & Tardos (2003); Borgs, Brautbar, Chayes & Lucier (2014)",
         cost="O(m + edges met by 5 n samples)",
     )
-    return {"reach": own, **MEASURES}
+    return {"reach": own, **PAST, **MEASURES}

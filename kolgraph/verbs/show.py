@@ -90,11 +90,11 @@ def ranking(
     scores = rank(workspace, by=by, **options)
     best = scores.best(top)
     rows = with_names(workspace, scores.records(top))
-    if by != "reach":
-        return rows, [scores]
     for row in rows:
         if row.get("reason") is not None:
             row["reason"] = coverage(workspace).why(row["reason"])
+    if by != "reach":
+        return rows, [scores]
     raw = bool(options.get("raw", False))
     moved, judged = realised(workspace, raw=raw), quality(workspace, raw=raw)
     for row, i in zip(rows, best, strict=True):
