@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Counts:
         """log(1 + mean) of every account; NaN without counts."""
         count = np.diff(self.ptr)
         total = np.add.reduceat(np.append(self.y, 0.0), self.ptr[:-1]) * (count > 0)
-        return np.log1p(np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0))
+        return np.asarray(np.log1p(np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0)))
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class CountModel:
         highest = np.log(counts.y.max() + 1) + 1 if counts.y.size else 0.0
         size = max(size, int((max(prior.max() + 7 * self.between**0.5, highest) - start) / self.step) + 1)
         table = self.table(start, size)
-        levels, below, log_next = self._next(start + self.step * np.arange(size), table)
+        levels, below, log_next = self._next(start + self.step * np.arange(float(size)), table)
         found: F64 = posterior(
             counts.ptr, counts.y, counts.day, now, prior, self.between, self.lasting, self.memory, self.nodes[1],
             self.nodes[0], self.shift, table, levels, below, log_next, start, self.step, np.atleast_1d(outside),
@@ -244,7 +244,7 @@ def refined(law: Law, counts: Counts, prior: F64, *, seed: int) -> Law:
     """
     part, rows = counts.sampled(seed)
     found = _fitted(part, prior[rows], law.model, 0.0, near=0.1)
-    more: list[dict[str, float]] = [{"odds": 1.0, "memory": 120.0}] if part.timed() >= FEWEST_TIMED else []
+    more: list[dict[str, Any]] = [{"odds": 1.0, "memory": 120.0}] if part.timed() >= FEWEST_TIMED else []
     for parts in [*more, {"spread": SPREAD}]:
         varied = _fitted(part, prior[rows], replace(found.model, **parts), found.middle, near=0.1)
         if varied.loss < found.loss - CLEARLY:
@@ -259,7 +259,8 @@ def _fitted(counts: Counts, base: F64, start: CountModel, middle: float, *, near
     names = [name for name in _BEFORE if 0 < getattr(start, name) < np.inf]
 
     def read(x: F64) -> CountModel:
-        return replace(start, **{name: float(np.exp(value)) for name, value in zip(names, x[1:], strict=True)})
+        parts: dict[str, Any] = {name: float(np.exp(value)) for name, value in zip(names, x[1:], strict=True)}
+        return replace(start, **parts)
 
     def loss(x: F64) -> float:
         if np.abs(x).max() > 20:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from kolgraph.errors import InputError
 from kolgraph.influence.countmodel import CountModel, Counts, likeliest, refined
 from kolgraph.influence.prior import expected
-from kolgraph.results import Result, best, digest
+from kolgraph.results import Result, Scores, best, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ class Proven(Result):
     location, location_sd : ndarray of float64, shape (n,)
         Of the log rate of a post (`CountModel`): mean and standard deviation of what is known of it.
     reason : ndarray of object, shape (n,)
-        ``no_post``: neither this account nor enough others have posts. ``no_data``: it has none, and nothing is
+        ``no_past``: neither this account nor enough others have posts. ``no_data``: it has none, and nothing is
         known by which to compare it with others. None where there is a number.
     outside : float
         Chance by the model that a next post comes outside its interval, such that of known ones a tenth does.
@@ -105,6 +105,20 @@ class Proven(Result):
             return told
         law = {"law": self.model.family, "between": self.model.between, "dispersion": self.model.dispersion}
         return told | law | {"memory_days": self.model.memory if np.isfinite(self.model.memory) else None}
+
+    def scores(self) -> Scores:
+        """The means, as a score."""
+        return Scores(
+            measure="proven",
+            ids=self.ids,
+            values=self.values,
+            low=self.low,
+            high=self.high,
+            reason=self.reason,
+            parameters={"of": self.run_id},
+            seed=self.seed,
+            graph=self.graph,
+        )
 
     def draw(self, rows: NDArray[np.int64], runs: int, *, seed: int) -> F64:
         """What a next post of some accounts moves, drawn at random: shape (runs, rows), accounts independently.
@@ -200,8 +214,8 @@ def proven(
     }
     shared: dict[str, Any] = {"ids": ids, "posts": posts, "parameters": parameters, "seed": seed, "graph": digest(ids)}
     if (posts > 0).sum() < FEWEST:
-        nothing = dict.fromkeys([*_NUMBERS, "location", "location_sd"], np.full(n, np.nan))
-        reason = np.full(n, "no_post", dtype=object)
+        nothing: dict[str, Any] = dict.fromkeys([*_NUMBERS, "location", "location_sd"], np.full(n, np.nan))
+        reason = np.full(n, "no_past", dtype=object)
         return Proven(**shared, **nothing, reason=reason, outside=OUTSIDE, model=None)
     model, prior = _law(counts, known, n, seed)
     outside = _calibrated(model, counts, prior, seed)
@@ -210,12 +224,12 @@ def proven(
     low, middle, high, mean = np.exp(np.minimum(found[:, 2:6].T, 700))
     numbers = dict(zip(_NUMBERS, (middle, low, high, mean, *found[:, 6:9].T, before), strict=True))
     strange = (posts == 0) & ~_anything(known, n)
+    shared |= {name: np.where(strange, np.nan, part) for name, part in numbers.items()}
     return Proven(
         **shared,
-        **{name: np.where(strange, np.nan, part) for name, part in numbers.items()},
         location=found[:, 0],
         location_sd=np.sqrt(found[:, 1]),
-        reason=np.where(strange, "no_data", None),
+        reason=np.array(["no_data" if one else None for one in strange], dtype=object),
         outside=outside,
         model=model,
     )
@@ -224,7 +238,7 @@ def proven(
 def _anything(known: pd.DataFrame | None, n: int) -> NDArray[np.bool_]:
     """Of whom any number is known."""
     numbers = [] if known is None else [known[name] for name in known.columns if known[name].dtype.kind in "biuf"]
-    return np.logical_or.reduce([column.notna().to_numpy() for column in numbers] or [np.zeros(n, bool)])
+    return np.asarray(np.logical_or.reduce([np.zeros(n, bool), *(column.notna().to_numpy() for column in numbers)]))
 
 
 def _counts(who: NDArray[np.int64], when: F64, what: F64, n: int) -> Counts:

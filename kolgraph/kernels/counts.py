@@ -233,7 +233,7 @@ def _quantile(out: F64, low: F64, width: F64, shift: F64, share: float) -> float
             a = x
         else:
             b = x
-    return 0.5 * (a + b)
+    return float(0.5 * (a + b))
 
 
 @njit(nogil=True)

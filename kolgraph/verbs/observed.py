@@ -87,6 +87,8 @@ class Past(NamedTuple):
         As the platform shows them; NaN where it does not.
     rounded : ndarray of uint8
         Which counts were shown rounded: 1 reposts, 2 likes, 4 comments, 8 views, summed.
+    share : ndarray of float64
+        Real accounts per repost of the author; NaN where nothing is known of who reposts on the platform.
     """
 
     author: NDArray[np.int64]
@@ -97,6 +99,7 @@ class Past(NamedTuple):
     comments: NDArray[np.float64]
     views: NDArray[np.float64]
     rounded: NDArray[np.uint8]
+    share: NDArray[np.float64]
 
 
 def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw: bool = False) -> tuple[Graph, bool]:
@@ -154,8 +157,9 @@ def read_past(workspace: Workspace, weight: NDArray[np.float64]) -> Past:
     order = np.lexsort((posts.pop("place"), posts["author"]))
     posts = {name: part[order] for name, part in posts.items()}
     told = (posts[name] for name in ("events", "real", "reposts"))
-    found, source = moved(posts["author"], read_platforms(workspace), *told)
-    return Past(posts["author"], posts["time"], found, source, *(posts[name] for name in Past._fields[4:]))
+    found, source, share = moved(posts["author"], read_platforms(workspace), *told)
+    kept = {name: posts[name] for name in ("author", "time", "likes", "comments", "views", "rounded")}
+    return Past(moved=found, source=source, share=share, **kept)
 
 
 def read_platforms(workspace: Workspace) -> NDArray[np.int64]:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kolgraph.errors import InputError, UnknownName, option
+from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
+from kolgraph.verbs.past import PAST, Measured
 from kolgraph.verbs.proven import proven
 from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
     from kolgraph.centrality import Measure
     from kolgraph.graph.snapshot import Relations
-    from kolgraph.influence import Proven
     from kolgraph.results import Scores
     from kolgraph.workspace import Workspace
 
@@ -38,7 +39,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(method=3, tabled=_by_default, normal=_normal)  # by what posts moved
+@answer(method=3, tabled=_by_default, normal=_normal, environment=lambda: dict(tiers()))  # by what posts moved
 def rank(
     workspace: Workspace,
     *,
@@ -53,6 +54,8 @@ def rank(
 ) -> Scores:
     """Score every account: by what its next post moves, or by another measure.
 
+    `measures` lists them: those of `kolgraph.verbs.past.PAST` and of `kolgraph.centrality.MEASURES`, too.
+
     Parameters
     ----------
     by : str, optional
@@ -65,7 +68,7 @@ def rank(
     near : ids
         For ``pagerank``: as seen from these accounts.
     raw : bool
-        For ``proven``, ``reach``, and with niche or region: count everybody, ring members too.
+        For ``proven``, ``reach`` and what posts did, and with niche or region: count everybody, ring members too.
     extrapolate : bool
         For ``reach``: scaled to the followers that platforms show, under the assumption that those loaded are a random
         sample of them; see `kolgraph.influence.extrapolate_reach`. Only along follows.
@@ -93,23 +96,26 @@ def rank(
     asked = {"niche": niche is not None, "region": region is not None, "near": bool(near), "raw": raw}
     asked |= {"extrapolate": extrapolate, "relations": list(relations) != ["follow"]}
     if by is None:
-        found = None
         if not (near or extrapolate or asked["relations"]):
-            found = proven(workspace, niche=niche, region=region, raw=raw, seed=seed)
-        if found is not None and found.model is not None:
-            return _proven(found)
-        who = {"niche": niche, "region": region, "near": near, "raw": raw, "seed": seed}
-        return rank(workspace, by="reach", relations=relations, extrapolate=extrapolate, **who)
-    own = {"proven": {"niche", "region", "raw"}, "reach": set(asked) - {"near"}}
-    allowed = {**own, "pagerank": set(asked) - {"extrapolate"}}.get(by, {"relations"})
-    if by not in own and by not in MEASURES:
-        raise UnknownName.among("measure", by, [*MEASURES, *own])
-    if wrong := [name for name, said in asked.items() if said and name not in allowed]:
+            moves = proven(workspace, niche=niche, region=region, raw=raw, seed=seed)
+            if moves.model is not None:
+                return moves.scores()
+        return rank(
+            workspace, by="reach", relations=relations, niche=niche, region=region, near=near, raw=raw,
+            extrapolate=extrapolate, seed=seed,
+        )  # fmt: skip
+    allowed = {"proven": {"niche", "region", "raw"}, "reach": set(asked) - {"near"}}
+    allowed |= {"pagerank": set(asked) - {"extrapolate"}} | {name: {"raw"} for name in PAST}
+    if by not in (known := measures()):
+        raise UnknownName.among("measure", by, known)
+    if wrong := [name for name, said in asked.items() if said and name not in allowed.get(by, {"relations"})]:
         raise InputError(f"{option(wrong[0])} means nothing for {by!r}: leave it out")
     if near and (niche is not None or region is not None):
         raise InputError(f"{option('near')} names the accounts to start from: leave out niche and region")
     if by == "proven":
-        return _proven(proven(workspace, niche=niche, region=region, raw=raw, seed=seed))
+        return proven(workspace, niche=niche, region=region, raw=raw, seed=seed).scores()
+    if by in PAST:
+        return PAST[by](workspace, raw=raw)
     if by == "reach" and extrapolate:
         graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
         learnt = learn(workspace, graph, raw=raw, followings=loaded.followings_shown).graph
@@ -130,30 +136,13 @@ def rank(
     return MEASURES[by](graph, seed=seed)
 
 
-def _proven(found: Proven) -> Scores:
-    """What is proven, as a score."""
-    from kolgraph.results import Scores
-
-    return Scores(
-        measure="proven",
-        ids=found.ids,
-        values=found.values,
-        low=found.low,
-        high=found.high,
-        reason=found.reason,
-        parameters={"of": found.run_id},
-        seed=found.seed,
-        graph=found.graph,
-    )
-
-
-def measures() -> dict[str, Measure]:
-    """Every measure that `rank` knows, ``proven`` first."""
+def measures() -> dict[str, Measure | Measured]:
+    """Every measure that `rank` knows, ``proven`` first, those of posts next."""
     from kolgraph.centrality import MEASURES, Measure
     from kolgraph.influence import proven, reach
 
     moved = Measure(
-        compute=proven,
+        compute=lambda *past, **options: proven(*past, **options).scores(),
         seeded=True,
         en="real accounts that its next post moves, by what its posts did, shrunk to what accounts like it move",
         zh="下一条内容能带动的真实账号数：依据以往内容的实际表现，并向同类账号收缩",
@@ -168,4 +157,4 @@ def measures() -> dict[str, Measure]:
         source="Kempe, Kleinberg & Tardos (2003); Borgs, Brautbar, Chayes & Lucier (2014)",
         cost="O(m + edges met by 5 n samples)",
     )
-    return {"proven": moved, "reach": model, **MEASURES}
+    return {"proven": moved, "reach": model, **PAST, **MEASURES}

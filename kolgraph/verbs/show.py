@@ -91,11 +91,11 @@ def ranking(
     scores = rank(workspace, by=by, **options)
     best = scores.best(top)
     rows = with_names(workspace, scores.records(top))
-    if scores.measure not in ("proven", "reach"):
-        return rows, [scores]
     for row in rows:
         if row.get("reason") is not None:
             row["reason"] = coverage(workspace).why(row["reason"])
+    if scores.measure not in ("proven", "reach"):
+        return rows, [scores]
     who = {name: options[name] for name in ("niche", "region", "raw", "seed") if options.get(name)}
     raw = bool(options.get("raw", False))
     found, moved, judged = proven(workspace, **who), realised(workspace, raw=raw), quality(workspace, raw=raw)
