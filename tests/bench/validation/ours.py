@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import kolgraph.influence
+from kolgraph.influence import proven
 from tests.bench.validation.metrics import F64, Told
 
 
@@ -19,10 +17,11 @@ def proven_told(
     moved: F64,
     *,
     known: pd.DataFrame | None,
-    now: Any,
+    now: F64 | float,
 ) -> dict[str, Told]:
-    """`kolgraph.influence.proven` on what was known; nothing as long as it is not there."""
-    if not hasattr(kolgraph.influence, "proven"):
-        return {}
-    found = kolgraph.influence.proven(ids, author, time, moved, known=known, now=now, seed=1)
-    return {"proven": Told(found.values, found.next_log, found.next_low, found.next_high)}
+    """Proven influence from what was known: in the order of `rank`, the mean of a next post, and in that of its log."""
+    found = proven(ids, author, time, moved, known=known, now=now, seed=1)
+    return {
+        "proven": Told(found.values, found.next_log, found.next_low, found.next_high),
+        "proven, expected log": Told(found.next_log, found.next_log, found.next_low, found.next_high),
+    }

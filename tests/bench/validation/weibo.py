@@ -90,7 +90,10 @@ def main(folder: Path = DATA, *, times: int = 1000) -> None:
     print(f"Weibo, the last posts of {posts.now.size:,} authors from {posts.time.size:,} posts before")
     print("\n".join(lines(compare(Cases(posts.authors, posts.outcome), told, ["past"], times=times))))
     shown = np.isfinite(posts.fans)
-    part = {"fans": Told(posts.fans[shown]), **part_of(told, shown)}
+    known = pd.DataFrame({"followers": posts.fans})
+    more = proven_told(posts.authors, posts.author, posts.time, posts.moved, known=known, now=posts.now)
+    told |= {f"{name}, fans known": one for name, one in more.items()}
+    part = {"followers": Told(posts.fans[shown]), **part_of(told, shown)}
     print(f"The same of {shown.sum()} authors whose fans are known")
-    found = compare(Cases(posts.authors[shown], posts.outcome[shown]), part, ["fans", "past"], times=times)
+    found = compare(Cases(posts.authors[shown], posts.outcome[shown]), part, ["followers", "past"], times=times)
     print("\n".join(lines(found)))
