@@ -9,6 +9,7 @@ from kolgraph.influence.extrapolate import extrapolate_reach
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.quality import Quality, quality
+from kolgraph.influence.rates import Rates
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
@@ -19,6 +20,7 @@ __all__ = [
     "Overlap",
     "Probabilities",
     "Quality",
+    "Rates",
     "Realised",
     "audience_share",
     "audiences",

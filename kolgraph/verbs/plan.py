@@ -36,7 +36,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters | {"budget": float(budget)} if isinstance(budget, int) else parameters
 
 
-@answer(tabled=_always, normal=_normal, rest=_rest)
+@answer(method=2, tabled=_always, normal=_normal, rest=_rest)  # as for rank
 def plan(
     workspace: Workspace,
     *,

@@ -36,7 +36,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(tabled=_by_default, normal=_normal)
+@answer(method=2, tabled=_by_default, normal=_normal)  # strangers teach nothing of followers
 def rank(
     workspace: Workspace,
     *,
