@@ -15,6 +15,7 @@ from kolgraph.influence.past import above_tier, growth, h_index, median_reposts
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.proven import Proven, proven
 from kolgraph.influence.quality import Quality, quality
+from kolgraph.influence.rates import Rates
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
@@ -28,6 +29,7 @@ __all__ = [
     "Probabilities",
     "Proven",
     "Quality",
+    "Rates",
     "Realised",
     "above_tier",
     "audience_share",

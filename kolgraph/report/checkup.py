@@ -46,6 +46,10 @@ def lines(found: CheckUp, lang: str) -> list[str]:
         out.append(say("realised", posts=float(found.posts), realised=found.realised, span=moved))
     if found.trend is not None:
         out.append(say("trend", trend=found.trend, span=span(found.trend_low, found.trend_high)))
+    for channel in ("followers_repost", "strangers_repost"):
+        if (rate := getattr(found, channel)) is not None:
+            away = span(getattr(found, f"{channel}_low"), getattr(found, f"{channel}_high"))
+            out.append(say(channel, rate=rate, span=away))
     if not found.reason:
         out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
     if found.score is not None:

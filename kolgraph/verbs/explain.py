@@ -10,7 +10,7 @@ from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.niches import niches
-from kolgraph.verbs.observed import forwarding, read_profiles
+from kolgraph.verbs.observed import learn, read_profiles
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.real import read_regions, real
@@ -45,6 +45,10 @@ class CheckUp(Result):
         Real accounts that did repost, per post.
     trend, trend_low, trend_high : float or None
         Later half of the time / earlier half.
+    followers_repost, followers_repost_low, followers_repost_high : float or None
+        Real known followers expected to repost a post of its own directly from it.
+    strangers_repost, strangers_repost_low, strangers_repost_high : float or None
+        The same of real accounts that are not among the known followers.
     score : float or None
         Of the audience, 0 to 100 within its tier.
     shares : dict
@@ -73,6 +77,12 @@ class CheckUp(Result):
     trend: float | None
     trend_low: float | None
     trend_high: float | None
+    followers_repost: float | None
+    followers_repost_low: float | None
+    followers_repost_high: float | None
+    strangers_repost: float | None
+    strangers_repost_low: float | None
+    strangers_repost_high: float | None
     score: float | None
     shares: dict[str, float | None]
     problems: tuple[str, ...]
@@ -102,7 +112,7 @@ class CheckUp(Result):
         return pd.DataFrame([row | self.shares]).set_index("account_id")
 
 
-@answer(method=3)  # fewer runs for accounts of very many followers; regions in any spelling
+@answer(method=4)  # what is proven, reposts by followers and by strangers, regions in any spelling
 def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     """Everything there is to say about one account.
 
@@ -123,6 +133,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     ------
     UnknownAccount
     """
+    from kolgraph.graph import Graph
     from kolgraph.influence import explain as take_apart
 
     who = real(workspace)
@@ -133,7 +144,9 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     moved, judged = realised(workspace), quality(workspace)
     code = None if scores.reason is None else scores.reason[row]
     reason = {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in ("en", "zh")}
-    graph, learnt = forwarding(workspace)
+    given = Graph.from_workspace(workspace)
+    channels = learn(workspace, given)
+    graph, learnt = channels.along(given)
     profiles = read_profiles(workspace)
     why = take_apart(
         graph,
@@ -155,6 +168,9 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
             "account": account,
             "of": [a.run_id for a in (scores, moved, judged, why)],
             "names": digest(sorted(names.items())),
+            "channels": digest(
+                *(float(part[row]) for c in (channels.followers, channels.strangers) for part in c.parts)
+            ),
         },
         seed=seed,
         graph=graph.fingerprint,
@@ -173,6 +189,12 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         trend=_number(moved.trend[row]),
         trend_low=_number(moved.trend_low[row]),
         trend_high=_number(moved.trend_high[row]),
+        followers_repost=_number(channels.followers.values[row]),
+        followers_repost_low=_number(channels.followers.low[row]),
+        followers_repost_high=_number(channels.followers.high[row]),
+        strangers_repost=_number(channels.strangers.values[row]),
+        strangers_repost_low=_number(channels.strangers.low[row]),
+        strangers_repost_high=_number(channels.strangers.high[row]),
         score=_number(judged.score[row]),
         shares={str(name): _number(value) for name, value in judged.shares.iloc[row].items()},
         problems=judged.problems()[row],

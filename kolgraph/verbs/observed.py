@@ -19,18 +19,21 @@ if TYPE_CHECKING:
 
 #: Who published a post, reposts among them. A file may name a root post that no other file holds.
 _PUBLISHED = """
-    SELECT post_id, any_value(account ORDER BY place, account) AS account FROM (
+    SELECT post_id, any_value(account ORDER BY place, account) AS account, min(place) <> 1 AS original FROM (
         SELECT post_id, author AS account, 0 AS place FROM posts
         UNION ALL SELECT post_id, src, 1 FROM reposts
         UNION ALL SELECT root_id, dst, 2 FROM reposts WHERE root_id IS NOT NULL)
     WHERE account IS NOT NULL GROUP BY post_id
 """
-#: From whom somebody took a post: from the author of its parent or, where that is unknown, of the root.
+#: From whom somebody took which post: from the author of its parent or, where that is unknown, of the root. Posts get
+#: numbers without being sorted.
 _TAKEN = f"""
     WITH published AS ({_PUBLISHED})
-    SELECT r.src, coalesce(p.account, r.dst) AS dst, count(DISTINCT coalesce(r.parent_id, r.root_id, r.post_id)) AS n
+    SELECT DISTINCT r.src, coalesce(p.account, r.dst) AS dst,
+           (hash(coalesce(r.parent_id, r.root_id, r.post_id)) >> 1)::BIGINT AS post,
+           coalesce(p.original, true) AS original
     FROM reposts r LEFT JOIN published p ON p.post_id = r.parent_id
-    WHERE r.src IS NOT NULL AND coalesce(p.account, r.dst) IS NOT NULL GROUP BY ALL ORDER BY ALL
+    WHERE r.src IS NOT NULL AND coalesce(p.account, r.dst) IS NOT NULL ORDER BY ALL
 """
 _ROOTS = """
     SELECT post_id, any_value(account ORDER BY place, account) AS account, min(ts) AS ts FROM (
@@ -117,8 +120,7 @@ def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw:
     from kolgraph.graph import Graph
 
     graph = Graph.from_workspace(workspace, relations=relations)
-    learnt = learn(workspace, graph, raw=raw)
-    return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
+    return learn(workspace, graph, raw=raw).along(graph)
 
 
 def learn(
@@ -128,11 +130,24 @@ def learn(
     from kolgraph.influence import learn_probabilities
 
     taken = workspace.arrays(_TAKEN)
-    counted = workspace.arrays(f"SELECT account, count(*) AS n FROM ({_PUBLISHED}) GROUP BY account ORDER BY account")
-    posts = np.zeros(graph.n)
-    posts[counted["account"]] = counted["n"]
-    fake = real(workspace, raw=raw).fake
-    return learn_probabilities(graph, taken["src"], taken["dst"], taken["n"], posts, fake=fake, followings=followings)
+    counted = workspace.arrays(
+        "SELECT account, count(*) AS published, count(*) FILTER (original) AS originals "
+        f"FROM ({_PUBLISHED}) GROUP BY account ORDER BY account"
+    )
+    posts, originals = np.zeros(graph.n), np.zeros(graph.n)
+    posts[counted["account"]], originals[counted["account"]] = counted["published"], counted["originals"]
+    return learn_probabilities(
+        graph,
+        taken["src"],
+        taken["dst"],
+        np.ones(taken["src"].size),
+        posts,
+        post=taken["post"],
+        original=taken["original"],
+        originals=originals,
+        fake=real(workspace, raw=raw).fake,
+        followings=followings,
+    )
 
 
 def read_moves(workspace: Workspace) -> Moves:

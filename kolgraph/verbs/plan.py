@@ -37,7 +37,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters | {"budget": float(budget)} if isinstance(budget, int) else parameters
 
 
-@answer(method=2, tabled=_always, normal=_normal, rest=_rest)  # regions in any spelling
+@answer(method=3, tabled=_always, normal=_normal, rest=_rest)  # reach as its posts proved it
 def plan(
     workspace: Workspace,
     *,
