@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
+from kolgraph.influence.composition import Composition, composition
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
@@ -14,6 +15,7 @@ from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
 
 __all__ = [
+    "Composition",
     "Coverage",
     "Explanation",
     "Overlap",
@@ -22,6 +24,7 @@ __all__ = [
     "Realised",
     "audience_share",
     "audiences",
+    "composition",
     "coverage",
     "explain",
     "extrapolate_reach",
