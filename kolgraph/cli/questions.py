@@ -103,6 +103,7 @@ def explain(workspace: Path, account: str, lang: str, seed: int, as_is: bool, fr
 @WORKSPACE
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 @click.option("--pairs", is_flag=True, help="Show how much every two of them share.")
+@click.option("--groups", is_flag=True, help="Show of which niches and regions the real followers are.")
 @click.option("--niche", help="Count only members of this detected niche.")
 @click.option("--region", help="Count only accounts of this region, in any spelling.")
 @click.option("--similar", is_flag=True, help="As the command similar, for the one ID.")
@@ -114,6 +115,7 @@ def audience(
     workspace: Path,
     accounts: tuple[str, ...],
     pairs: bool,
+    groups: bool,
     similar: bool,
     as_is: bool,
     fresh: bool,
@@ -121,10 +123,12 @@ def audience(
     form: str,
     **options: Any,
 ) -> None:
-    """Say how many real followers accounts have, how much they overlap, and what they reach together."""
+    """Say how many real followers accounts have, how much they overlap, what they reach together, and who they are."""
     from kolgraph.verbs.show import with_names
 
-    if similar and (len(accounts) > 1 or pairs or options["niche"] or options["region"]):
+    if pairs and groups:
+        raise click.UsageError("--pairs and --groups are two tables: name one")
+    if similar and (len(accounts) > 1 or pairs or groups or options["niche"] or options["region"]):
         raise click.UsageError("--similar takes one ID and no other option but --top and --format")
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
         if similar:
@@ -132,7 +136,10 @@ def audience(
             rows = with_names(ws, found.records(top))
         else:
             found = ws.audience(accounts, **options)
-            rows = found.real.pair_records(top) if pairs else with_names(ws, found.records())
+            if pairs or groups:
+                rows = found.real.pair_records(top) if pairs else with_names(ws, found.groups.records(top))
+            else:
+                rows = with_names(ws, found.records())
     if not similar:
         click.echo(short(found.summary()), err=True)
     stands_on(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
+from kolgraph.influence.composition import Composition, composition
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.elasticity import per_follower
 from kolgraph.influence.engagement import engagement
@@ -22,6 +23,7 @@ from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
 from kolgraph.influence.words import own_words, reply_rate
 
 __all__ = [
+    "Composition",
     "Coverage",
     "Explanation",
     "Hurdle",
@@ -34,6 +36,7 @@ __all__ = [
     "above_tier",
     "audience_share",
     "audiences",
+    "composition",
     "coverage",
     "engagement",
     "explain",

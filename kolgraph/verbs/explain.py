@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kolgraph.errors import UnknownAccount
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
+from kolgraph.verbs.audience import audience, read_groups
 from kolgraph.verbs.coverage import coverage
-from kolgraph.verbs.niches import niches
 from kolgraph.verbs.observed import learn, read_profiles
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
-from kolgraph.verbs.real import read_regions, real
+from kolgraph.verbs.real import real
 from kolgraph.verbs.realised import realised
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolgraph.influence import Explanation
+    from kolgraph.influence import Composition, Explanation
     from kolgraph.workspace import Workspace
 
 #: Followers to name.
@@ -59,6 +59,8 @@ class CheckUp(Result):
         Why reach and score cannot be told; empty where they can.
     why : Explanation
         Whom it reaches, through whom, and what the rings have to do with it.
+    groups : Composition
+        Regions and niches of its real followers.
     """
 
     analysis: ClassVar[str] = "explain"
@@ -88,6 +90,7 @@ class CheckUp(Result):
     problems: tuple[str, ...]
     reason: dict[str, str]
     why: Explanation
+    groups: Composition
 
     @property
     def variant(self) -> str:
@@ -96,9 +99,10 @@ class CheckUp(Result):
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
-        own = [f.name for f in fields(self) if f.name not in {"why", "parameters", "seed", "graph"}]
+        own = [f.name for f in fields(self) if f.name not in {"why", "groups", "parameters", "seed", "graph"}]
         tables = {name: getattr(self.why, name).to_dict("records") for name in ("audiences", "edges")}
-        return {name: getattr(self, name) for name in own} | {"why": self.why.summary() | tables}
+        parts = {"why": self.why.summary() | tables, "groups": self.groups.records()}
+        return {name: getattr(self, name) for name in own} | parts
 
     def summary(self) -> dict[str, Any]:
         """The numbers that every other page shows of the account, too."""
@@ -108,7 +112,9 @@ class CheckUp(Result):
         """One row: what is known of the account."""
         import pandas as pd
 
-        row = {name: value for name, value in self.plain().items() if name not in {"why", "shares", "problems"}}
+        row = {
+            name: value for name, value in self.plain().items() if name not in {"why", "groups", "shares", "problems"}
+        }
         return pd.DataFrame([row | self.shares]).set_index("account_id")
 
 
@@ -147,6 +153,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     given = Graph.from_workspace(workspace)
     channels = learn(workspace, given)
     graph, learnt = channels.along(given)
+    groups = audience(workspace, [account]).groups
     profiles = read_profiles(workspace)
     why = take_apart(
         graph,
@@ -155,7 +162,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         targets=who.weight,
         probabilities=learnt,
         fake=who.fake,
-        groups=_groups(workspace, profiles),
+        groups=read_groups(workspace),
         top=_TOP,
         seed=seed,
     )
@@ -166,7 +173,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     return CheckUp(
         parameters={
             "account": account,
-            "of": [a.run_id for a in (scores, moved, judged, why)],
+            "of": [a.run_id for a in (scores, moved, judged, why, groups)],
             "names": digest(sorted(names.items())),
             "channels": digest(
                 *(float(part[row]) for c in (channels.followers, channels.strangers) for part in c.parts)
@@ -199,15 +206,9 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         shares={str(name): _number(value) for name, value in judged.shares.iloc[row].items()},
         problems=judged.problems()[row],
         reason=reason,
+        groups=groups,
         why=replace(why, edges=why.edges.assign(name=[names[i] for i in why.edges["account_id"]])),
     )
-
-
-def _groups(workspace: Workspace, profiles: pd.DataFrame) -> dict[str, Any]:
-    """Niche and region of every account: the detected niche, where none has a name the declared one."""
-    found = niches(workspace).frame()["label"]
-    niche = found.to_numpy(object) if found.notna().any() else profiles["niche"].to_numpy(object)
-    return {"niche": niche, "region": read_regions(workspace)}
 
 
 def _number(value: Any) -> float | None:

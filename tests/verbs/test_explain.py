@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kolgraph.errors import UnknownAccount
 from kolgraph.graph import Graph
+from kolgraph.influence import share_of_list
 from kolgraph.report.checkup import lines
 from kolgraph.verbs import observed
 from kolgraph.verbs.observed import read_engaged, read_follow_times, read_moves
@@ -102,3 +104,26 @@ def test_both_languages_say_the_same_numbers_and_json_is_json(seen: Workspace) -
     assert {edge["account_id"] for edge in plain["why"]["edges"]} == {"x:bob", "x:cai"}
     for channel in ("followers_repost", "strangers_repost"):
         assert plain[f"{channel}_low"] < plain[channel] < plain[f"{channel}_high"]
+
+
+def test_a_check_up_tells_the_regions_of_real_followers(tmp_path: Path) -> None:
+    """60 of 600 followers are loaded: 40 in 广东 however they write it, 10 in 北京; of 10 nobody knows."""
+    fans = [f"f{i}" for i in range(60)]
+    places = ["广东", "深圳", "Guangdong", "广东省"] * 10 + ["北京"] * 10 + [None] * 10
+    accounts = pd.DataFrame({"account": ["ann", *fans], "region": [None, *places], "followers": [600, *[0] * 60]})
+    with Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        ws.load(accounts, platform="x")
+        ws.load(pd.DataFrame({"follower": fans, "followed": "ann"}), platform="x")
+        found = ws.explain("ann")
+        rows = [row for row in found.groups.records() if row["kind"] == "region"]
+        assert rows == [row for row in ws.audience(["ann"]).groups.records() if row["kind"] == "region"]
+        assert found.plain()["groups"] == found.groups.records()
+        assert [(row["group"], row["members"], row["sample"]) for row in rows] == [("广东", 40, 50), ("北京", 10, 50)]
+        value, low, high = share_of_list([40, 10], [50, 50], [600, 600])
+        for name, expected in (("share", value), ("low", low), ("high", high)):
+            assert [row[name] for row in rows] == pytest.approx(expected)
+        for lang, said in (
+            ("en", "by region (told by 50 of them): 广东 80% ("),
+            ("zh", "地区，依据其中 50 人）：广东 80%（"),
+        ):
+            assert [line for line in lines(found, lang) if said in line], lines(found, lang)
