@@ -30,7 +30,7 @@ SPREAD = 0.25
 #: What is thought of the logs of the parameters before there are data, mean and standard deviation: next to nothing for
 #: hundreds of accounts, a stay for a handful. Centred at the Weibo posts of `tests.bench.validation`.
 _BEFORE = {
-    "between": (np.log(2.5), 1.0),
+    "between": (np.log(0.5), 2.5),
     "dispersion": (0.0, 1.0),
     "odds": (0.0, 1.5),
     "memory": (np.log(120.0), 1.2),
