@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
+from kolgraph.influence.consistency import Consistency, consistency
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
@@ -17,6 +18,7 @@ from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
 
 __all__ = [
+    "Consistency",
     "Coverage",
     "Explanation",
     "Hurdle",
@@ -27,6 +29,7 @@ __all__ = [
     "Realised",
     "audience_share",
     "audiences",
+    "consistency",
     "coverage",
     "explain",
     "extrapolate_reach",
