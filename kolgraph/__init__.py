@@ -88,6 +88,7 @@ VERBS = {
     "niches": "verbs.niches:niches",
     "people": "verbs.people:people",
     "plan": "verbs.plan:plan",
+    "proven": "verbs.proven:proven",
     "publish": "verbs.publish:publish",
     "pull": "verbs.pull:pull",
     "quality": "verbs.quality:quality",

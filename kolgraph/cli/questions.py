@@ -46,10 +46,10 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 
 @click.command()
 @click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
-@click.option("--by", default="reach", show_default=True, help="Measure; --list shows them all.")
+@click.option("--by", help="Measure; --list shows them all. Default: proven; reach where no posts are known.")
 @click.option("--list", "listing", is_flag=True, help="Explain the measures and stop; needs no workspace.")
 @click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
-@click.option("--region", help="The same for accounts of this declared region.")
+@click.option("--region", help="The same for accounts of this region, in any spelling.")
 @click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
 @RELATION
 @RAW
@@ -59,7 +59,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @TOP
 @FORMAT
 def rank(workspace: Path | None, listing: bool, as_is: bool, fresh: bool, top: int, form: str, **options: Any) -> None:
-    """Rank accounts; by default by the real accounts that a post of theirs reaches."""
+    """Rank accounts; by default by the real accounts that their next post moves."""
     if listing:
         from kolgraph.verbs.rank import measures
 
@@ -103,8 +103,9 @@ def explain(workspace: Path, account: str, lang: str, seed: int, as_is: bool, fr
 @WORKSPACE
 @click.argument("accounts", nargs=-1, required=True, metavar="ID...")
 @click.option("--pairs", is_flag=True, help="Show how much every two of them share.")
+@click.option("--groups", is_flag=True, help="Show of which niches and regions the real followers are.")
 @click.option("--niche", help="Count only members of this detected niche.")
-@click.option("--region", help="Count only accounts of this declared region.")
+@click.option("--region", help="Count only accounts of this region, in any spelling.")
 @click.option("--similar", is_flag=True, help="As the command similar, for the one ID.")
 @RAW
 @modes
@@ -114,6 +115,7 @@ def audience(
     workspace: Path,
     accounts: tuple[str, ...],
     pairs: bool,
+    groups: bool,
     similar: bool,
     as_is: bool,
     fresh: bool,
@@ -121,10 +123,12 @@ def audience(
     form: str,
     **options: Any,
 ) -> None:
-    """Say how many real followers accounts have, how much they overlap, and what they reach together."""
+    """Say how many real followers accounts have, how much they overlap, what they reach together, and who they are."""
     from kolgraph.verbs.show import with_names
 
-    if similar and (len(accounts) > 1 or pairs or options["niche"] or options["region"]):
+    if pairs and groups:
+        raise click.UsageError("--pairs and --groups are two tables: name one")
+    if similar and (len(accounts) > 1 or pairs or groups or options["niche"] or options["region"]):
         raise click.UsageError("--similar takes one ID and no other option but --top and --format")
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
         if similar:
@@ -132,7 +136,10 @@ def audience(
             rows = with_names(ws, found.records(top))
         else:
             found = ws.audience(accounts, **options)
-            rows = found.real.pair_records(top) if pairs else with_names(ws, found.records())
+            if pairs or groups:
+                rows = found.real.pair_records(top) if pairs else with_names(ws, found.groups.records(top))
+            else:
+                rows = with_names(ws, found.records())
     if not similar:
         click.echo(short(found.summary()), err=True)
     stands_on(found)
@@ -292,9 +299,9 @@ def spread(workspace: Path, root: str | None, as_is: bool, fresh: bool, top: int
 @click.option("--budget", type=float, help="CNY in total; never exceeded.")
 @click.option("--count", type=click.IntRange(1), help="KOLs at most.")
 @click.option("--niche", help="Declared niche of the KOLs.")
-@click.option("--region", help="Declared region of the KOLs.")
+@click.option("--region", help="Region of the KOLs, in any spelling.")
 @click.option("--audience", help="Detected niche of the people to reach.")
-@click.option("--audience-region", help="Region of the people to reach.")
+@click.option("--audience-region", help="Region of the people to reach, in any spelling.")
 @click.option("--must", multiple=True, metavar="ID", help="Book this account in any case; may be repeated.")
 @click.option("--never", multiple=True, metavar="ID", help="Do not book this account; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write it: .xlsx, .csv, .json or .parquet.")

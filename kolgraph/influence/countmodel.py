@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Counts:
         """log(1 + mean) of every account; NaN without counts."""
         count = np.diff(self.ptr)
         total = np.add.reduceat(np.append(self.y, 0.0), self.ptr[:-1]) * (count > 0)
-        return np.log1p(np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0))
+        return np.asarray(np.log1p(np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0)))
 
 
 @dataclass(frozen=True)
@@ -155,19 +155,33 @@ class CountModel:
         )  # fmt: skip
         return found
 
-    def posterior(self, counts: Counts, prior: F64, now: F64, *, outside: float) -> F64:
-        """What is known of every account at its `now`, in days: see `kolgraph.kernels.counts.posterior`."""
+    def posterior(self, counts: Counts, prior: F64, now: F64, *, outside: float | F64) -> F64:
+        """What is known of every account at its `now`, in days: see `kolgraph.kernels.counts.posterior`.
+
+        With several chances `outside` the intervals of the next count are told for each: two columns more a chance.
+        """
         from kolgraph.kernels.counts import posterior
 
         start, size = self._stretch(prior)
-        top = max(prior.max() + 7 * self.between**0.5, np.log(counts.y.max() + 1) + 1 if counts.y.size else 0.0)
-        wide = max(size, int((top - start) / self.step) + 1)
-        levels, below, log_next = self._next(start + self.step * np.arange(wide))
+        highest = np.log(counts.y.max() + 1) + 1 if counts.y.size else 0.0
+        size = max(size, int((max(prior.max() + 7 * self.between**0.5, highest) - start) / self.step) + 1)
+        table = self.table(start, size)
+        levels, below, log_next = self._next(start + self.step * np.arange(float(size)), table)
         found: F64 = posterior(
             counts.ptr, counts.y, counts.day, now, prior, self.between, self.lasting, self.memory, self.nodes[1],
-            self.nodes[0], self.shift, self.table(start, size), levels, below, log_next, start, self.step, outside,
+            self.nodes[0], self.shift, table, levels, below, log_next, start, self.step, np.atleast_1d(outside),
         )  # fmt: skip
         return found
+
+    def draw(self, u: F64, rng: np.random.Generator) -> F64:
+        """A count at every location."""
+        value, log_weight = self.nodes
+        dispersion = rng.choice(value, u.shape, p=np.exp(log_weight))
+        if self.lognormal:
+            rate = np.exp(np.minimum(u + dispersion * rng.normal(size=u.shape), 40))
+        else:
+            rate = rng.gamma(dispersion, np.exp(np.minimum(u, 40)) / dispersion)
+        return rng.poisson(rate).astype(np.float64)
 
     def _stretch(self, prior: F64) -> tuple[float, int]:
         """First location and number of locations at which small counts are tabled."""
@@ -177,66 +191,29 @@ class CountModel:
         start = max(float(prior.min()) - 7 * self.between**0.5, -12.0)
         return start, int((np.log(LARGE) + 6 - start) / self.step) + 1
 
-    def _next(self, u: F64) -> tuple[F64, F64, F64]:
+    def _next(self, u: F64, table: F64) -> tuple[F64, F64, F64]:
         """Levels, the probability to stay at or below each at every location, and the expected log(1 + count)."""
-        from scipy import stats
+        from scipy.special import nbdtr, ndtr
 
-        dense = np.arange(64.0)
+        from kolgraph.kernels.counts import LARGE
+
         top = max(float(u[-1]) + 6 * float(self.shift.max() * 2) ** 0.5, 6.0)
-        levels = np.concatenate([dense, np.unique(np.floor(np.exp(np.arange(np.log(64), top, 0.08))))])
+        small = np.arange(float(LARGE))
+        levels = np.concatenate([small, np.unique(np.floor(np.exp(np.arange(np.log(LARGE), top, 0.08))))])
         below = np.empty((self.nodes[0].size, levels.size, u.size))
-        x, weight = np.polynomial.hermite_e.hermegauss(32)
         for d, value in enumerate(self.nodes[0]):
-            if not self.lognormal:
-                share = value / (value + np.exp(u))
-                below[d] = stats.nbinom.cdf(levels[:, None], value, share[None, :])
-                continue
-            rate = np.exp(u[None, :, None] + value * x)
-            for i, level in enumerate(levels):
-                if level < 64:
-                    below[d, i] = (stats.poisson.cdf(level, rate[0]) * weight).sum(1) / weight.sum()
-                else:
-                    sd = np.sqrt(value**2 + np.minimum(np.exp(-u), 1.0))
-                    below[d, i] = stats.norm.cdf((np.log(level + 0.5) - u) / sd)
+            if self.lognormal:
+                below[d, :LARGE] = np.cumsum(np.exp(table[d]), axis=0)
+                sd = np.sqrt(value**2 + np.minimum(np.exp(-u), 1.0))
+                below[d, LARGE:] = ndtr((np.log(levels[LARGE:, None] + 0.5) - u) / sd)
+            else:
+                below[d] = nbdtr(levels[:, None], value, 1 / (1 + np.exp(u) / value))
         gaps = np.log1p(levels[1:]) - np.log1p(levels[:-1])
         log_next = np.einsum("dlg,l->dg", 1 - below[:, :-1], gaps)
         return levels, below, log_next
 
 
-def fit_counts(counts: Counts, prior: F64 | None = None, *, seed: int) -> tuple[CountModel, float]:
-    """Find the law that makes what was counted most likely.
-
-    Parameters
-    ----------
-    counts : Counts
-    prior : ndarray, shape (accounts,), optional
-        Expected log location of every account; default: one for all, which is fitted.
-    seed : int
-        Of the sample it is fitted on, where there are more than `SAMPLE` counts.
-
-    Returns
-    -------
-    model : CountModel
-    middle : float
-        What is to be added to `prior`.
-    """
-    part, rows = counts.sampled(seed)
-    base = np.zeros(rows.size) if prior is None else prior[rows]
-    start = float(np.mean(part.log_means() - base))
-    tried = [_fitted(part, base, CountModel(family, 2.0, 0.8), start, near=1.0)
-             for family in (POISSON_LOGNORMAL, NEGATIVE_BINOMIAL)]  # fmt: skip
-    rough = min(tried, key=lambda one: one.loss)
-    found = _fitted(part, base, rough.model, rough.middle, near=0.1)
-    # That accounts change, and that they differ in dispersion, is believed where the data say so clearly.
-    more: list[dict[str, float]] = [{"odds": 1.0, "memory": 120.0}] if part.timed() >= FEWEST_TIMED else []
-    for parts in [*more, {"spread": SPREAD}]:
-        varied = _fitted(part, base, replace(found.model, **parts), found.middle, near=0.1)
-        if varied.loss < found.loss - CLEARLY:
-            found = varied
-    return found.model, found.middle
-
-
-class _Fit(NamedTuple):
+class Law(NamedTuple):
     """The best model near a first one, what is to be added to the prior, and the loss."""
 
     model: CountModel
@@ -244,14 +221,46 @@ class _Fit(NamedTuple):
     loss: float
 
 
-def _fitted(counts: Counts, base: F64, start: CountModel, middle: float, *, near: float) -> _Fit:
+def likeliest(counts: Counts, *, seed: int) -> Law:
+    """The family that makes what was counted more likely, fitted roughly, with one prior for all.
+
+    Parameters
+    ----------
+    counts : Counts
+    seed : int
+        Of the sample it is fitted on, where there are more than `SAMPLE` counts.
+    """
+    part, rows = counts.sampled(seed)
+    base, start = np.zeros(rows.size), float(np.mean(part.log_means()))
+    families = (POISSON_LOGNORMAL, NEGATIVE_BINOMIAL)
+    tried = [_fitted(part, base, CountModel(family, 2.0, 0.8), start, near=1.0) for family in families]
+    return min(tried, key=lambda law: law.loss)
+
+
+def refined(law: Law, counts: Counts, prior: F64, *, seed: int) -> Law:
+    """The law for accounts of which more is known: their expected log location, but for a number to be added.
+
+    That accounts change, and that they differ in dispersion, is believed where the data say so clearly.
+    """
+    part, rows = counts.sampled(seed)
+    found = _fitted(part, prior[rows], law.model, 0.0, near=0.1)
+    more: list[dict[str, Any]] = [{"odds": 1.0, "memory": 120.0}] if part.timed() >= FEWEST_TIMED else []
+    for parts in [*more, {"spread": SPREAD}]:
+        varied = _fitted(part, prior[rows], replace(found.model, **parts), found.middle, near=0.1)
+        if varied.loss < found.loss - CLEARLY:
+            found = varied
+    return found
+
+
+def _fitted(counts: Counts, base: F64, start: CountModel, middle: float, *, near: float) -> Law:
     """The best model; `near` is how far from the least loss it may be."""
     from scipy.optimize import minimize
 
     names = [name for name in _BEFORE if 0 < getattr(start, name) < np.inf]
 
     def read(x: F64) -> CountModel:
-        return replace(start, **{name: float(np.exp(value)) for name, value in zip(names, x[1:], strict=True)})
+        parts: dict[str, Any] = {name: float(np.exp(value)) for name, value in zip(names, x[1:], strict=True)}
+        return replace(start, **parts)
 
     def loss(x: F64) -> float:
         if np.abs(x).max() > 20:
@@ -267,4 +276,4 @@ def _fitted(counts: Counts, base: F64, start: CountModel, middle: float, *, near
         loss, first, method="Nelder-Mead",
         options={"initial_simplex": simplex, "xatol": 0.5 * near, "fatol": near, "maxfev": 300},
     )  # fmt: skip
-    return _Fit(read(best.x), float(best.x[0]), float(best.fun))
+    return Law(read(best.x), float(best.x[0]), float(best.fun))

@@ -13,7 +13,7 @@ _FEW = np.array([0.0, 0.0513, 0.3554, 0.8177])
 F64 = NDArray[np.float64]
 
 
-def wilson(hits: NDArray[np.int64], trials: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95 % interval of a share (Wilson, JASA 1927): stays inside [0, 1] and is honest near both ends.
 
     Examples
@@ -22,10 +22,11 @@ def wilson(hits: NDArray[np.int64], trials: int) -> tuple[NDArray[np.float64], N
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.0, 0.404], [0.037, 0.596])
     """
-    share = np.asarray(hits, dtype=np.float64) / trials
-    z2 = Z95 * Z95 / trials
+    n = np.asarray(trials, dtype=np.float64)
+    share = np.asarray(hits, dtype=np.float64) / n
+    z2 = Z95 * Z95 / n
     middle = (share + z2 / 2) / (1 + z2)
-    half = Z95 / (1 + z2) * np.sqrt(share * (1 - share) / trials + z2 / (4 * trials))
+    half = Z95 / (1 + z2) * np.sqrt(share * (1 - share) / n + z2 / (4 * n))
     return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 

@@ -14,7 +14,7 @@ LOADED, SCALED, UNDISCOUNTED = 0, 1, 2
 
 def moved(
     author: ArrayLike, platform: ArrayLike, events: ArrayLike, real: ArrayLike, shown: ArrayLike
-) -> tuple[F64, NDArray[np.uint8]]:
+) -> tuple[F64, NDArray[np.uint8], F64]:
     """Tell of every post how many real accounts reposted it, and on what that stands.
 
     Parameters
@@ -54,8 +54,9 @@ def moved(
     --------
     Of the first post all three reposts are loaded, by two real accounts; of the second a count is all there is.
 
-    >>> moved([0, 0], [0], [3, 0], [2, 0], [3, 300])
-    (array([  2., 200.]), array([0, 1], dtype=uint8))
+    >>> found, source, share = moved([0, 0], [0], [3, 0], [2, 0], [3, 300])
+    >>> found.tolist(), source.tolist(), share.round(2).tolist()
+    ([2.0, 200.0], [0, 1], [0.67, 0.67])
     """
     who, place = np.asarray(author, dtype=np.int64), np.asarray(platform, dtype=np.int64)
     loaded, counted, told = (np.asarray(part, dtype=np.float64) for part in (events, real, shown))
@@ -69,7 +70,7 @@ def moved(
     blind = np.isnan(share)
     source = np.where(blind, UNDISCOUNTED, np.where(rest > 0, SCALED, LOADED)).astype(np.uint8)
     found = np.where(blind, told, counted + rest * np.nan_to_num(share))
-    return found, source
+    return found, source, share
 
 
 def _shares(place: NDArray[np.int64], events: F64, real: F64) -> F64:

@@ -20,14 +20,14 @@ FEWEST = 30
 _KINDS, _FEWEST_OF_A_KIND = 20, 10
 
 
-def design(known: pd.DataFrame, told: NDArray[np.bool_]) -> F64:
-    """Features as numbers, shape (n, features): standardised on the accounts that are told, constant ones left out.
+def design(known: pd.DataFrame, rows: NDArray[np.int64]) -> F64:
+    """Features as numbers, shape (n, features): standardised on some accounts, without what is constant there.
 
     Parameters
     ----------
     known : DataFrame
         Numbers >= 0 (log(1 + x) is taken; NaN where unknown, which is a feature, too), booleans, and texts (a kind).
-    told : ndarray of bool, shape (n,)
+    rows : ndarray, shape (k,)
         Accounts with posts.
 
     Raises
@@ -43,46 +43,46 @@ def design(known: pd.DataFrame, told: NDArray[np.bool_]) -> F64:
                 raise InputError(f"{name} must be a number >= 0, or unknown")
             there = np.isfinite(values)
             logs = np.log1p(values)
-            middle = float(logs[told & there].mean()) if (told & there).any() else 0.0
+            middle = float(logs[rows][there[rows]].mean()) if there[rows].any() else 0.0
             columns += [np.where(there, logs, middle), there.astype(np.float64)]
         else:
             kinds = known[name].to_numpy(object)
-            counts = known[name][told].value_counts()
+            counts = known[name].iloc[rows].value_counts()
             frequent = sorted(counts[counts >= _FEWEST_OF_A_KIND].index.astype(str))[:_KINDS]
             columns += [(kinds == kind).astype(np.float64) for kind in frequent]
     x = np.column_stack(columns) if columns else np.empty((len(known), 0))
-    mean, spread = x[told].mean(0), x[told].std(0)
+    mean, spread = x[rows].mean(0), x[rows].std(0)
     varied = spread > 1e-9
     return np.asarray((x[:, varied] - mean[varied]) / spread[varied])
 
 
-def expected(known: pd.DataFrame, found: F64, error: F64, between: float, told: NDArray[np.bool_]) -> F64 | None:
+def expected(known: pd.DataFrame, rows: NDArray[np.int64], found: F64, error: F64, between: float) -> F64 | None:
     """Expected log location of every account, by regression; None where there is too little to learn from.
 
     Parameters
     ----------
     known : DataFrame
         See `design`.
-    found, error : ndarray, shape (n,)
-        What the counts alone say of the location of an account, and the variance of that; read where `told`.
+    rows : ndarray, shape (k,)
+        Accounts with counts, to learn from.
+    found, error : ndarray, shape (k,)
+        What the counts alone say of their location, and the variance of that.
     between : float
         Variance between accounts.
-    told : ndarray of bool, shape (n,)
 
     Notes
     -----
     Linear regression whose penalty is found by its evidence (MacKay, Neural Computation 1992; scikit-learn), weighted
-    by 1 / (between + error).
+    by 1 / (between + error). O(n features).
     """
-    if told.sum() < FEWEST:
+    if rows.size < FEWEST:
         return None
-    x = design(known, told)
+    x = design(known, rows)
     if not x.shape[1]:
         return None
     from sklearn.linear_model import BayesianRidge
 
-    weight = 1 / (between + error[told])
-    fitted = BayesianRidge().fit(x[told], found[told], sample_weight=weight / weight.mean())
-    # What nobody with posts looks like is no better known than the most extreme of those.
-    least, most = x[told].min(0), x[told].max(0)
-    return np.asarray(fitted.predict(np.clip(x, least, most)), dtype=np.float64)
+    weight = 1 / (between + error)
+    fitted = BayesianRidge().fit(x[rows], found, sample_weight=weight / weight.mean())
+    # Beyond the most extreme of those with posts, nothing more is known.
+    return np.asarray(fitted.predict(np.clip(x, x[rows].min(0), x[rows].max(0))), dtype=np.float64)

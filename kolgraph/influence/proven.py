@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
-from kolgraph.influence.countmodel import CountModel, Counts, fit_counts
+from kolgraph.influence.countmodel import CountModel, Counts, likeliest, refined
 from kolgraph.influence.prior import expected
-from kolgraph.results import Result, best, digest
+from kolgraph.results import Result, Scores, best, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +49,11 @@ class Proven(Result):
         90 % interval of the next post.
     prior : ndarray of float64, shape (n,)
         What would be said of the mean without the posts.
+    location, location_sd : ndarray of float64, shape (n,)
+        Of the log rate of a post (`CountModel`): mean and standard deviation of what is known of it.
     reason : ndarray of object, shape (n,)
-        ``no_post``: neither this account nor enough others have posts; None where there is a number.
+        ``no_past``: neither this account nor enough others have posts. ``no_data``: it has none, and nothing is
+        known by which to compare it with others. None where there is a number.
     outside : float
         Chance by the model that a next post comes outside its interval, such that of known ones a tenth does.
     model : CountModel or None
@@ -68,6 +71,8 @@ class Proven(Result):
     next_low: F64
     next_high: F64
     prior: F64
+    location: F64
+    location_sd: F64
     reason: NDArray[np.object_]
     outside: float
     model: CountModel | None
@@ -101,12 +106,33 @@ class Proven(Result):
         law = {"law": self.model.family, "between": self.model.between, "dispersion": self.model.dispersion}
         return told | law | {"memory_days": self.model.memory if np.isfinite(self.model.memory) else None}
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Rows of ``scores``: measure ``proven``."""
-        import pandas as pd
+    def scores(self) -> Scores:
+        """The means, as a score."""
+        return Scores(
+            measure="proven",
+            ids=self.ids,
+            values=self.values,
+            low=self.low,
+            high=self.high,
+            reason=self.reason,
+            parameters={"of": self.run_id},
+            seed=self.seed,
+            graph=self.graph,
+        )
 
-        columns = {"account_id": self.ids, "measure": "proven", "value": self.values}
-        return {"scores": pd.DataFrame(columns | {"low": self.low, "high": self.high})}
+    def draw(self, rows: NDArray[np.int64], runs: int, *, seed: int) -> F64:
+        """What a next post of some accounts moves, drawn at random: shape (runs, rows), accounts independently.
+
+        Raises
+        ------
+        InputError
+            Of an account nothing is known.
+        """
+        if self.model is None or not np.isfinite(self.values[rows]).all():
+            raise InputError("of an account of which nothing is known no next post can be drawn")
+        rng = np.random.default_rng(seed)
+        u = rng.normal(self.location[rows], self.location_sd[rows], (runs, rows.size))
+        return self.model.draw(u, rng)
 
 
 def proven(
@@ -166,8 +192,8 @@ def proven(
     >>> found = proven(ids, [0] * 9 + [1, 2, 2], [np.nan] * 12, [20, 25, 30] * 3 + [40, 2, 3], seed=1)
     >>> bool(20 < found.values[0] < 30), bool(found.high[0] - found.low[0] < found.high[1] - found.low[1])
     (True, True)
-    >>> int(found.posts[3]), bool(found.low[3] < found.values[2] < found.high[3])
-    (0, True)
+    >>> int(found.posts[3]), found.reason[3]
+    (0, 'no_data')
     """
     n = ids.size
     who, when = np.asarray(author, dtype=np.int64), np.asarray(time, dtype=np.float64)
@@ -188,19 +214,31 @@ def proven(
     }
     shared: dict[str, Any] = {"ids": ids, "posts": posts, "parameters": parameters, "seed": seed, "graph": digest(ids)}
     if (posts > 0).sum() < FEWEST:
-        nothing = dict.fromkeys(_NUMBERS, np.full(n, np.nan))
-        reason = np.full(n, "no_post", dtype=object)
+        nothing: dict[str, Any] = dict.fromkeys([*_NUMBERS, "location", "location_sd"], np.full(n, np.nan))
+        reason = np.full(n, "no_past", dtype=object)
         return Proven(**shared, **nothing, reason=reason, outside=OUTSIDE, model=None)
     model, prior = _law(counts, known, n, seed)
     outside = _calibrated(model, counts, prior, seed)
     found = model.posterior(counts, prior, at / _DAY_MS, outside=outside)
     before = np.exp(prior + float(np.exp(model.nodes[1]) @ model.shift))
     low, middle, high, mean = np.exp(np.minimum(found[:, 2:6].T, 700))
+    numbers = dict(zip(_NUMBERS, (middle, low, high, mean, *found[:, 6:9].T, before), strict=True))
+    strange = (posts == 0) & ~_anything(known, n)
+    shared |= {name: np.where(strange, np.nan, part) for name, part in numbers.items()}
     return Proven(
-        **shared, values=middle, low=low, high=high, expected=mean, next_log=found[:, 6],
-        next_low=found[:, 7], next_high=found[:, 8], prior=before, reason=np.full(n, None, dtype=object),
-        outside=outside, model=model,
-    )  # fmt: skip
+        **shared,
+        location=found[:, 0],
+        location_sd=np.sqrt(found[:, 1]),
+        reason=np.array(["no_data" if one else None for one in strange], dtype=object),
+        outside=outside,
+        model=model,
+    )
+
+
+def _anything(known: pd.DataFrame | None, n: int) -> NDArray[np.bool_]:
+    """Of whom any number is known."""
+    numbers = [] if known is None else [known[name] for name in known.columns if known[name].dtype.kind in "biuf"]
+    return np.asarray(np.logical_or.reduce([np.zeros(n, bool), *(column.notna().to_numpy() for column in numbers)]))
 
 
 def _counts(who: NDArray[np.int64], when: F64, what: F64, n: int) -> Counts:
@@ -217,19 +255,19 @@ def _counts(who: NDArray[np.int64], when: F64, what: F64, n: int) -> Counts:
 
 def _law(counts: Counts, known: pd.DataFrame | None, n: int, seed: int) -> tuple[CountModel, F64]:
     """The law of the counts, and the expected log location of every account."""
-    model, middle = fit_counts(counts, seed=seed)
-    prior = np.full(n, middle)
-    told = np.diff(counts.ptr) > 0
+    law = likeliest(counts, seed=seed)
+    prior = np.full(n, law.middle)
     if known is not None:
         # What the counts alone say: the posterior without the prior.
-        found = model.posterior(counts, prior, np.zeros(n), outside=OUTSIDE)
-        precision = np.maximum(1 / found[:, 1] - 1 / model.between, 1e-3)
-        alone = (found[:, 0] / found[:, 1] - middle / model.between) / precision
-        learnt = expected(known, alone, 1 / precision, model.between, told)
-        if learnt is not None:
-            model, more = fit_counts(counts, learnt, seed=seed)
-            prior = learnt + more
-    return model, prior
+        part, rows = counts.sampled(seed)
+        last = part.day[part.ptr[1:] - 1]
+        found = law.model.posterior(part, prior[rows], last, outside=OUTSIDE)
+        precision = np.maximum(1 / found[:, 1] - 1 / law.model.between, 1e-3)
+        alone = (found[:, 0] / found[:, 1] - law.middle / law.model.between) / precision
+        learnt = expected(known, rows, alone, 1 / precision, law.model.between)
+        prior = prior if learnt is None else learnt
+    law = refined(law, counts, prior, seed=seed)
+    return law.model, prior + law.middle
 
 
 def _calibrated(model: CountModel, counts: Counts, prior: F64, seed: int) -> float:
@@ -243,9 +281,8 @@ def _calibrated(model: CountModel, counts: Counts, prior: F64, seed: int) -> flo
     kept[last] = False
     before = Counts(part.ptr - np.arange(part.ptr.size), part.y[kept], part.day[kept])
     came, day = part.y[last], part.day[last]
-    missed = []
-    for chance in _TRIED:
-        low, high = model.posterior(before, prior[rows], day, outside=float(chance))[:, 7:9].T
-        outside = int((~((low <= came) & (came <= high)))[several].sum())
-        missed.append((outside + chance * _OWN_WORD) / (int(several.sum()) + _OWN_WORD))
+    found = model.posterior(before, prior[rows], day, outside=_TRIED)[several, 7:]
+    came = came[several, None]
+    outside = ((came < found[:, ::2]) | (came > found[:, 1::2])).sum(0)
+    missed = (outside + _TRIED * _OWN_WORD) / (came.size + _OWN_WORD)
     return float(np.interp(OUTSIDE, np.maximum.accumulate(missed), _TRIED))

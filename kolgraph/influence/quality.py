@@ -39,7 +39,8 @@ class Quality(Result):
     ids : ndarray of str, shape (n,)
     shares : DataFrame
         One row per account, in order of rows: ``known`` followers that are in the graph, ``known_share`` of those the
-        platform shows, ``ring_share``, ``zombie_share``, ``reachable``, ``reciprocal``, ``burst_share``, ``engaged``.
+        platform shows, ``ring_share``; ``zombie_share``, its 95 % interval ``zombie_low``, ``zombie_high``, and the
+        number of ``profiles`` it is told from; ``reachable``, ``reciprocal``, ``burst_share``, ``engaged``.
     tier : ndarray of str, shape (n,)
     score : ndarray of float64, shape (n,)
         0 to 100: percentile within the tier; NaN without followers, and where too little of them is loaded.
@@ -154,10 +155,11 @@ def quality(
     -----
     Of the followers in the graph: ``ring_share`` are members of rings. ``zombie_share``, of those whose profile is
     known, show two of: no post; no more than 2 followers; fewer than 1 follower for every 20 they follow, of 40 or
-    more. ``reachable`` follow at most 1,500 accounts, by their profile or else by the graph. ``reciprocal`` are
-    followed back. ``burst_share``, of those with a time, came on a day with 10 or more, of which a Poisson process with
-    the rate of all other days would make as many once in a million days. ``engaged`` is the share of real followers who
-    forwarded anything.
+    more; its interval is that of `kolgraph.influence.share_of_list` for all followers, so it takes those profiles for a
+    random sample, and says nothing where lists are read newest first. ``reachable`` follow at most 1,500 accounts, by
+    their profile or else by the graph. ``reciprocal`` are followed back. ``burst_share``, of those with a time, came on
+    a day with 10 or more, of which a Poisson process with the rate of all other days would make as many once in a
+    million days. ``engaged`` is the share of real followers who forwarded anything.
 
     The score is the percentile, within the tier, of
     ``(1 - ring_share) (1 - zombie_share) (1 - burst_share) sqrt(reachable) (1 + place) / 2``, where ``place`` is the
@@ -205,7 +207,7 @@ def quality(
             "known": known,
             "known_share": np.divide(known, shown, out=np.full(n, np.nan), where=shown > 0),
             "ring_share": share(fakes[src]),
-            "zombie_share": share(np.nan_to_num(zombie[src]), told),
+            **_zombie_share(np.bincount(dst, weights=np.nan_to_num(zombie[src]), minlength=n), told, shown, coverage),
             "reachable": share(follows[src] <= MASS_FOLLOWINGS),
             "reciprocal": np.divide(returned, known, out=np.full(n, np.nan), where=known > 0),
             "burst_share": _bursts(dst, times, n),
@@ -245,10 +247,25 @@ def _told(shares: pd.DataFrame, coverage: Coverage) -> tuple[pd.DataFrame, NDArr
     if coverage.ids.shape != (len(shares),):
         raise InputError(f"coverage is about {coverage.ids.size:,} accounts, the graph has {len(shares):,}")
     shares = shares.copy()
-    told = [name for name in shares if name not in ("known", "known_share")]
+    told = [name for name in shares if name not in ("known", "known_share", "profiles")]
     shares.loc[~coverage.judged, told] = np.nan
     shares.loc[~coverage.rings_judged, "ring_share"] = np.nan
     return shares, coverage.ring_reason
+
+
+def _zombie_share(
+    zombies: NDArray[np.float64], profiles: NDArray[np.float64], shown: NDArray[np.float64], coverage: Coverage | None
+) -> dict[str, NDArray[np.float64]]:
+    """Zombies among all followers: their share, its interval, and how many profiles it is told from."""
+    from kolgraph.influence.sampled import sampled_reason, share_of_list
+
+    size = np.maximum(shown if coverage is None else coverage.size, profiles)  # NaN stays NaN: nobody knows
+    shares = share_of_list(zombies, profiles, size)
+    if coverage is not None:
+        blind = np.array([code is not None for code in sampled_reason(coverage, coverage.reason)], dtype=bool)
+        shares = tuple(np.where(blind, np.nan, part) for part in shares)
+    named = zip(("zombie_share", "zombie_low", "zombie_high"), shares, strict=True)
+    return {**dict(named), "profiles": profiles.astype(np.int64)}
 
 
 def _zombies(

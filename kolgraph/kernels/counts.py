@@ -233,7 +233,7 @@ def _quantile(out: F64, low: F64, width: F64, shift: F64, share: float) -> float
             a = x
         else:
             b = x
-    return 0.5 * (a + b)
+    return float(0.5 * (a + b))
 
 
 @njit(nogil=True)
@@ -272,15 +272,15 @@ def _level(
 def posterior(
     ptr: I64, y: F64, day: F64, now: F64, prior: F64, between: float, lasting: float, memory: float, log_node: F64,
     dispersion: F64, shift: F64, table: F64, levels: F64, below: F64, log_next: F64, start: float, step: float,
-    outside: float,
+    outside: F64,
 ) -> F64:  # fmt: skip
-    """What is known of every account at its `now`, shape (accounts, 9).
+    """What is known of every account at its `now`, shape (accounts, 7 + 2 chances).
 
     Columns: mean and variance of the location; 2.5 %, 50 % and 97.5 % points of the log mean, which is location +
-    `shift`; log of the expected mean; expected log(1 + next count); the interval of the next count outside of which it
-    comes with the chance `outside`, from 0 on where 0 lies in it anyway.
+    `shift`; log of the expected mean; expected log(1 + next count); for every chance in `outside` the interval of the
+    next count outside of which it comes with that chance, from 0 on where 0 lies in it anyway.
     """
-    found = np.empty((ptr.size - 1, 9))
+    found = np.zeros((ptr.size - 1, 7 + 2 * outside.size))
     for i in numba.prange(ptr.size - 1):
         one, two = ptr[i], ptr[i + 1]
         out = np.empty((dispersion.size, NODES))
@@ -308,11 +308,10 @@ def posterior(
         found[i, 5] = np.log(mass) + top
         found[i, 6] = following
         nothing = _below(out, low, width, 0, below, start, step)
-        if nothing > outside / 2:
-            found[i, 7] = found[i, 8] = 0.0
-            if nothing < 1 - outside:
-                found[i, 8] = _level(out, low, width, 1 - outside, levels, below, start, step)
-        else:
-            found[i, 7] = _level(out, low, width, outside / 2, levels, below, start, step)
-            found[i, 8] = _level(out, low, width, 1 - outside / 2, levels, below, start, step)
+        for k, chance in enumerate(outside):
+            least = 0.0 if nothing > chance / 2 else chance / 2
+            if least > 0:
+                found[i, 7 + 2 * k] = _level(out, low, width, least, levels, below, start, step)
+            if nothing < 1 - chance + least:
+                found[i, 8 + 2 * k] = _level(out, low, width, 1 - chance + least, levels, below, start, step)
     return found

@@ -32,9 +32,11 @@ def lines(found: CheckUp, lang: str) -> list[str]:
         return "" if low is None or high is None else say("span", low=low, high=high)
 
     why, shares = found.why, found.shares
-    known = {name: percent(value, lang) for name, value in shares.items() if name != "known"}
-    if shares.get("ring_low") != shares.get("ring_high"):  # of a sample
-        known["ring_share"] += text["checkup.span"].format(low=known["ring_low"], high=known["ring_high"])
+    known = {name: percent(value, lang) for name, value in shares.items() if name not in {"known", "profiles"}}
+    for what in ("ring", "zombie"):
+        if shares.get(f"{what}_low") != shares.get(f"{what}_high"):  # of a sample
+            bounds = {end: known[f"{what}_{end}"] for end in ("low", "high")}
+            known[f"{what}_share"] += text["checkup.span"].format(**bounds)
     who = _called(found.name, found.account_id)
     out = [say("title", who=who, tier=found.tier, followers=found.followers).rstrip()]
     if found.reason:
@@ -46,12 +48,20 @@ def lines(found: CheckUp, lang: str) -> list[str]:
         out.append(say("realised", posts=float(found.posts), realised=found.realised, span=moved))
     if found.trend is not None:
         out.append(say("trend", trend=found.trend, span=span(found.trend_low, found.trend_high)))
+    for channel in ("followers_repost", "strangers_repost"):
+        if (rate := getattr(found, channel)) is not None:
+            away = span(getattr(found, f"{channel}_low"), getattr(found, f"{channel}_high"))
+            out.append(say(channel, rate=rate, span=away))
     if not found.reason:
         out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
     if found.score is not None:
         out.append(say("score", score=found.score))
-        out.append(say("shares", known=shares["known"], **known))
+        out.append(say("shares", known=shares["known"], profiles=shares["profiles"], **known))
     out += ["! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang)) for name in found.problems]
+    for kind, rows in found.groups.frame().dropna(subset="share").groupby("kind", sort=False):
+        parts = [f"{row.group} {_between(row, lang)}" for row in rows.head(_TOP).itertuples()]
+        sample = float(rows["sample"].iloc[0])
+        out.append(say(f"followers.{kind}", sample=sample, parts=text["checkup.comma"].join(parts)))
     for kind, rows in why.audiences.groupby("kind", sort=False):
         parts = [f"{row.group or text['checkup.unknown']} {percent(row.share, lang)}" for row in rows.itertuples()]
         out.append(say(f"audience.{kind}", parts=text["checkup.comma"].join(parts[:_TOP])))
@@ -64,6 +74,12 @@ def lines(found: CheckUp, lang: str) -> list[str]:
 def _called(name: str, account_id: str) -> str:
     """The name where there is one, and the id."""
     return f"{name} ({account_id})" if name else account_id
+
+
+def _between(row: Any, lang: str) -> str:
+    """A share, with its interval where it has one."""
+    value, low, high = (percent(part, lang) for part in (row.share, row.low, row.high))
+    return value + ("" if row.low == row.high else catalogue(lang)["checkup.between"].format(low=low, high=high))
 
 
 def _limit(name: str, lang: str) -> str:

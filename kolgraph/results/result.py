@@ -221,6 +221,8 @@ class Scores(Result):
         95 % interval; None where the value is exact.
     reason : ndarray of object, shape (n,), or None
         Why a value is NaN, as a code; None for accounts that have one. Texts: ``coverage.<code>`` in the catalogues.
+    beside : mapping of name to ndarray, shape (n,)
+        What a number is read with: of how many it is, what others have.
     """
 
     analysis: ClassVar[str] = "scores"
@@ -230,6 +232,7 @@ class Scores(Result):
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     reason: NDArray[np.object_] | None = None
+    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def variant(self) -> str:
@@ -246,14 +249,18 @@ class Scores(Result):
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The best accounts, with their interval where there is one."""
-        columns = {self.measure: self.values}
-        if self.low is not None and self.high is not None:
-            columns |= {"low": self.low, "high": self.high}
         rows = best(self.values, self.ids, top)
-        found = [{"account_id": str(self.ids[i])} | {c: float(v[i]) for c, v in columns.items()} for i in rows]
+        columns = self._columns()
+        found = [{"account_id": str(self.ids[i])} | {c: v[i].item() for c, v in columns.items()} for i in rows]
         if self.reason is None or all(code is None for code in self.reason):
             return found
         return [row | {"reason": self.reason[i]} for row, i in zip(found, rows, strict=True)]
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        found: dict[str, NDArray[Any]] = {self.measure: self.values}
+        if self.low is not None and self.high is not None:
+            found |= {"low": self.low, "high": self.high}
+        return found | dict(self.beside)
 
     def frame(self) -> pd.DataFrame:
         """Indexed by account id, best first; accounts without a number last."""
@@ -264,9 +271,7 @@ class Scores(Result):
         import pandas as pd
 
         rows = self.best(k)
-        columns = {self.measure: self.values[rows]}
-        if self.low is not None and self.high is not None:
-            columns |= {"low": self.low[rows], "high": self.high[rows]}
+        columns = {name: part[rows] for name, part in self._columns().items()}
         table = pd.DataFrame(columns, index=pd.Index(self.ids[rows], name="account_id"))
         if self.reason is not None and not pd.isna(self.reason).all():
             table["reason"] = pd.Series(self.reason[rows], index=table.index, dtype=object)

@@ -12,8 +12,8 @@ from kolgraph.synth.people import Club, People, Ring
 from kolgraph.synth.words import Ix
 
 #: Why somebody reposted; the numbers in `Reposts.kind`.
-KINDS = ("organic", "ring", "fan")
-ORGANIC, RING, FAN = 0, 1, 2
+KINDS = ("organic", "ring", "fan", "stranger")
+ORGANIC, RING, FAN, STRANGER = 0, 1, 2, 3
 #: Mean posts of a KOL in 30 days by tier; a client posts some more, and 3 % of the ordinary accounts once.
 _POSTS_BY_TIER, _POSTS_OF_CLIENT, _ORDINARY_POSTS = np.array([9.0, 6.0, 3.5, 2.0]), 3, 0.03
 #: Posts by hour of the day, UTC: China wakes at 23 and is busiest at 13.
@@ -86,31 +86,95 @@ def spread(rng: np.random.Generator, people: People, follows: Follows, posts: Po
     organic = independent_cascades(rng, people.n, follows, posts, p)
     extra = [_ring_reposts(rng, ring, posts) for ring in people.rings]
     extra += [_fan_reposts(rng, club, posts) for club in people.clubs]
-    parts = [tuple(organic), *extra]
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns = _together([organic, *extra])
     # A fan of two clubs, or one who had reposted on its own already, counts once: organic reposts come first.
-    _, once = np.unique(columns[1] * people.n + columns[0], return_index=True)
+    _, once = np.unique(columns.root * people.n + columns.who, return_index=True)
     once.sort()
-    columns = [column[once] for column in columns]
     # Organic reposts keep their places before the sort, so parents still point at them.
-    order = np.lexsort((columns[0], columns[3]))
+    return _by_time(Reposts(*(column[once] for column in columns)))
+
+
+def discover(
+    rng: np.random.Generator,
+    people: People,
+    follows: Follows,
+    posts: Posts,
+    reposts: Reposts,
+    p: NDArray[np.float64],
+    rate: NDArray[np.float64],
+) -> Reposts:
+    """Let strangers find posts, and pass them on to their own followers.
+
+    Parameters
+    ----------
+    reposts : Reposts
+        What happened without them; nobody reposts a post twice.
+    p : ndarray of float64, shape (n,)
+        As in `spread`.
+    rate : ndarray of float64, shape (n,)
+        Strangers that find a post of an account, on average.
+
+    Returns
+    -------
+    Reposts
+        All of them. Strangers are real, any that do not follow the author; they come within two days.
+    """
+    root = np.repeat(np.arange(posts.author.size), rng.poisson(rate[posts.author]))
+    who = rng.choice(np.flatnonzero(~people.bots), root.size)
+    key, own = root * people.n + who, np.arange(posts.author.size) * people.n + posts.author
+    active = np.sort(np.concatenate([own, reposts.root * people.n + reposts.who]))
+    _, first = np.unique(key, return_index=True)
+    found = np.zeros(key.size, bool)
+    found[first] = True
+    found &= ~np.isin(key, active) & ~np.isin(who * people.n + posts.author[root], follows.src * people.n + follows.dst)
+    who, root, key = who[found], root[found], key[found]
+    time = posts.time[root] + rng.integers(60_000, 2 * DAY_MS, who.size)
+    strangers = _direct(who, root, time, STRANGER)
+    event = reposts.who.size + np.arange(who.size)
+    start = _Front(who, root, time, event, np.sort(np.concatenate([active, key])))
+    further = _travel(rng, people.n, follows, start, p, size=reposts.who.size + who.size, depth=1)
+    return _by_time(_together([reposts, strangers, further]))
+
+
+def _together(parts: list[Reposts]) -> Reposts:
+    return Reposts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _by_time(reposts: Reposts) -> Reposts:
+    """In order of time; parents are rows of what is given."""
+    order = np.lexsort((reposts.who, reposts.time))
     place = np.empty(order.size + 1, np.int64)
     place[order], place[-1] = np.arange(order.size), -1
-    columns[2] = place[columns[2]]
-    return Reposts(*(column[order] for column in columns))
+    return Reposts(*(column[order] for column in reposts._replace(parent=place[reposts.parent])))
 
 
 def independent_cascades(
     rng: np.random.Generator, n: int, follows: Follows, posts: Posts, p: NDArray[np.float64]
 ) -> Reposts:
     """All cascades at once, one generation per step; of several successful exposures the first is the parent."""
+    root = np.arange(posts.author.size)
+    start = _Front(posts.author, root, posts.time, np.full(root.size, -1), np.sort(root * n + posts.author))
+    return _travel(rng, n, follows, start, p, size=0, depth=0)
+
+
+class _Front(NamedTuple):
+    """Who has just posted or reposted: account, root, time, row of the repost; and keys of all who have so far."""
+
+    node: Ix
+    root: Ix
+    time: Ix
+    event: Ix
+    active: Ix
+
+
+def _travel(
+    rng: np.random.Generator, n: int, follows: Follows, start: _Front, p: NDArray[np.float64], *, size: int, depth: int
+) -> Reposts:
+    """What comes of a front; `size` reposts are there already, those of the front have this depth."""
     fans = follows.src[np.argsort(follows.dst, kind="stable")]
     ptr = np.concatenate([[0], np.cumsum(np.bincount(follows.dst, minlength=n))])
-    node, root, time = posts.author, np.arange(posts.author.size), posts.time
-    event = np.full(node.size, -1)
-    active = np.sort(root * n + node)
-    found: list[tuple[Ix, ...]] = []
-    size = depth = 0
+    node, root, time, event, active = start
+    found = [(np.empty(0, np.int64),) * 6]
     while node.size:
         depth += 1
         via, who = _successes(rng, ptr, fans, node, p)
@@ -127,7 +191,7 @@ def independent_cascades(
         event = np.arange(size, size + node.size)
         size += node.size
         found.append((node, root, parent, time, np.full(node.size, depth), np.full(node.size, ORGANIC)))
-    return Reposts(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return _together([Reposts(*part) for part in found])
 
 
 def _successes(rng: np.random.Generator, ptr: Ix, fans: Ix, node: Ix, p: NDArray[np.float64]) -> tuple[Ix, Ix]:

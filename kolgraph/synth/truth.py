@@ -58,6 +58,14 @@ def planted(
     }
 
 
+def found_by(strangers: NDArray[np.float64], posts: Posts, ids: pd.Series) -> pd.DataFrame:
+    """Mean number of strangers that find a post of each author."""
+    import pandas as pd
+
+    authors = np.unique(posts.author)
+    return pd.DataFrame({"account": take(ids, authors), "strangers": strangers[authors]})
+
+
 def _roles(ids: pd.Series, label: str, groups: Iterable[Mapping[str, Ix]]) -> pd.DataFrame:
     """One row per group, account and role."""
     import pandas as pd

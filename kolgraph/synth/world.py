@@ -40,7 +40,8 @@ class World:
         related or fan), ``niches`` (account, niche; every account but the bots), ``kols`` (account, niche, tier),
         ``real`` (account, is_real), ``probabilities`` (account, p_repost: chance to repost, once per exposure by an
         account it follows), ``campaigns`` (campaign, topic, post, account), ``cascades`` (repost, account,
-        parent_post, parent_account, root, depth, delay_ms, kind organic, ring or fan).
+        parent_post, parent_account, root, depth, delay_ms, kind organic, ring, fan or stranger). With `discovery` also
+        ``discovery`` (account, strangers: mean number that find a post of it, authors only).
     parameters : mapping
         The arguments of `make_world`.
     """
@@ -69,6 +70,7 @@ def make_world(
     fan_clubs: int = 3,
     campaigns: int = 4,
     scale: float = 0.35,
+    discovery: float = 0.0,
 ) -> World:
     """Invent a platform whose truth is known: who is real, who bought followers, how each post travelled.
 
@@ -89,6 +91,9 @@ def make_world(
         Each books three to seven KOLs for one brand topic.
     scale : float
         A follower reposts with probability ``scale / followings``; below 1 cascades die out.
+    discovery : float
+        Strangers, real accounts that do not follow the author, that find an original post and repost it, on average; 0
+        to 1,000. Authors differ (gamma, shape 1). Their own followers see it then.
 
     Returns
     -------
@@ -120,25 +125,33 @@ def make_world(
     _check("campaigns", campaigns, 0, 1000)
     if not 0.0 <= scale <= 1.0:
         raise InputError(f"scale={scale} is not a share of 1; choose a number from 0 to 1")
-    from kolgraph.synth.cascades import publish, spread
+    if not 0.0 <= discovery <= 1000.0:
+        raise InputError(f"discovery={discovery} is out of range; choose 0 to 1000")
+    from kolgraph.synth.cascades import discover, publish, spread
     from kolgraph.synth.exports import exports
     from kolgraph.synth.follows import follow
     from kolgraph.synth.people import settle
-    from kolgraph.synth.truth import planted
+    from kolgraph.synth.truth import found_by, planted
 
-    crowd, edges, talk, travel, text = np.random.default_rng(seed).spawn(5)
+    # A new stream goes to the end: worlds that do without it keep their bytes.
+    crowd, edges, talk, travel, text, chance = np.random.default_rng(seed).spawn(6)
     people = settle(crowd, accounts, niches=niches, kols=kols, rings=rings, clubs=fan_clubs)
     follows = follow(edges, people)
     followings = np.bincount(follows.src, minlength=accounts)
     p = np.where(people.bots, 0.0, scale / np.maximum(1, followings))
     posts = publish(talk, people, campaigns)
     reposts = spread(travel, people, follows, posts, p)
+    strangers = discovery * chance.gamma(1.0, size=accounts)
+    if discovery:
+        reposts = discover(chance, people, follows, posts, reposts, p, strangers)
     given = {
         "accounts": accounts, "seed": seed, "niches": niches, "kols": kols, "rings": rings,
-        "fan_clubs": fan_clubs, "campaigns": campaigns, "scale": scale,
+        "fan_clubs": fan_clubs, "campaigns": campaigns, "scale": scale, "discovery": discovery,
     }  # fmt: skip
     frames = exports(text, people, follows, posts, reposts)
     truth = planted(people, follows, p, posts, reposts, frames)
+    if discovery:
+        truth["discovery"] = found_by(strangers, posts, frames["accounts"]["account"])
     return World(**frames, truth=truth, parameters=given)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from kolgraph import __version__
 from kolgraph.errors import AnalysisError, InputError, KolgraphError
 from kolgraph.numbers import check_numbers
+from kolgraph.regions import compared
 from kolgraph.results import Provenance, Result
 from kolgraph.workspace.answers import SAVED, Question, Stored, tracing
 
@@ -91,6 +92,8 @@ def answer(
             check_numbers(given)
             for name in _ACCOUNTS & given.keys():
                 given[name] = _found(workspace, given[name])
+            for name in _REGIONS & given.keys():
+                given[name] = _region(given[name])
             parameters = normal(given)
             found: R = _ask(workspace, Question(verb, parameters, _METHODS[verb].version))
             return found
@@ -106,6 +109,8 @@ _SEVERAL = {"accounts", "must", "near", "never", "relations"}
 
 #: Options that name accounts.
 _ACCOUNTS = {"account", "accounts", "must", "near", "never"}
+#: Options that name a region: however it is spelled, it is the same question.
+_REGIONS = {"region", "audience_region"}
 
 
 def _found(workspace: Workspace, said: Any) -> Any:
@@ -113,6 +118,11 @@ def _found(workspace: Workspace, said: Any) -> Any:
     if isinstance(said, str):
         return workspace.find([said])[0]
     return workspace.find(said) if said and all(isinstance(account, str) for account in said) else said
+
+
+def _region(said: Any) -> Any:
+    """A region by the name under which it is compared."""
+    return (compared(said) or said) if isinstance(said, str) else said
 
 
 def _plain(name: str, value: Any) -> Any:

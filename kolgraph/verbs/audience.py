@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kolgraph.results import Result
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
-from kolgraph.verbs.real import real, targets
+from kolgraph.verbs.niches import niches
+from kolgraph.verbs.observed import read_profiles
+from kolgraph.verbs.real import read_regions, real, targets
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from kolgraph.influence import Composition
     from kolgraph.influence.audience import Audiences
     from kolgraph.influence.overlap import Overlap
     from kolgraph.results import Scores
@@ -32,12 +37,15 @@ class Audience(Result):
         Those of them that count: no ring members, and members of the niche and region that were asked for.
     whole : Overlap
         The same, estimated for the whole audiences where only a sample of them is loaded.
+    groups : Composition
+        Regions and niches of the followers that count: shares of the whole audiences, with intervals.
     """
 
     analysis: ClassVar[str] = "audience"
     everybody: Audiences
     real: Audiences
     whole: Overlap
+    groups: Composition
 
     def frame(self) -> pd.DataFrame:
         """One row per account, as they were named: ``known`` followers, ``real`` ones, those that it alone has."""
@@ -64,7 +72,7 @@ class Audience(Result):
         return self.real.summary() | whole
 
 
-@answer()
+@answer(method=2)  # regions in any spelling
 def audience(
     workspace: Workspace,
     accounts: Sequence[str],
@@ -73,30 +81,41 @@ def audience(
     region: str | None = None,
     raw: bool = False,
 ) -> Audience:
-    """Followers of some accounts and how they overlap: all of them, and the real ones.
+    """Followers of some accounts, how they overlap, and where they live: all of them, and the real ones.
 
     Parameters
     ----------
     accounts : ids
     niche, region : str, optional
-        Of the real ones count only the members of a detected niche, or of a declared region.
+        Of the real ones count only the members of a detected niche, or of a region in any spelling.
     raw : bool
         Count everybody, ring members too.
     """
     from kolgraph.graph import Graph
-    from kolgraph.influence import audiences, overlap
+    from kolgraph.influence import audiences, composition, overlap
 
     graph = Graph.from_workspace(workspace)
     weight = targets(workspace, niche=niche, region=region, raw=raw)
     everybody, counted = audiences(graph, accounts), audiences(graph, accounts, real=weight)
-    whole = overlap(graph, coverage(workspace), accounts, real=weight)
+    loaded = coverage(workspace)
+    whole = overlap(graph, loaded, accounts, real=weight)
+    groups = composition(graph, loaded, accounts, read_groups(workspace), counted=weight > 0)
     return Audience(
-        parameters={**counted.parameters, "whole": whole.run_id},
+        parameters={**counted.parameters, "whole": whole.run_id, "groups": groups.run_id},
         graph=counted.graph,
         everybody=everybody,
         real=counted,
         whole=whole,
+        groups=groups,
     )
+
+
+def read_groups(workspace: Workspace) -> dict[str, NDArray[np.object_]]:
+    """Niche and region of every account: the detected niche, where none has a name the declared one."""
+    found = niches(workspace).frame()["label"]
+    if not found.notna().any():
+        found = read_profiles(workspace)["niche"]
+    return {"niche": found.to_numpy(object), "region": read_regions(workspace)}
 
 
 @answer()

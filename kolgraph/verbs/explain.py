@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kolgraph.errors import UnknownAccount
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
+from kolgraph.verbs.audience import audience, read_groups
 from kolgraph.verbs.coverage import coverage
-from kolgraph.verbs.niches import niches
-from kolgraph.verbs.observed import forwarding, read_profiles
+from kolgraph.verbs.observed import learn, read_profiles
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.real import real
@@ -19,7 +19,7 @@ from kolgraph.verbs.realised import realised
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolgraph.influence import Explanation
+    from kolgraph.influence import Composition, Explanation
     from kolgraph.workspace import Workspace
 
 #: Followers to name.
@@ -45,6 +45,10 @@ class CheckUp(Result):
         Real accounts that did repost, per post.
     trend, trend_low, trend_high : float or None
         Later half of the time / earlier half.
+    followers_repost, followers_repost_low, followers_repost_high : float or None
+        Real known followers expected to repost a post of its own directly from it.
+    strangers_repost, strangers_repost_low, strangers_repost_high : float or None
+        The same of real accounts that are not among the known followers.
     score : float or None
         Of the audience, 0 to 100 within its tier.
     shares : dict
@@ -55,6 +59,8 @@ class CheckUp(Result):
         Why reach and score cannot be told; empty where they can.
     why : Explanation
         Whom it reaches, through whom, and what the rings have to do with it.
+    groups : Composition
+        Regions and niches of its real followers.
     """
 
     analysis: ClassVar[str] = "explain"
@@ -73,11 +79,18 @@ class CheckUp(Result):
     trend: float | None
     trend_low: float | None
     trend_high: float | None
+    followers_repost: float | None
+    followers_repost_low: float | None
+    followers_repost_high: float | None
+    strangers_repost: float | None
+    strangers_repost_low: float | None
+    strangers_repost_high: float | None
     score: float | None
     shares: dict[str, float | None]
     problems: tuple[str, ...]
     reason: dict[str, str]
     why: Explanation
+    groups: Composition
 
     @property
     def variant(self) -> str:
@@ -86,9 +99,10 @@ class CheckUp(Result):
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
-        own = [f.name for f in fields(self) if f.name not in {"why", "parameters", "seed", "graph"}]
+        own = [f.name for f in fields(self) if f.name not in {"why", "groups", "parameters", "seed", "graph"}]
         tables = {name: getattr(self.why, name).to_dict("records") for name in ("audiences", "edges")}
-        return {name: getattr(self, name) for name in own} | {"why": self.why.summary() | tables}
+        parts = {"why": self.why.summary() | tables, "groups": self.groups.records()}
+        return {name: getattr(self, name) for name in own} | parts
 
     def summary(self) -> dict[str, Any]:
         """The numbers that every other page shows of the account, too."""
@@ -98,11 +112,13 @@ class CheckUp(Result):
         """One row: what is known of the account."""
         import pandas as pd
 
-        row = {name: value for name, value in self.plain().items() if name not in {"why", "shares", "problems"}}
+        row = {
+            name: value for name, value in self.plain().items() if name not in {"why", "groups", "shares", "problems"}
+        }
         return pd.DataFrame([row | self.shares]).set_index("account_id")
 
 
-@answer(method=2)  # fewer runs for accounts of very many followers
+@answer(method=4)  # what is proven, reposts by followers and by strangers, regions in any spelling
 def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     """Everything there is to say about one account.
 
@@ -123,16 +139,21 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     ------
     UnknownAccount
     """
+    from kolgraph.graph import Graph
     from kolgraph.influence import explain as take_apart
 
     who = real(workspace)
     row = next((i for i, account_id in enumerate(who.ids.tolist()) if account_id == account), None)
     if row is None:
         raise UnknownAccount.among([account], str(workspace.path))
-    scores, moved, judged = rank(workspace, seed=seed), realised(workspace), quality(workspace)
+    scores = rank(workspace, by="reach", seed=seed)
+    moved, judged = realised(workspace), quality(workspace)
     code = None if scores.reason is None else scores.reason[row]
     reason = {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in ("en", "zh")}
-    graph, learnt = forwarding(workspace)
+    given = Graph.from_workspace(workspace)
+    channels = learn(workspace, given)
+    graph, learnt = channels.along(given)
+    groups = audience(workspace, [account]).groups
     profiles = read_profiles(workspace)
     why = take_apart(
         graph,
@@ -141,7 +162,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         targets=who.weight,
         probabilities=learnt,
         fake=who.fake,
-        groups=_groups(workspace, profiles),
+        groups=read_groups(workspace),
         top=_TOP,
         seed=seed,
     )
@@ -152,8 +173,11 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     return CheckUp(
         parameters={
             "account": account,
-            "of": [a.run_id for a in (scores, moved, judged, why)],
+            "of": [a.run_id for a in (scores, moved, judged, why, groups)],
             "names": digest(sorted(names.items())),
+            "channels": digest(
+                *(float(part[row]) for c in (channels.followers, channels.strangers) for part in c.parts)
+            ),
         },
         seed=seed,
         graph=graph.fingerprint,
@@ -172,19 +196,19 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         trend=_number(moved.trend[row]),
         trend_low=_number(moved.trend_low[row]),
         trend_high=_number(moved.trend_high[row]),
+        followers_repost=_number(channels.followers.values[row]),
+        followers_repost_low=_number(channels.followers.low[row]),
+        followers_repost_high=_number(channels.followers.high[row]),
+        strangers_repost=_number(channels.strangers.values[row]),
+        strangers_repost_low=_number(channels.strangers.low[row]),
+        strangers_repost_high=_number(channels.strangers.high[row]),
         score=_number(judged.score[row]),
         shares={str(name): _number(value) for name, value in judged.shares.iloc[row].items()},
         problems=judged.problems()[row],
         reason=reason,
+        groups=groups,
         why=replace(why, edges=why.edges.assign(name=[names[i] for i in why.edges["account_id"]])),
     )
-
-
-def _groups(workspace: Workspace, profiles: pd.DataFrame) -> dict[str, Any]:
-    """Niche and region of every account: the detected niche, where none has a name the declared one."""
-    found = niches(workspace).frame()["label"]
-    niche = found.to_numpy(object) if found.notna().any() else profiles["niche"].to_numpy(object)
-    return {"niche": niche, "region": profiles["region"].to_numpy(object)}
 
 
 def _number(value: Any) -> float | None:

@@ -19,18 +19,21 @@ if TYPE_CHECKING:
 
 #: Who published a post, reposts among them. A file may name a root post that no other file holds.
 _PUBLISHED = """
-    SELECT post_id, any_value(account ORDER BY place, account) AS account FROM (
+    SELECT post_id, any_value(account ORDER BY place, account) AS account, min(place) <> 1 AS original FROM (
         SELECT post_id, author AS account, 0 AS place FROM posts
         UNION ALL SELECT post_id, src, 1 FROM reposts
         UNION ALL SELECT root_id, dst, 2 FROM reposts WHERE root_id IS NOT NULL)
     WHERE account IS NOT NULL GROUP BY post_id
 """
-#: From whom somebody took a post: from the author of its parent or, where that is unknown, of the root.
+#: From whom somebody took which post: from the author of its parent or, where that is unknown, of the root. Posts get
+#: numbers without being sorted.
 _TAKEN = f"""
     WITH published AS ({_PUBLISHED})
-    SELECT r.src, coalesce(p.account, r.dst) AS dst, count(DISTINCT coalesce(r.parent_id, r.root_id, r.post_id)) AS n
+    SELECT DISTINCT r.src, coalesce(p.account, r.dst) AS dst,
+           (hash(coalesce(r.parent_id, r.root_id, r.post_id)) >> 1)::BIGINT AS post,
+           coalesce(p.original, true) AS original
     FROM reposts r LEFT JOIN published p ON p.post_id = r.parent_id
-    WHERE r.src IS NOT NULL AND coalesce(p.account, r.dst) IS NOT NULL GROUP BY ALL ORDER BY ALL
+    WHERE r.src IS NOT NULL AND coalesce(p.account, r.dst) IS NOT NULL ORDER BY ALL
 """
 _ROOTS = """
     SELECT post_id, any_value(account ORDER BY place, account) AS account, min(ts) AS ts FROM (
@@ -87,6 +90,8 @@ class Past(NamedTuple):
         As the platform shows them; NaN where it does not.
     rounded : ndarray of uint8
         Which counts were shown rounded: 1 reposts, 2 likes, 4 comments, 8 views, summed.
+    share : ndarray of float64
+        Real accounts per repost of the author; NaN where nothing is known of who reposts on the platform.
     """
 
     author: NDArray[np.int64]
@@ -97,6 +102,7 @@ class Past(NamedTuple):
     comments: NDArray[np.float64]
     views: NDArray[np.float64]
     rounded: NDArray[np.uint8]
+    share: NDArray[np.float64]
 
 
 def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw: bool = False) -> tuple[Graph, bool]:
@@ -114,8 +120,7 @@ def forwarding(workspace: Workspace, *, relations: Relations = ("follow",), raw:
     from kolgraph.graph import Graph
 
     graph = Graph.from_workspace(workspace, relations=relations)
-    learnt = learn(workspace, graph, raw=raw)
-    return (graph, False) if np.isinf(learnt.strength) else (learnt.graph, True)
+    return learn(workspace, graph, raw=raw).along(graph)
 
 
 def learn(
@@ -125,11 +130,24 @@ def learn(
     from kolgraph.influence import learn_probabilities
 
     taken = workspace.arrays(_TAKEN)
-    counted = workspace.arrays(f"SELECT account, count(*) AS n FROM ({_PUBLISHED}) GROUP BY account ORDER BY account")
-    posts = np.zeros(graph.n)
-    posts[counted["account"]] = counted["n"]
-    fake = real(workspace, raw=raw).fake
-    return learn_probabilities(graph, taken["src"], taken["dst"], taken["n"], posts, fake=fake, followings=followings)
+    counted = workspace.arrays(
+        "SELECT account, count(*) AS published, count(*) FILTER (original) AS originals "
+        f"FROM ({_PUBLISHED}) GROUP BY account ORDER BY account"
+    )
+    posts, originals = np.zeros(graph.n), np.zeros(graph.n)
+    posts[counted["account"]], originals[counted["account"]] = counted["published"], counted["originals"]
+    return learn_probabilities(
+        graph,
+        taken["src"],
+        taken["dst"],
+        np.ones(taken["src"].size),
+        posts,
+        post=taken["post"],
+        original=taken["original"],
+        originals=originals,
+        fake=real(workspace, raw=raw).fake,
+        followings=followings,
+    )
 
 
 def read_moves(workspace: Workspace) -> Moves:
@@ -154,8 +172,9 @@ def read_past(workspace: Workspace, weight: NDArray[np.float64]) -> Past:
     order = np.lexsort((posts.pop("place"), posts["author"]))
     posts = {name: part[order] for name, part in posts.items()}
     told = (posts[name] for name in ("events", "real", "reposts"))
-    found, source = moved(posts["author"], read_platforms(workspace), *told)
-    return Past(posts["author"], posts["time"], found, source, *(posts[name] for name in Past._fields[4:]))
+    found, source, share = moved(posts["author"], read_platforms(workspace), *told)
+    kept = {name: posts[name] for name in ("author", "time", "likes", "comments", "views", "rounded")}
+    return Past(moved=found, source=source, share=share, **kept)
 
 
 def read_platforms(workspace: Workspace) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import AnalysisError, InputError, UnknownAccount, option
+from kolgraph.regions import compared, regions
 from kolgraph.results import digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import reasons
@@ -36,7 +37,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters | {"budget": float(budget)} if isinstance(budget, int) else parameters
 
 
-@answer(tabled=_always, normal=_normal, rest=_rest)
+@answer(method=3, tabled=_always, normal=_normal, rest=_rest)  # reach as its posts proved it
 def plan(
     workspace: Workspace,
     *,
@@ -61,9 +62,9 @@ def plan(
     count : int, optional
         KOLs at most; a budget, a count or both.
     niche, region : str, optional
-        Of the KOLs that may be chosen, as declared.
+        Of the KOLs that may be chosen, as declared; a region in any spelling (`kolgraph.regions`).
     audience, audience_region : str, optional
-        Of the people to reach: a detected niche, a declared region.
+        Of the people to reach: a detected niche, a region.
     must, never : ids
     relations : str, list, or mapping to a factor
     raw : bool
@@ -135,15 +136,23 @@ def candidates(
         There are none.
     """
     conditions, values = ["price_cny IS NOT NULL"], list[Any]()
-    for condition, value in (("niche = ?", niche), ("region = ?", region), ("price_cny <= ?", max_price)):
+    for condition, value in (("niche = ?", niche), ("price_cny <= ?", max_price)):
         if value is not None:
             conditions.append(condition)
             values.append(value)
-    found = workspace.fetch(
-        f"SELECT account_id, price_cny::DOUBLE FROM accounts WHERE {' AND '.join(conditions)} ORDER BY 1", values
+    rows = workspace.fetch(
+        "SELECT account_id, price_cny::DOUBLE, region, ip_region FROM accounts "
+        f"WHERE {' AND '.join(conditions)} ORDER BY 1",
+        values,
     )
+    found = {account: price for account, price, _, _ in rows}
+    if region is not None:
+        wanted, places = compared(region) or region, regions(*([row[i] for row in rows] for i in (2, 3)))
+        found = {
+            account: price for (account, price), place in zip(found.items(), places, strict=True) if place == wanted
+        }
     if not found:
         raise AnalysisError(
             "no account with a price fits; load a price list (account, price_cny), or widen niche, region or price"
         )
-    return dict(found)
+    return found

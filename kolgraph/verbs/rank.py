@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kolgraph.errors import InputError, UnknownName, option
+from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
+from kolgraph.verbs.past import PAST, Measured
+from kolgraph.verbs.proven import proven
 from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
@@ -29,18 +32,18 @@ def _by_default(parameters: Mapping[str, Any]) -> bool:
 def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     """A seed that is not used is no part of the question."""
     by = parameters["by"]
-    if by == "reach":
+    if by in (None, "proven", "reach"):
         return parameters
     from kolgraph.centrality import MEASURES
 
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(tabled=_by_default, normal=_normal)
+@answer(method=3, tabled=_by_default, normal=_normal, environment=lambda: dict(tiers()))  # by what posts moved
 def rank(
     workspace: Workspace,
     *,
-    by: str = "reach",
+    by: str | None = None,
     relations: Relations = ("follow",),
     niche: str | None = None,
     region: str | None = None,
@@ -49,19 +52,23 @@ def rank(
     extrapolate: bool = False,
     seed: int = 1,
 ) -> Scores:
-    """Score every account by a measure of `kolgraph.centrality.MEASURES`, or by ``reach``: real people moved per post.
+    """Score every account: by what its next post moves, or by another measure.
+
+    `measures` lists them: those of `kolgraph.verbs.past.PAST` and of `kolgraph.centrality.MEASURES`, too.
 
     Parameters
     ----------
-    by : str
+    by : str, optional
+        ``proven``, ``reach`` (modelled), or a measure of `kolgraph.centrality.MEASURES`. Default: ``proven`` where of
+        any posts it is known what they moved, else ``reach``, as for options that only it has.
     relations : str, list, or mapping to a factor
     niche, region : str, optional
-        For ``reach``: count only the real members of a detected niche, or of a declared region. For ``pagerank``: as
-        seen from them.
+        For ``proven`` and ``reach``: count only the real members of a detected niche, or of a region in any spelling.
+        For ``pagerank``: as seen from them.
     near : ids
         For ``pagerank``: as seen from these accounts.
     raw : bool
-        For ``reach``, and with niche or region: count everybody, ring members too.
+        For ``proven``, ``reach`` and what posts did, and with niche or region: count everybody, ring members too.
     extrapolate : bool
         For ``reach``: scaled to the followers that platforms show, under the assumption that those loaded are a random
         sample of them; see `kolgraph.influence.extrapolate_reach`. Only along follows.
@@ -70,7 +77,8 @@ def rank(
     Returns
     -------
     Scores
-        A reach is NA, with the reason, where too little of the audience is loaded, or where rings in it would not show.
+        ``measure`` says by what. Unknown is NA, with the reason; so is a reach where too little of the
+        audience is loaded, or where rings in it would not show.
 
     Raises
     ------
@@ -86,14 +94,28 @@ def rank(
 
     near = list(near)
     asked = {"niche": niche is not None, "region": region is not None, "near": bool(near), "raw": raw}
-    asked |= {"extrapolate": extrapolate}
-    allowed = {"reach": set(asked) - {"near"}, "pagerank": set(asked) - {"extrapolate"}}.get(by, set())
-    if by != "reach" and by not in MEASURES:
-        raise UnknownName.among("measure", by, [*MEASURES, "reach"])
-    if wrong := [name for name, said in asked.items() if said and name not in allowed]:
+    asked |= {"extrapolate": extrapolate, "relations": list(relations) != ["follow"]}
+    if by is None:
+        if not (near or extrapolate or asked["relations"]):
+            moves = proven(workspace, niche=niche, region=region, raw=raw, seed=seed)
+            if moves.model is not None:
+                return moves.scores()
+        return rank(
+            workspace, by="reach", relations=relations, niche=niche, region=region, near=near, raw=raw,
+            extrapolate=extrapolate, seed=seed,
+        )  # fmt: skip
+    allowed = {"proven": {"niche", "region", "raw"}, "reach": set(asked) - {"near"}}
+    allowed |= {"pagerank": set(asked) - {"extrapolate"}} | {name: {"raw"} for name in PAST}
+    if by not in (known := measures()):
+        raise UnknownName.among("measure", by, known)
+    if wrong := [name for name, said in asked.items() if said and name not in allowed.get(by, {"relations"})]:
         raise InputError(f"{option(wrong[0])} means nothing for {by!r}: leave it out")
     if near and (niche is not None or region is not None):
         raise InputError(f"{option('near')} names the accounts to start from: leave out niche and region")
+    if by == "proven":
+        return proven(workspace, niche=niche, region=region, raw=raw, seed=seed).scores()
+    if by in PAST:
+        return PAST[by](workspace, raw=raw)
     if by == "reach" and extrapolate:
         graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
         learnt = learn(workspace, graph, raw=raw, followings=loaded.followings_shown).graph
@@ -114,12 +136,20 @@ def rank(
     return MEASURES[by](graph, seed=seed)
 
 
-def measures() -> dict[str, Measure]:
-    """Every measure that `rank` knows, ``reach`` first."""
+def measures() -> dict[str, Measure | Measured]:
+    """Every measure that `rank` knows, ``proven`` first, those of posts next."""
     from kolgraph.centrality import MEASURES, Measure
-    from kolgraph.influence import reach
+    from kolgraph.influence import proven, reach
 
-    own = Measure(
+    moved = Measure(
+        compute=lambda *past, **options: proven(*past, **options).scores(),
+        seeded=True,
+        en="real accounts that its next post moves, by what its posts did, shrunk to what accounts like it move",
+        zh="下一条内容能带动的真实账号数：依据以往内容的实际表现，并向同类账号收缩",
+        source="Efron (2010), Rasmussen & Williams (2006)",
+        cost="O(posts)",
+    )
+    model = Measure(
         compute=reach,
         seeded=True,
         en="real accounts that a post of it is expected to move",
@@ -127,4 +157,4 @@ def measures() -> dict[str, Measure]:
         source="Kempe, Kleinberg & Tardos (2003); Borgs, Brautbar, Chayes & Lucier (2014)",
         cost="O(m + edges met by 5 n samples)",
     )
-    return {"reach": own, **MEASURES}
+    return {"proven": moved, "reach": model, **PAST, **MEASURES}

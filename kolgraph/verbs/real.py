@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import AnalysisError, UnknownName
+from kolgraph.regions import compared, regions
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.niches import niches
@@ -104,7 +105,7 @@ def somebody(workspace: Workspace, **who: Any) -> NDArray[np.float64]:
 def targets(
     workspace: Workspace, *, niche: str | None = None, region: str | None = None, raw: bool = False
 ) -> NDArray[np.float64]:
-    """How much every account counts as reached: by `real`, and 0 outside a detected niche or a declared region.
+    """How much every account counts as reached: by `real`, and 0 outside a detected niche or a region.
 
     Returns
     -------
@@ -121,11 +122,19 @@ def targets(
         found = niches(workspace)
         weight[found.community != found.number(niche)] = 0
     if region is not None:
-        inside = workspace.arrays("SELECT account_key FROM accounts WHERE region = ? ORDER BY account_key", [region])
-        if not inside["account_key"].size:
-            names = workspace.fetch("SELECT DISTINCT region FROM accounts WHERE region IS NOT NULL")
-            raise UnknownName.among("region", region, (name for (name,) in names))
-        outside = np.ones(weight.size, bool)
-        outside[inside["account_key"]] = False
-        weight[outside] = 0
+        known = read_regions(workspace)
+        inside = known == (compared(region) or region)
+        if not inside.any():
+            raise UnknownName.among("region", region, {name for name in known if name is not None})
+        weight[~inside] = 0
     return weight
+
+
+def read_regions(workspace: Workspace) -> NDArray[np.object_]:
+    """The region of every account, in order of account keys, as `kolgraph.regions` compares them; None if unknown.
+
+    The one it declares or, where that is unknown, the one where the platform saw it.
+    """
+    said = workspace.sql("SELECT region, ip_region FROM accounts ORDER BY account_key")
+    declared, seen = (said[name].astype(object).where(said[name].notna(), None) for name in ("region", "ip_region"))
+    return np.array(regions(declared, seen), dtype=object)

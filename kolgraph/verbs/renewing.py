@@ -59,6 +59,7 @@ def bring_up(workspace: Workspace, tables: Iterable[str]) -> None:
     if "scores" in wanted:
         for function in (rank, realised, quality):
             asked(function, workspace)
+        asked(rank, workspace, by="reach")
     if wanted & {"scores", "plan"}:  # other measures, and the plan that was asked for last: those that there are
         for verb in ("rank", "plan"):
             for stored in workspace.answers.tabled(verb):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolgraph.errors import UnknownName
 from kolgraph.verbs.coverage import coverage
+from kolgraph.verbs.proven import proven
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.realised import realised
@@ -77,9 +78,9 @@ def with_names(workspace: Workspace, rows: Sequence[Mapping[str, Any]]) -> list[
 
 
 def ranking(
-    workspace: Workspace, *, top: int, by: str = "reach", **options: Any
+    workspace: Workspace, *, top: int, by: str | None = None, **options: Any
 ) -> tuple[list[dict[str, Any]], list[Result]]:
-    """The best accounts as a table for people; for ``reach`` also what posts did move and what audiences are worth.
+    """The best accounts as a table for people; by ``proven`` or ``reach`` also the other, and what audiences are worth.
 
     Returns
     -------
@@ -90,16 +91,24 @@ def ranking(
     scores = rank(workspace, by=by, **options)
     best = scores.best(top)
     rows = with_names(workspace, scores.records(top))
-    if by != "reach":
-        return rows, [scores]
     for row in rows:
         if row.get("reason") is not None:
             row["reason"] = coverage(workspace).why(row["reason"])
+    if scores.measure not in ("proven", "reach"):
+        return rows, [scores]
+    who = {name: options[name] for name in ("niche", "region", "raw", "seed") if options.get(name)}
     raw = bool(options.get("raw", False))
-    moved, judged = realised(workspace, raw=raw), quality(workspace, raw=raw)
+    found, moved, judged = proven(workspace, **who), realised(workspace, raw=raw), quality(workspace, raw=raw)
+    answers: list[Result] = [scores, found, moved, judged]
+    if scores.measure == "proven":
+        modelled = rank(workspace, by="reach", **options)
+        answers.append(modelled)
     for row, i in zip(rows, best, strict=True):
+        if scores.measure == "proven":
+            row["reach"] = modelled.values[i]
+        row["posts"] = int(found.posts[i])
         # Followers for each real account moved: what a brand pays for and does not get.
-        row["inflation"] = row["followers"] / reach if row["followers"] and (reach := row[scores.measure]) > 0 else None
+        row["inflation"] = row["followers"] / moves if row["followers"] and (moves := row[scores.measure]) > 0 else None
         row |= {"realised": moved.values[i], "trend": moved.trend[i]}
         row |= {"audience": judged.score[i], "tier": judged.tier[i]}
-    return rows, [scores, moved, judged]
+    return rows, answers

@@ -20,7 +20,7 @@ def test_by_hand() -> None:
     events = [10, 0, 10, 0, 4, 0, 0]
     real = [10, 0, 5, 0, 2, 0, 0]
     shown = [NAN, NAN, 7, 100, 8, 50, NAN]
-    found, source = moved(author, [0, 0, 1], events, real, shown)
+    found, source, _ = moved(author, [0, 0, 1], events, real, shown)
     # p = 17/24; squares = 10 (7/24)^2 + 14 (5/24)^2 = 35/24; rho = (squares / (p q) - 1) / (24 - 296/24 - 1).
     p = 17 / 24
     rho = (35 / 24 / (p * (1 - p)) - 1) / (23 - 296 / 24)
@@ -39,7 +39,7 @@ posts = st.lists(
 def test_laws(rows: list[tuple[int, int, int, float]], platform: list[int]) -> None:
     author, events, real, shown = (np.array([row[i] for row in rows], dtype=float) for i in range(4))
     real = np.minimum(real, events)
-    found, source = moved(author.astype(int), platform, events, real, shown)
+    found, source, _ = moved(author.astype(int), platform, events, real, shown)
     known = ~np.isnan(found)
     # Never fewer than were counted, never more than reposts there are; what is loaded whole is counted.
     assert (found[known] >= real[known]).all()
@@ -51,7 +51,7 @@ def test_laws(rows: list[tuple[int, int, int, float]], platform: list[int]) -> N
     np.testing.assert_array_equal(known, ~(blind & np.isnan(shown)))
     # A platform alone is told as it is among others.
     first = np.array([platform[int(who)] == 0 for who in author], dtype=bool)
-    alone, _ = moved(author[first].astype(int), platform, events[first], real[first], shown[first])
+    alone, *_ = moved(author[first].astype(int), platform, events[first], real[first], shown[first])
     np.testing.assert_allclose(alone, found[first])
 
 
@@ -62,7 +62,7 @@ def test_planted_shares_are_found_and_few_reposts_are_shrunk() -> None:
     events = stats.nbinom(0.7, 0.02).rvs(n, random_state=rng)
     real = rng.binomial(events, share)
     author = np.tile(np.arange(n), 2)  # of every author one post with its reposts, and one with a count
-    found, _ = moved(author, np.zeros(n), np.append(events, np.zeros(n)), np.append(real, np.zeros(n)), [1000] * 2 * n)
+    found, *_ = moved(author, np.zeros(n), np.append(events, np.zeros(n)), np.append(real, np.zeros(n)), [1000] * 2 * n)
     told = found[n:] / 1000
     with np.errstate(invalid="ignore"):
         own = np.where(events > 0, real / events, real.sum() / events.sum())

@@ -13,7 +13,7 @@ from scipy.stats import percentileofscore
 
 from kolgraph.errors import InputError
 from kolgraph.graph import Graph
-from kolgraph.influence import Quality, quality
+from kolgraph.influence import Quality, quality, share_of_list
 from tests.worlds.graphs import from_rows, graphs
 
 TIERS = {"big": 1000, "small": 1}
@@ -43,6 +43,9 @@ def test_by_hand() -> None:
             "known_share": 0.1,
             "ring_share": 0.25,
             "zombie_share": 1 / 3,  # nobody can say of v4
+            "zombie_low": share_of_list([1], [3], [40])[1][0],
+            "zombie_high": share_of_list([1], [3], [40])[2][0],
+            "profiles": 3,
             "reachable": 0.75,
             "reciprocal": 0.25,
             "burst_share": np.nan,

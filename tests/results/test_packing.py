@@ -18,6 +18,7 @@ from kolgraph.centrality.groups import Groups
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.graph import Graph
 from kolgraph.influence.audience import audiences
+from kolgraph.influence.composition import composition
 from kolgraph.influence.coverage import coverage
 from kolgraph.influence.explanation import explain
 from kolgraph.influence.overlap import overlap
@@ -56,6 +57,7 @@ AUDIENCES = audiences(GRAPH, ["ann", "bob"])
 SHOWN = pd.DataFrame({"followers": [0.0, 0.0, 0.0, 20.0, 2.0], "followings": np.nan})
 COVERAGE = coverage(GRAPH, SHOWN)
 WHOLE = overlap(GRAPH, COVERAGE, ["ann", "bob"])
+MADE_OF = composition(GRAPH, COVERAGE, ["ann", "bob"], {"k": ["a", None] * 2 + ["b"]})
 PLAN = plan(GRAPH, candidates={"ann": 5.0, "bob": 7.5}, budget_cny=20.0, sets=500, seed=1)
 NOTHING = np.empty(0)
 ANSWERS: dict[str, Result] = {
@@ -86,15 +88,16 @@ ANSWERS: dict[str, Result] = {
     "no rings": Rings(relation="repost", rings=()),
     "audiences": AUDIENCES,
     "audience": audience_verb.Audience(
-        everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, parameters={"a": ("t", ["l"])}
+        everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, groups=MADE_OF, parameters={"a": ("t", ["l"])}
     ),
     "overlap": WHOLE,
     "coverage": COVERAGE,
+    "composition": MADE_OF,
     "explanation": WHY,
     "check-up": CheckUp(
         **{f.name: None for f in fields(CheckUp) if f.name not in {"parameters", "seed", "graph"}}
         | {"account_id": "甲", "name": "\n", "tier": "", "posts": 0, "shares": {"known": None, "ring_share": 0.5}}
-        | {"problems": ("ring_share",), "why": WHY}
+        | {"problems": ("ring_share",), "why": WHY, "groups": MADE_OF}
     ),
     "niches": find_niches(GRAPH, seed=1),
     "cascades": measure_cascades(

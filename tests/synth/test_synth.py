@@ -245,6 +245,32 @@ def test_direct_reposts_have_the_planted_probability(world: World) -> None:
     assert np.allclose(twice, 2 * make_world(2000, seed=7, scale=0.35).truth["probabilities"]["p_repost"])
 
 
+def test_strangers_find_posts_and_leave_the_rest_as_it_is() -> None:
+    quiet, found = (make_world(2000, seed=7, rings=2, discovery=rate) for rate in (0.0, 6.0))
+    pd.testing.assert_frame_equal(quiet.follows, found.follows)
+    columns = ["src", "dst", "time"]  # posts are numbered in order of time, reposts among them
+    before, after = (set(map(tuple, w.reposts[columns].to_numpy())) for w in (quiet, found))
+    assert before < after
+    assert "discovery" not in quiet.truth
+    tree = found.truth["cascades"].assign(time=found.reposts["time"])
+    strange, edges = tree[tree["kind"] == "stranger"], pairs(found.follows)
+    assert not set(zip(strange["account"], strange["parent_account"], strict=True)) & edges
+    assert (strange["parent_post"] == strange["root"]).all() and (strange["depth"] == 1).all()
+    assert found.truth["real"].set_index("account").loc[strange["account"], "is_real"].all()
+    others = tree[~tree["kind"].isin(["ring", "stranger"])]
+    assert set(zip(others["account"], others["parent_account"], strict=True)) <= edges
+    assert others["parent_post"].isin(found.reposts.loc[strange.index, "post"]).sum() > 50  # passed on
+    assert not found.reposts.duplicated(["root", "src"]).any()
+    assert (tree["delay_ms"] > 0).all()
+    rate = found.truth["discovery"].set_index("account")["strangers"]
+    assert set(rate.index) == set(found.posts["author"])
+    share = 1 - found.accounts.set_index("account")["followers"] / 2000
+    expected = (rate * share).reindex(found.posts["author"]).sum()
+    assert abs(len(strange) - expected) < 5 * np.sqrt(expected)
+    with pytest.raises(InputError, match="discovery"):
+        make_world(500, seed=1, discovery=-1.0)
+
+
 def test_chain_text_names_the_true_parents(world: World) -> None:
     name = world.accounts.set_index("account")["name"]
     tree, text = world.truth["cascades"].set_index("repost"), world.reposts.set_index("post")["text"]

@@ -19,7 +19,7 @@ PART_OF = {"import_offline": "publish", "table": "export"}
 OTHERS = {"demo", "formats", "load", "resolve-names"}
 #: Options of the face: how an answer is printed, where it goes, how old it may be.
 FACE = {"form", "top", "output", "as_is", "fresh", "listing", "lang", "explain", "pairs", "engine", "url", "timeout"}
-FACE |= {"max_rows", "native", "param", "similar", "root", "home"}
+FACE |= {"max_rows", "native", "param", "similar", "groups", "root", "home"}
 #: Parameters of Python only, and why: a login comes from the environment, progress is shown, names have another form.
 PYTHON = {
     "cross_check": {"login"},

@@ -40,7 +40,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     world, folder = make(), tmp_path_factory.mktemp("loop")
     files = world.write(folder / "files")
     with pytest.MonkeyPatch.context() as patch, Workspace.open(folder / "w.kol", create=True) as ws:
-        patch.setattr(import_module("kolgraph.influence.reach"), "SETS", 20_000)
+        patch.setattr(import_module("kolgraph.influence.reach"), "SETS", 60_000)
         patch.setitem(import_module("kolgraph.planning.pool").sample_pool.__kwdefaults__, "sets", 20_000)
         patch.setitem(import_module("kolgraph.influence.explanation").explain.__kwdefaults__, "runs", 5_000)
         patch.setattr("plotly.offline.get_plotlyjs", lambda: "")

@@ -34,3 +34,20 @@ def test_a_client_of_the_rings_is_exposed_with_evidence(town: Workspace, world: 
     judged = town.quality().frame()
     clean = judged[judged["problems"].str.len() == 0]
     assert judged.loc[found.account_id, "score"] < clean["score"].median()
+
+
+def test_groups_of_an_audience_are_those_of_its_real_followers(town: Workspace, world: World) -> None:
+    """Everything is loaded: shares are counts of plain pandas, rings left out, and nothing is uncertain."""
+    kol = "weibo:" + str(world.accounts["account"].iloc[0])
+    real = town.real()
+    follows = town.sql(
+        "SELECT a.account_id AS src FROM follows f JOIN accounts a ON a.account_key = f.src "
+        "JOIN accounts b ON b.account_key = f.dst WHERE b.account_id = ? AND f.src <> f.dst",
+        [kol],
+    )
+    region = town.sql("SELECT account_id, region FROM accounts").set_index("account_id")["region"]
+    crowd = region[sorted(set(follows["src"]) - set(real.ids[real.fake]))]
+    rows = [row for row in town.audience([kol]).groups.records() if row["kind"] == "region"]
+    assert {row["group"]: row["members"] for row in rows} == crowd.value_counts().to_dict()
+    assert sum(row["share"] for row in rows) == pytest.approx(1)
+    assert all(row["low"] == row["share"] == row["high"] for row in rows)
