@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import InputError
+from kolgraph.regions import compared
 from kolgraph.results import Result, digest
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _DAY_MS = 86_400_000
 _FEWEST, _MOST = 19, 199
 _NUMBERS = ("topics_a", "topics_b", "topics_shared", "posts_a", "posts_b", "in_step", "in_step_by_hours", "in_step_p")
 #: A platform that vouches for nobody says nothing of who somebody is.
-_NOTHING = frozenset({"", "none"})
+_NOTHING = frozenset({None, "", "none"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,7 @@ def consistency(
     -----
     ``topics_shared`` is the weighted Jaccard index (Ružička 1958) of the shares that topics have in the posts of an
     account: sum of the smaller ones / sum of the larger ones. Topics are compared in one form of their letters (NFKC).
+    Regions are compared by their names in `kolgraph.regions`, so that 深圳 does not contradict 广东省.
 
     Accounts of strangers are in step, too, where both post in the evening. So the posts of the one are moved, in a
     circle, through the time that both cover: by whole weeks where there are 20, else by whole days, at least 20.
@@ -169,11 +171,11 @@ def _declared(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     agree, contradict = [], []
     for name in DECLARED:
         said = [str(one[name]) for one in (a, b) if isinstance(one.get(name), str)]
-        said = [text for text in said if _folded(text) not in _NOTHING]
-        if len(said) == 2 and _folded(said[0]) == _folded(said[1]):
-            agree.append(f"{name}: {said[0]}")
-        elif len(said) == 2:
-            contradict.append(f"{name}: {said[0]} / {said[1]}")
+        meant = [compared(text) if name == "region" else _folded(text) for text in said]
+        if len(said) < 2 or not _NOTHING.isdisjoint(meant):
+            continue
+        same = meant[0] == meant[1]
+        (agree if same else contradict).append(f"{name}: {' / '.join(dict.fromkeys(said))}")
     reason = None if agree or contradict else "nothing_declared"
     return {"agree": tuple(agree), "contradict": tuple(contradict), "declared_reason": reason}
 

@@ -43,9 +43,10 @@ def judged(
 
 
 def test_topics_tiers_and_words_by_hand() -> None:
+    """An account that is not verified does not say that it is somebody else; a district is where its city is."""
     row = judged(
         {"followers": 1500, "niche": "美妆", "region": "北京", "verified": "none", "label": "human"},
-        {"followers": 12, "niche": "汽车", "region": " 北京 ", "verified": "media"},
+        {"followers": 12, "niche": "汽车", "region": "北京市朝阳区", "verified": "media"},
         topics=({"#ＣＡＲ": 3, "口红": 1}, {"#car": 1, "口红": 2, "x": 1}),
         times=([np.nan], [np.nan, 5]),
     )
@@ -53,7 +54,10 @@ def test_topics_tiers_and_words_by_hand() -> None:
     assert row["topics_shared"] == pytest.approx((1 / 4 + 1 / 4) / (3 / 4 + 1 / 2 + 1 / 4))
     assert (row["topics_a"], row["topics_b"], row["topics_reason"]) == (2, 3, None)
     assert (row["tier_a"], row["tier_b"], row["same_tier"], row["tier_reason"]) == ("头部", "KOC", False, None)
-    assert (row["contradict"], row["agree"]) == (("niche: 美妆 / 汽车",), ("region: 北京",))  # unverified says nothing
+    assert (row["contradict"], row["agree"]) == (
+        ("niche: 美妆 / 汽车",),
+        ("region: 北京 / 北京市朝阳区",),
+    )  # unverified says nothing
     assert (row["posts_a"], row["posts_b"], row["step_reason"]) == (0, 1, "no_time")
     assert np.isnan(row["in_step"])
 
