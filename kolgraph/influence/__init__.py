@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kolgraph.influence.audience import audiences, lookalikes, unique_reach
 from kolgraph.influence.composition import Composition, composition
+from kolgraph.influence.consistency import Consistency, consistency
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.elasticity import per_follower
 from kolgraph.influence.engagement import engagement
@@ -24,6 +25,7 @@ from kolgraph.influence.words import own_words, reply_rate
 
 __all__ = [
     "Composition",
+    "Consistency",
     "Coverage",
     "Explanation",
     "Hurdle",
@@ -37,6 +39,7 @@ __all__ = [
     "audience_share",
     "audiences",
     "composition",
+    "consistency",
     "coverage",
     "engagement",
     "explain",
