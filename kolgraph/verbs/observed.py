@@ -136,6 +136,7 @@ def learn(
     )
     posts, originals = np.zeros(graph.n), np.zeros(graph.n)
     posts[counted["account"]], originals[counted["account"]] = counted["published"], counted["originals"]
+    fake = real(workspace, raw=raw).fake
     return learn_probabilities(
         graph,
         taken["src"],
@@ -145,7 +146,7 @@ def learn(
         post=taken["post"],
         original=taken["original"],
         originals=originals,
-        fake=real(workspace, raw=raw).fake,
+        fake=fake,
         followings=followings,
     )
 
