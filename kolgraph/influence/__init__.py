@@ -7,6 +7,7 @@ from kolgraph.influence.composition import Composition, composition
 from kolgraph.influence.coverage import Coverage, coverage
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
+from kolgraph.influence.growth import growth, modified_z
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.quality import Quality, quality
@@ -28,8 +29,10 @@ __all__ = [
     "coverage",
     "explain",
     "extrapolate_reach",
+    "growth",
     "learn_probabilities",
     "lookalikes",
+    "modified_z",
     "overlap",
     "quality",
     "reach",

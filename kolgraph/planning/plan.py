@@ -45,6 +45,8 @@ class Plan(Result):
         The sets behind the numbers; hand it to `plan` for the next what-if.
     left_out : tuple of (id, code)
         Candidates that were not considered, because what is loaded cannot tell their reach, and why.
+    warnings : tuple of (id, code)
+        What is odd about those that were chosen (``warning.<code>`` of `kolgraph.locale.catalogue`).
     """
 
     analysis: ClassVar[str] = "plan"
@@ -62,6 +64,7 @@ class Plan(Result):
     budget_cny: float | None
     pool: Pool
     left_out: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def spent_cny(self) -> float:
@@ -77,6 +80,8 @@ class Plan(Result):
         columns = {"price_cny": self.prices_cny, "own_reach": own, "marginal_reach": marginal, "overlap": overlap}
         frame = pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))
         frame["reach"] = np.cumsum(marginal)
+        if self.warnings:
+            frame["warnings"] = [self._warned(i) for i in self.ids]
         return frame
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
@@ -86,8 +91,12 @@ class Plan(Result):
         return [
             {"account_id": i, "price_cny": price, "own_reach": own, "marginal_reach": marginal}
             | {"overlap": 1 - marginal / own if own > 0 else 0.0, "reach": total}
+            | ({"warnings": self._warned(i)} if self.warnings else {})
             for (i, price, own, marginal), total in zip(rows, reach, strict=True)
         ][:top]
+
+    def _warned(self, account: str) -> str:
+        return ", ".join(code for who, code in self.warnings if who == account)
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the whole combination."""
@@ -119,7 +128,7 @@ class Plan(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``plans``, positions from 1."""
-        rows = self.frame().drop(columns="overlap").reset_index()
+        rows = self.frame().drop(columns=["overlap", "warnings"], errors="ignore").reset_index()
         rows.insert(0, "position", range(1, len(rows) + 1))
         return {"plans": rows}
 

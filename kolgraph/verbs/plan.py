@@ -12,6 +12,7 @@ from kolgraph.results import digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import reasons
 from kolgraph.verbs.observed import forwarding
+from kolgraph.verbs.quality import quality
 from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters | {"budget": float(budget)} if isinstance(budget, int) else parameters
 
 
-@answer(method=2, tabled=_always, normal=_normal, rest=_rest)  # regions in any spelling
+@answer(method=3, tabled=_always, normal=_normal, rest=_rest)  # regions in any spelling; warnings
 def plan(
     workspace: Workspace,
     *,
@@ -97,8 +98,15 @@ def plan(
         prices |= {account: everyone[account] for account in missing}
     sets = pool(workspace, audience=audience, audience_region=audience_region, relations=relations, raw=raw, seed=seed)
     found = choose(sets, candidates=prices, budget_cny=budget, count=count, must=must, never=list(never))
-    said = {**found.parameters, "left_out": digest(sorted(left_out.items()))}
-    return replace(found, left_out=tuple(sorted(left_out.items())), parameters=said)
+    warnings = _warnings(workspace, found, raw=raw)
+    said = {**found.parameters, "left_out": digest(sorted(left_out.items())), "warnings": digest(warnings)}
+    return replace(found, warnings=warnings, left_out=tuple(sorted(left_out.items())), parameters=said)
+
+
+def _warnings(workspace: Workspace, found: Plan, *, raw: bool) -> tuple[tuple[str, str], ...]:
+    """What is odd about the accounts that were chosen, in their order."""
+    judged, rows = quality(workspace, raw=raw), found.pool.graph.rows(found.ids)
+    return tuple((i, code) for i, row in zip(found.ids, rows, strict=True) for code in judged.growth(int(row)) or ())
 
 
 def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
