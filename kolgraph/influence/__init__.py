@@ -14,6 +14,7 @@ from kolgraph.influence.quality import Quality, quality
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
+from kolgraph.influence.value import Usual, Value, usual, value
 
 __all__ = [
     "Composition",
@@ -23,6 +24,8 @@ __all__ = [
     "Probabilities",
     "Quality",
     "Realised",
+    "Usual",
+    "Value",
     "audience_share",
     "audiences",
     "composition",
@@ -40,4 +43,6 @@ __all__ = [
     "ring_share",
     "share_of_list",
     "unique_reach",
+    "usual",
+    "value",
 ]
