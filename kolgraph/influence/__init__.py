@@ -10,6 +10,7 @@ from kolgraph.influence.elasticity import per_follower
 from kolgraph.influence.engagement import engagement
 from kolgraph.influence.explanation import Explanation, explain
 from kolgraph.influence.extrapolate import extrapolate_reach
+from kolgraph.influence.growth import fast_growth, modified_z
 from kolgraph.influence.hurdle import Hurdle, fit_hurdle
 from kolgraph.influence.moved import moved
 from kolgraph.influence.overlap import Overlap, overlap
@@ -21,6 +22,7 @@ from kolgraph.influence.rates import Rates
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
 from kolgraph.influence.sampled import audience_share, ring_share, share_of_list
+from kolgraph.influence.value import Usual, Value, usual, value
 from kolgraph.influence.words import own_words, reply_rate
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Quality",
     "Rates",
     "Realised",
+    "Usual",
+    "Value",
     "above_tier",
     "audience_share",
     "audiences",
@@ -44,12 +48,14 @@ __all__ = [
     "engagement",
     "explain",
     "extrapolate_reach",
+    "fast_growth",
     "fit_hurdle",
     "growth",
     "h_index",
     "learn_probabilities",
     "lookalikes",
     "median_reposts",
+    "modified_z",
     "moved",
     "overlap",
     "own_words",
@@ -62,4 +68,6 @@ __all__ = [
     "ring_share",
     "share_of_list",
     "unique_reach",
+    "usual",
+    "value",
 ]

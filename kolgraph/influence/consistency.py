@@ -168,7 +168,7 @@ def _tier(followers: Any, tiers: Mapping[str, int]) -> str | None:
 
 
 def _declared(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
-    agree, contradict = [], []
+    agree, contradict = list[Any](), list[Any]()
     for name in DECLARED:
         said = [str(one[name]) for one in (a, b) if isinstance(one.get(name), str)]
         meant = [compared(text) if name == "region" else _folded(text) for text in said]

@@ -51,6 +51,8 @@ class Plan(Result):
     campaign_low, campaign_high : float or None
         90 % interval of the accounts that one post of each moves: posts differ, and of each only some are known. None
         where it is not known what posts moved.
+    warnings : tuple of (id, code)
+        What is odd about those that were chosen (``warning.<code>`` of `kolgraph.locale.catalogue`).
     """
 
     analysis: ClassVar[str] = "plan"
@@ -71,6 +73,7 @@ class Plan(Result):
     calibration: tuple[float, ...] = ()
     campaign_low: float | None = None
     campaign_high: float | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def spent_cny(self) -> float:
@@ -86,7 +89,13 @@ class Plan(Result):
         columns = {"price_cny": self.prices_cny, "own_reach": own, "marginal_reach": marginal, "overlap": overlap}
         frame = pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))
         frame["reach"] = np.cumsum(marginal)
-        return frame.assign(calibration=self.calibration) if self.calibration else frame
+        if self.calibration:
+            frame["calibration"] = self.calibration
+        if self.calibration:
+            frame["calibration"] = self.calibration
+        if self.warnings:
+            frame["warnings"] = [self._warned(i) for i in self.ids]
+        return frame
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The rows of `frame` as plain values."""
@@ -95,11 +104,15 @@ class Plan(Result):
         found = [
             {"account_id": i, "price_cny": price, "own_reach": own, "marginal_reach": marginal}
             | {"overlap": 1 - marginal / own if own > 0 else 0.0, "reach": total}
+            | ({"warnings": self._warned(i)} if self.warnings else {})
             for (i, price, own, marginal), total in zip(rows, reach, strict=True)
         ]
         for row, factor in zip(found, self.calibration, strict=False):
             row["calibration"] = factor
         return found[:top]
+
+    def _warned(self, account: str) -> str:
+        return ", ".join(code for who, code in self.warnings if who == account)
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the whole combination."""
@@ -133,7 +146,7 @@ class Plan(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``plans``, positions from 1."""
-        rows = self.frame().drop(columns=["overlap", "calibration"], errors="ignore").reset_index()
+        rows = self.frame().drop(columns=["overlap", "calibration", "warnings"], errors="ignore").reset_index()
         rows.insert(0, "position", range(1, len(rows) + 1))
         return {"plans": rows}
 

@@ -15,6 +15,7 @@ from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import reasons
 from kolgraph.verbs.observed import forwarding
 from kolgraph.verbs.proven import proven
+from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.real import somebody
 
@@ -109,8 +110,9 @@ def plan(
     who: dict[str, Any] = {"audience": audience, "audience_region": audience_region, "raw": raw, "seed": seed}
     sets = pool(workspace, relations=relations, **who)
     found = choose(sets, candidates=prices, budget_cny=budget, count=count, must=must, never=list(never))
-    said = {**found.parameters, "left_out": digest(sorted(left_out.items()))}
-    found = replace(found, left_out=tuple(sorted(left_out.items())), parameters=said)
+    warnings = _warnings(workspace, found, raw=raw)
+    said = {**found.parameters, "left_out": digest(sorted(left_out.items())), "warnings": digest(warnings)}
+    found = replace(found, warnings=warnings, left_out=tuple(sorted(left_out.items())), parameters=said)
     return _proved(workspace, found, relations=relations, **who)
 
 
@@ -121,6 +123,7 @@ def _proved(workspace: Workspace, found: Plan, *, relations: Relations, **who: A
     moves, times = _calibration(workspace, relations=relations, **who)
     if moves.model is None:
         return found
+    found = replace(found, parameters={**found.parameters, "moved": moves.run_id})
     rows = found.pool.graph.rows(found.ids).astype(np.int64)
     calibration = tuple(times[rows].tolist())
     if not np.isfinite(moves.values[rows]).all():
@@ -151,6 +154,12 @@ def _calibration(
     others[booked["account_key"]] = False
     times[others] = 1.0
     return moves, times
+
+
+def _warnings(workspace: Workspace, found: Plan, *, raw: bool) -> tuple[tuple[str, str], ...]:
+    """What is odd about the accounts that were chosen, in their order."""
+    judged, rows = quality(workspace, raw=raw), found.pool.graph.rows(found.ids)
+    return tuple((i, code) for i, row in zip(found.ids, rows, strict=True) for code in judged.growth(int(row)) or ())
 
 
 def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
