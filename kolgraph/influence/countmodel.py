@@ -193,7 +193,7 @@ class CountModel:
 
     def _next(self, u: F64, table: F64) -> tuple[F64, F64, F64]:
         """Levels, the probability to stay at or below each at every location, and the expected log(1 + count)."""
-        from scipy.special import nbdtr, ndtr
+        from scipy.special import betainc, ndtr
 
         from kolgraph.kernels.counts import LARGE
 
@@ -207,7 +207,8 @@ class CountModel:
                 sd = np.sqrt(value**2 + np.minimum(np.exp(-u), 1.0))
                 below[d, LARGE:] = ndtr((np.log(levels[LARGE:, None] + 0.5) - u) / sd)
             else:
-                below[d] = nbdtr(levels[:, None], value, 1 / (1 + np.exp(u) / value))
+                # `scipy.special.nbdtr` knows whole numbers of successes only.
+                below[d] = betainc(value, levels[:, None] + 1, 1 / (1 + np.exp(u) / value))
         gaps = np.log1p(levels[1:]) - np.log1p(levels[:-1])
         log_next = np.einsum("dlg,l->dg", 1 - below[:, :-1], gaps)
         return levels, below, log_next
