@@ -205,16 +205,23 @@ def unload(workspace: Path, files: tuple[str, ...], max_input: int) -> None:
 @click.command()
 @WORKSPACE
 @click.option("--candidates", is_flag=True, help="Accounts that may belong to one person, with the evidence.")
+@click.option("--consistency", is_flag=True, help="Accounts of one person, and whether they fit together.")
 @click.option(
     "--unmatched", is_flag=True, help="Rows of price lists whose names no account has, and the closest names."
 )
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of --consistency.")
 @TOP
 @FORMAT
-def people(workspace: Path, form: str, **options: Any) -> None:
+def people(workspace: Path, lang: str, form: str, **options: Any) -> None:
     """Who is who on several platforms: people and their accounts, as the lists you loaded say."""
     with open_workspace(workspace) as ws:
         table = ws.people(**options)
-    show(table.reset_index(drop=table.index.name is None), form)
+    if options["consistency"] and form == "table":
+        from kolgraph.report.pairs import lines
+
+        click.echo("\n".join(map(printable, lines(table, lang))))
+    else:
+        show(table.reset_index(drop=table.index.name is None), form)
 
 
 @click.command()

@@ -335,6 +335,7 @@ def spread(workspace: Path, root: str | None, as_is: bool, fresh: bool, top: int
 @FORMAT
 def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: str, **options: Any) -> None:
     """Choose the KOL combination with the largest real, non-overlapping reach."""
+    from kolgraph.locale import catalogue
     from kolgraph.verbs.show import with_names
 
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
@@ -346,6 +347,11 @@ def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: s
     for why, accounts in left_out.items():
         more = f" and {len(accounts) - 5:,} more" if len(accounts) > 5 else ""
         click.echo(f"left out, {why}: {', '.join(map(printable, accounts[:5]))}{more}", err=True)
+    warned = dict[str, list[str]]()
+    for account, code in found.warnings:
+        warned.setdefault(catalogue("en")[f"warning.{code}"], []).append(account)
+    for why, accounts in warned.items():
+        click.echo(f"warning, {why}: {', '.join(map(printable, accounts))}", err=True)
     stands_on(found)
     show(rows, form)
     if output is not None:

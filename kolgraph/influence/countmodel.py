@@ -30,7 +30,7 @@ SPREAD = 0.25
 #: What is thought of the logs of the parameters before there are data, mean and standard deviation: next to nothing for
 #: hundreds of accounts, a stay for a handful. Centred at the Weibo posts of `tests.bench.validation`.
 _BEFORE = {
-    "between": (np.log(2.5), 1.0),
+    "between": (np.log(0.5), 2.5),
     "dispersion": (0.0, 1.0),
     "odds": (0.0, 1.5),
     "memory": (np.log(120.0), 1.2),
@@ -238,12 +238,15 @@ def likeliest(counts: Counts, *, seed: int) -> Law:
     return min(tried, key=lambda law: law.loss)
 
 
-def refined(law: Law, counts: Counts, prior: F64, *, seed: int) -> Law:
+def refined(law: Law, counts: Counts, prior: F64, *, seed: int, rough: bool = False) -> Law:
     """The law for accounts of which more is known: their expected log location, but for a number to be added.
 
-    That accounts change, and that they differ in dispersion, is believed where the data say so clearly.
+    That accounts change, and that they differ in dispersion, is believed where the data say so clearly; with `rough`
+    it is not asked.
     """
     part, rows = counts.sampled(seed)
+    if rough:
+        return _fitted(part, prior[rows], law.model, 0.0, near=1.0)
     found = _fitted(part, prior[rows], law.model, 0.0, near=0.1)
     more: list[dict[str, Any]] = [{"odds": 1.0, "memory": 120.0}] if part.timed() >= FEWEST_TIMED else []
     for parts in [*more, {"spread": SPREAD}]:

@@ -26,6 +26,8 @@ _DAY_MS = 86_400_000.0
 _TRIED, _OWN_WORD = np.array([0.04, 0.07, 0.1, 0.13, 0.16, 0.2]), 225
 #: Accounts with posts below which nothing is foretold: there is nothing to compare with.
 FEWEST = 3
+#: Rounds in which the regression on what is known and the law are fitted in turn.
+_ROUNDS = 4
 _NUMBERS = ("values", "low", "high", "expected", "next_log", "next_low", "next_high", "prior")
 
 
@@ -257,15 +259,19 @@ def _law(counts: Counts, known: pd.DataFrame | None, n: int, seed: int) -> tuple
     """The law of the counts, and the expected log location of every account."""
     law = likeliest(counts, seed=seed)
     prior = np.full(n, law.middle)
-    if known is not None:
-        # What the counts alone say: the posterior without the prior.
-        part, rows = counts.sampled(seed)
-        last = part.day[part.ptr[1:] - 1]
+    part, rows = counts.sampled(seed)
+    last = part.day[part.ptr[1:] - 1]
+    for _ in range(0 if known is None else _ROUNDS):
+        # What the counts alone say: the posterior without the prior. A normal likelihood is a poor one for an account
+        # that moved nobody, the worse the farther away the prior is; hence several rounds.
         found = law.model.posterior(part, prior[rows], last, outside=OUTSIDE)
         precision = np.maximum(1 / found[:, 1] - 1 / law.model.between, 1e-3)
-        alone = (found[:, 0] / found[:, 1] - law.middle / law.model.between) / precision
+        alone = (found[:, 0] / found[:, 1] - prior[rows] / law.model.between) / precision
         learnt = expected(known, rows, alone, 1 / precision, law.model.between)
-        prior = prior if learnt is None else learnt
+        if learnt is None:
+            break
+        law = refined(law, counts, learnt, seed=seed, rough=True)
+        prior = learnt + law.middle
     law = refined(law, counts, prior, seed=seed)
     return law.model, prior + law.middle
 

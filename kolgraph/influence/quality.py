@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
+from kolgraph.influence.growth import OUTLIER, fast_growth
 from kolgraph.results import Result, best, digest
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ MASS_FOLLOWINGS = 1_500
 #: A day is a burst if so many followers came, and as many by chance less than once in a million such days.
 BURST, BURST_CHANCE = 10, 1e-6
 #: An audience is doubtful from these shares on.
-LIMITS: Mapping[str, float] = {"ring_share": 0.05, "zombie_share": 0.2, "burst_share": 0.1}
+LIMITS: Mapping[str, float] = {"ring_share": 0.05, "zombie_share": 0.2, "burst_share": 0.1, "growth_z": OUTLIER}
+#: Those of them that say that an account grew too fast.
+GROWTH = ("burst_share", "growth_z")
 #: An audience is doubtful below these shares.
 FLOORS: Mapping[str, float] = {"reachable": 0.5, "known_share": 0.1}
 _DAY_MS = 86_400_000
@@ -40,7 +43,8 @@ class Quality(Result):
     shares : DataFrame
         One row per account, in order of rows: ``known`` followers that are in the graph, ``known_share`` of those the
         platform shows, ``ring_share``; ``zombie_share``, its 95 % interval ``zombie_low``, ``zombie_high``, and the
-        number of ``profiles`` it is told from; ``reachable``, ``reciprocal``, ``burst_share``, ``engaged``.
+        number of ``profiles`` it is told from; ``reachable``, ``reciprocal``, ``burst_share``; ``growth``, followers
+        per day of its age, and ``growth_z``, how far from its tier (`kolgraph.influence.growth`); ``engaged``.
     tier : ndarray of str, shape (n,)
     score : ndarray of float64, shape (n,)
         0 to 100: percentile within the tier; NaN without followers, and where too little of them is loaded.
@@ -84,6 +88,12 @@ class Quality(Result):
         rows = np.flatnonzero(there)
         return np.asarray(rows[best(self.score[rows], self.ids[rows], top)])
 
+    def growth(self, row: int) -> tuple[str, ...] | None:
+        """Which of `GROWTH` say that an account grew too fast; None where nothing is known of its growth."""
+        shares = self.columns("shares")
+        told = [name for name in GROWTH if not np.isnan(shares[name][row])]
+        return tuple(name for name in told if shares[name][row] > LIMITS[name]) if told else None
+
     def problems(self) -> list[tuple[str, ...]]:
         """For every account the shares above `LIMITS`, and those below `FLOORS`."""
         shares = self.columns("shares")
@@ -95,7 +105,7 @@ class Quality(Result):
         return found
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Rows of ``scores``: measures ``audience_score`` and ``ring_share``."""
+        """Rows of ``scores``: measures ``audience_score`` and ``ring_share``, and those of `GROWTH` where known."""
         import pandas as pd
 
         table = self.frame().reset_index()
@@ -103,6 +113,9 @@ class Quality(Result):
             pd.DataFrame({"account_id": table["account_id"], "measure": measure, "value": table[column]})
             for measure, column in (("audience_score", "score"), ("ring_share", "ring_share"))
         ]
+        for name in GROWTH:
+            known = table[table[name].notna()]
+            parts.append(pd.DataFrame({"account_id": known["account_id"], "measure": name, "value": known[name]}))
         return {"scores": pd.concat(parts, ignore_index=True).assign(low=None, high=None)}
 
 
@@ -125,7 +138,7 @@ def quality(
         Who follows whom.
     profiles : DataFrame
         One row per account, in order of rows: ``followers``, ``followings``, ``posts`` as the platform shows them, NaN
-        where it does not.
+        where it does not; and, if that is known of any, its ``age_days`` at that time.
     tiers : mapping of name to least number of followers
         The highest first; see `kolgraph.settings.tiers`.
     fake : array_like, shape (n,), bool, optional
@@ -202,6 +215,12 @@ def quality(
     returned = count_returned(into.ptr, into.idx, out.ptr, out.idx)
     told = np.bincount(dst, weights=~np.isnan(zombie[src]), minlength=n)
     real = np.bincount(dst, weights=~fakes[src], minlength=n)
+    size = np.where(np.isnan(shown), known, shown)
+    tier = np.full(n, "", dtype=object)
+    for name, least in sorted(tiers.items(), key=lambda item: item[1]):
+        tier[size >= least] = name
+    age = profiles["age_days"].to_numpy(np.float64) if "age_days" in profiles else np.full(n, np.nan)
+    per_day, fast = fast_growth(shown, age, tier)
     shares = pd.DataFrame(
         {
             "known": known,
@@ -211,6 +230,8 @@ def quality(
             "reachable": share(follows[src] <= MASS_FOLLOWINGS),
             "reciprocal": np.divide(returned, known, out=np.full(n, np.nan), where=known > 0),
             "burst_share": _bursts(dst, times, n),
+            "growth": per_day,
+            "growth_z": fast,
             "engaged": np.divide(acted, real, out=np.full(n, np.nan), where=real > 0),
         }
     )
@@ -220,10 +241,6 @@ def quality(
     reason = None
     if coverage is not None:
         shares, reason = _told(shares, coverage)
-    size = np.where(np.isnan(shown), known, shown)
-    tier = np.full(n, "", dtype=object)
-    for name, least in sorted(tiers.items(), key=lambda item: item[1]):
-        tier[size >= least] = name
     return Quality(
         ids=graph.ids,
         shares=shares,
@@ -234,7 +251,7 @@ def quality(
             "tiers": dict(tiers),
             "limits": dict(LIMITS) | dict(FLOORS),
             "times": since is not None,
-            "input": digest(shown, followings, posts, fakes, times, acted),
+            "input": digest(shown, followings, posts, age, fakes, times, acted),
             "coverage": None if coverage is None else coverage.run_id,
             "ring_share": None if ring_share is None else ring_share.run_id,
         },
@@ -247,25 +264,26 @@ def _told(shares: pd.DataFrame, coverage: Coverage) -> tuple[pd.DataFrame, NDArr
     if coverage.ids.shape != (len(shares),):
         raise InputError(f"coverage is about {coverage.ids.size:,} accounts, the graph has {len(shares):,}")
     shares = shares.copy()
-    told = [name for name in shares if name not in ("known", "known_share", "profiles")]
+    told = [name for name in shares if name not in ("known", "known_share", "profiles", "growth", "growth_z")]
     shares.loc[~coverage.judged, told] = np.nan
     shares.loc[~coverage.rings_judged, "ring_share"] = np.nan
     return shares, coverage.ring_reason
 
 
 def _zombie_share(
-    zombies: NDArray[np.float64], profiles: NDArray[np.float64], shown: NDArray[np.float64], coverage: Coverage | None
+    zombies: NDArray[Any], profiles: NDArray[Any], shown: NDArray[np.float64], coverage: Coverage | None
 ) -> dict[str, NDArray[np.float64]]:
     """Zombies among all followers: their share, its interval, and how many profiles it is told from."""
     from kolgraph.influence.sampled import sampled_reason, share_of_list
 
     size = np.maximum(shown if coverage is None else coverage.size, profiles)  # NaN stays NaN: nobody knows
-    shares = share_of_list(zombies, profiles, size)
+    found = dict(
+        zip(("zombie_share", "zombie_low", "zombie_high"), share_of_list(zombies, profiles, size), strict=True)
+    )
     if coverage is not None:
         blind = np.array([code is not None for code in sampled_reason(coverage, coverage.reason)], dtype=bool)
-        shares = tuple(np.where(blind, np.nan, part) for part in shares)
-    named = zip(("zombie_share", "zombie_low", "zombie_high"), shares, strict=True)
-    return {**dict(named), "profiles": profiles.astype(np.int64)}
+        found = {name: np.where(blind, np.nan, part) for name, part in found.items()}
+    return {**found, "profiles": profiles.astype(np.int64)}
 
 
 def _zombies(

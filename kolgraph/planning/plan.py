@@ -45,6 +45,14 @@ class Plan(Result):
         The sets behind the numbers; hand it to `plan` for the next what-if.
     left_out : tuple of (id, code)
         Candidates that were not considered, because what is loaded cannot tell their reach, and why.
+    calibration : tuple of float
+        By what the reach of every KOL was multiplied, because its posts move more or less than the model says; empty
+        where it was not.
+    campaign_low, campaign_high : float or None
+        90 % interval of the accounts that one post of each moves: posts differ, and of each only some are known. None
+        where it is not known what posts moved.
+    warnings : tuple of (id, code)
+        What is odd about those that were chosen (``warning.<code>`` of `kolgraph.locale.catalogue`).
     """
 
     analysis: ClassVar[str] = "plan"
@@ -62,6 +70,10 @@ class Plan(Result):
     budget_cny: float | None
     pool: Pool
     left_out: tuple[tuple[str, str], ...] = ()
+    calibration: tuple[float, ...] = ()
+    campaign_low: float | None = None
+    campaign_high: float | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def spent_cny(self) -> float:
@@ -77,17 +89,30 @@ class Plan(Result):
         columns = {"price_cny": self.prices_cny, "own_reach": own, "marginal_reach": marginal, "overlap": overlap}
         frame = pd.DataFrame(columns, index=pd.Index(self.ids, name="account_id"))
         frame["reach"] = np.cumsum(marginal)
+        if self.calibration:
+            frame["calibration"] = self.calibration
+        if self.calibration:
+            frame["calibration"] = self.calibration
+        if self.warnings:
+            frame["warnings"] = [self._warned(i) for i in self.ids]
         return frame
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The rows of `frame` as plain values."""
         rows = zip(self.ids, self.prices_cny, self.own_reach.tolist(), self.marginal_reach.tolist(), strict=True)
         reach = np.cumsum(self.marginal_reach).tolist()
-        return [
+        found = [
             {"account_id": i, "price_cny": price, "own_reach": own, "marginal_reach": marginal}
             | {"overlap": 1 - marginal / own if own > 0 else 0.0, "reach": total}
+            | ({"warnings": self._warned(i)} if self.warnings else {})
             for (i, price, own, marginal), total in zip(rows, reach, strict=True)
-        ][:top]
+        ]
+        for row, factor in zip(found, self.calibration, strict=False):
+            row["calibration"] = factor
+        return found[:top]
+
+    def _warned(self, account: str) -> str:
+        return ", ".join(code for who, code in self.warnings if who == account)
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the whole combination."""
@@ -97,6 +122,8 @@ class Plan(Result):
             "reach": self.reach,
             "low": self.low,
             "high": self.high,
+            "campaign_low": self.campaign_low,
+            "campaign_high": self.campaign_high,
             "upper_bound": self.upper_bound,
             "certificate": self.certificate,
             "population": self.population,
@@ -119,7 +146,7 @@ class Plan(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``plans``, positions from 1."""
-        rows = self.frame().drop(columns="overlap").reset_index()
+        rows = self.frame().drop(columns=["overlap", "calibration", "warnings"], errors="ignore").reset_index()
         rows.insert(0, "position", range(1, len(rows) + 1))
         return {"plans": rows}
 

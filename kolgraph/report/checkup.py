@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Groups to name.
 _TOP = 5
+#: What is no share.
+_NUMBERS = {"known", "profiles", "growth", "growth_z"}
 
 
 def lines(found: CheckUp, lang: str) -> list[str]:
@@ -32,7 +34,8 @@ def lines(found: CheckUp, lang: str) -> list[str]:
         return "" if low is None or high is None else say("span", low=low, high=high)
 
     why, shares = found.why, found.shares
-    known = {name: percent(value, lang) for name, value in shares.items() if name not in {"known", "profiles"}}
+    known = {name: percent(value, lang) for name, value in shares.items() if name not in _NUMBERS}
+    known |= {name: number(shares.get(name), lang) for name in ("growth", "growth_z")}
     for what in ("ring", "zombie"):
         if shares.get(f"{what}_low") != shares.get(f"{what}_high"):  # of a sample
             bounds = {end: known[f"{what}_{end}"] for end in ("low", "high")}
@@ -67,7 +70,11 @@ def lines(found: CheckUp, lang: str) -> list[str]:
     if found.score is not None:
         out.append(say("score", score=found.score))
         out.append(say("shares", known=shares["known"], profiles=shares["profiles"], **known))
-    out += ["! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang)) for name in found.problems]
+    daily = known["growth"]
+    out += [
+        "! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang), growth=daily)
+        for name in found.problems
+    ]
     for kind, rows in found.groups.frame().dropna(subset="share").groupby("kind", sort=False):
         parts = [f"{row.group} {_between(row, lang)}" for row in rows.head(_TOP).itertuples()]
         sample = float(rows["sample"].iloc[0])
@@ -93,4 +100,5 @@ def _between(row: Any, lang: str) -> str:
 
 
 def _limit(name: str, lang: str) -> str:
-    return percent(LIMITS.get(name, FLOORS.get(name)), lang)
+    limit = LIMITS.get(name, FLOORS.get(name))
+    return (number if name in _NUMBERS else percent)(limit, lang)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kolgraph.influence.quality import LIMITS
+from kolgraph.influence.quality import GROWTH, LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,11 @@ _NAME = "coalesce(a.name, a.account_id)"
 #: The measure that accounts are compared by: what is proven, and modelled reach where of nobody anything is.
 _HEADLINE = """(SELECT CASE WHEN count(*) > 0 THEN 'proven' ELSE 'reach' END FROM scores
         WHERE measure = 'proven' AND isfinite(value))"""
+#: What is odd in the growth of ``a``: codes, nothing, or NULL where nothing is known of it.
+_FAST = " OR ".join(f"(g.measure = '{name}' AND g.value > {LIMITS[name]})" for name in GROWTH)
+_GROWN = f"""
+(SELECT CASE WHEN count(*) > 0 THEN coalesce(string_agg(g.measure, ',' ORDER BY g.measure) FILTER ({_FAST}), '') END
+ FROM scores g WHERE g.account_key = a.account_key AND g.measure IN {GROWTH}) AS growth"""
 
 
 class Tables(Protocol):
@@ -152,7 +157,7 @@ def influence(tables: Tables) -> pd.DataFrame | None:
                moved.value AS realised, a.followers,
                CASE WHEN top.value > 0 AND a.followers > 0 THEN a.followers / top.value END AS inflation,
                judged.value AS score,
-               bought.value AS ring_share, coalesce(bought.value > {RING_SHARE_FLAG}, false) AS flag
+               {_GROWN}, bought.value AS ring_share, coalesce(bought.value > {RING_SHARE_FLAG}, false) AS flag
         FROM top LEFT JOIN accounts a ON a.account_key = top.key
         LEFT JOIN scores modelled ON modelled.account_key = top.key AND modelled.measure = 'reach'
         LEFT JOIN scores moved ON moved.account_key = top.key AND moved.measure = 'realised'
@@ -342,7 +347,7 @@ def plan(tables: Tables) -> Plan | None:
                p.own_reach, p.marginal_reach, p.reach,
                CASE WHEN p.own_reach > 0 THEN greatest(1 - p.marginal_reach / p.own_reach, 0) END AS overlap,
                CASE WHEN p.marginal_reach > 0
-                    THEN coalesce(p.price_cny, a.price_cny) / p.marginal_reach END AS unit_price
+                    THEN coalesce(p.price_cny, a.price_cny) / p.marginal_reach END AS unit_price, {_GROWN}
         FROM plans p LEFT JOIN accounts a ON a.account_key = p.account_key WHERE p.run_id = ? ORDER BY p.position
         """,
         [run],

@@ -17,16 +17,18 @@ F64 = NDArray[np.float64]
 #: Accounts from which on the same text under one post is nobody's own. Of 600,000 texts of Weibo reposts (CED) 37 % of
 #: those with 3 to 5 characters are shared by so many, and 2.5 % of those with more than 20; for two, chance is enough.
 SAME = 3
-#: What is no word: a face, ``[赞]``, a name, an address, punctuation.
-_NO_WORD = rf"{TAG}|&#?\w+;|\[[^\[\]]*\]|{URL}|[@＠]{NAME}|[^\p{{L}}\p{{N}}]+"
+#: What is made of letters and is no word: a tag, a face (``[赞]``), an address, a name.
+_NO_WORD = rf"{TAG}|&#?\w+;|\[[^\[\]]*\]|{URL}|[@＠]{NAME}"
 
 
 def _without(text: str, pattern: str, flags: str = "") -> str:
     return f"regexp_replace({text}, {quoted(pattern)}, '', '{flags}')"
 
 
+_SIGNS = r"[^\p{L}\p{N}]"
 #: Letters and digits of a text that its writer wrote: not what was reposted, nor who is answered.
-WORDS = f"lower({_without(_without(_without('text', OTHERS, 's'), REPLY), _NO_WORD, 'g')})"
+_OWN = _without(_without(_without("text", OTHERS, "s"), REPLY), _NO_WORD, "g")
+WORDS = f"lower({_without(_OWN, _SIGNS, 'g')})"
 _LIGHT = "light AS (SELECT unnest(?::INTEGER[]) AS src, unnest(?::DOUBLE[]) AS weight)"
 #: Who said what to whom: reposters to the author of the root, commenters to the author of the post.
 _SAID = {

@@ -64,6 +64,10 @@ _PAST = f"""
 """
 
 
+#: A day in milliseconds.
+_DAY_MS = 86_400_000
+
+
 class Moves(NamedTuple):
     """Root posts and who reposted them, as `kolgraph.influence.realised.realised` takes them."""
 
@@ -136,6 +140,7 @@ def learn(
     )
     posts, originals = np.zeros(graph.n), np.zeros(graph.n)
     posts[counted["account"]], originals[counted["account"]] = counted["published"], counted["originals"]
+    fake = real(workspace, raw=raw).fake
     return learn_probabilities(
         graph,
         taken["src"],
@@ -145,7 +150,7 @@ def learn(
         post=taken["post"],
         original=taken["original"],
         originals=originals,
-        fake=real(workspace, raw=raw).fake,
+        fake=fake,
         followings=followings,
     )
 
@@ -184,8 +189,9 @@ def read_platforms(workspace: Workspace) -> NDArray[np.int64]:
 
 
 def read_profiles(workspace: Workspace) -> pd.DataFrame:
-    """What platforms show of every account, in order of rows: followers, followings, posts, niche, region."""
-    columns = "followers::DOUBLE AS followers, followings::DOUBLE AS followings, posts::DOUBLE AS posts, niche, region"
+    """What platforms show of every account, in order of rows: followers, followings, posts, niche, age when seen."""
+    columns = "followers::DOUBLE AS followers, followings::DOUBLE AS followings, posts::DOUBLE AS posts, niche"
+    columns += f", (observed_ts - created_ts) / {_DAY_MS:.1f} AS age_days"
     return workspace.sql(f"SELECT {columns} FROM accounts ORDER BY account_key")
 
 

@@ -6,18 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kolgraph.errors import AnalysisError, InputError, UnknownAccount, option
 from kolgraph.regions import compared, regions
 from kolgraph.results import digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import reasons
 from kolgraph.verbs.observed import forwarding
+from kolgraph.verbs.proven import proven
+from kolgraph.verbs.quality import quality
+from kolgraph.verbs.rank import rank
 from kolgraph.verbs.real import somebody
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kolgraph.graph.snapshot import Relations
+    from kolgraph.influence import Proven
     from kolgraph.planning import Plan, Pool
     from kolgraph.workspace import Workspace
+
+
+#: Campaigns that are drawn for the interval of what one moves.
+_RUNS = 4000
 
 
 def _always(parameters: Mapping[str, Any]) -> bool:
@@ -95,10 +107,59 @@ def plan(
         if unpriced := [account for account in missing if account not in everyone]:
             raise UnknownAccount.among(unpriced, "the price list")
         prices |= {account: everyone[account] for account in missing}
-    sets = pool(workspace, audience=audience, audience_region=audience_region, relations=relations, raw=raw, seed=seed)
+    who: dict[str, Any] = {"audience": audience, "audience_region": audience_region, "raw": raw, "seed": seed}
+    sets = pool(workspace, relations=relations, **who)
     found = choose(sets, candidates=prices, budget_cny=budget, count=count, must=must, never=list(never))
-    said = {**found.parameters, "left_out": digest(sorted(left_out.items()))}
-    return replace(found, left_out=tuple(sorted(left_out.items())), parameters=said)
+    warnings = _warnings(workspace, found, raw=raw)
+    said = {**found.parameters, "left_out": digest(sorted(left_out.items())), "warnings": digest(warnings)}
+    found = replace(found, warnings=warnings, left_out=tuple(sorted(left_out.items())), parameters=said)
+    return _proved(workspace, found, relations=relations, **who)
+
+
+def _proved(workspace: Workspace, found: Plan, *, relations: Relations, **who: Any) -> Plan:
+    """The plan with what its reach was multiplied with, and what one post of each KOL moves."""
+    from kolgraph.planning import campaign
+
+    moves, times = _calibration(workspace, relations=relations, **who)
+    if moves.model is None:
+        return found
+    found = replace(found, parameters={**found.parameters, "moved": moves.run_id})
+    rows = found.pool.graph.rows(found.ids).astype(np.int64)
+    calibration = tuple(times[rows].tolist())
+    if not np.isfinite(moves.values[rows]).all():
+        return replace(found, calibration=calibration)
+    drawn = moves.draw(rows, _RUNS, seed=found.pool.seed)
+    low, high = campaign(found.own_reach, found.marginal_reach, found.pool.targets[rows], drawn)
+    return replace(found, calibration=calibration, campaign_low=low, campaign_high=high)
+
+
+def _calibration(
+    workspace: Workspace,
+    *,
+    relations: Relations,
+    audience: str | None,
+    audience_region: str | None,
+    raw: bool,
+    seed: int,
+) -> tuple[Proven, NDArray[np.float64]]:
+    """What posts prove to move, and what the reach of accounts that can be booked is to be multiplied with."""
+    from kolgraph.planning import factors
+
+    who: dict[str, Any] = {"niche": audience, "region": audience_region, "raw": raw, "seed": seed}
+    moves, model = proven(workspace, **who), rank(workspace, by="reach", relations=relations, **who)
+    own = somebody(workspace, niche=audience, region=audience_region, raw=raw)
+    times = factors(model.values, own, moves.expected)
+    booked = workspace.arrays("SELECT account_key FROM accounts WHERE price_cny IS NOT NULL ORDER BY account_key")
+    others = np.ones(times.size, bool)
+    others[booked["account_key"]] = False
+    times[others] = 1.0
+    return moves, times
+
+
+def _warnings(workspace: Workspace, found: Plan, *, raw: bool) -> tuple[tuple[str, str], ...]:
+    """What is odd about the accounts that were chosen, in their order."""
+    judged, rows = quality(workspace, raw=raw), found.pool.graph.rows(found.ids)
+    return tuple((i, code) for i, row in zip(found.ids, rows, strict=True) for code in judged.growth(int(row)) or ())
 
 
 def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
@@ -117,11 +178,18 @@ def pool(
     raw: bool = False,
     seed: int = 1,
 ) -> Pool:
-    """Draw the sets that plans for an audience are made from; hand them to `kolgraph.plan` for what-ifs."""
-    from kolgraph.planning import sample_pool
+    """Draw the sets that plans for an audience are made from; hand them to `kolgraph.plan` for what-ifs.
 
+    Of accounts that can be booked, followers forward as often more as posts prove to move more than the model says.
+    """
+    from kolgraph.planning import calibrated, sample_pool
+
+    who: dict[str, Any] = {"audience": audience, "audience_region": audience_region, "raw": raw, "seed": seed}
     weight = somebody(workspace, niche=audience, region=audience_region, raw=raw)
     graph, learnt = forwarding(workspace, relations=relations, raw=raw)
+    moves, times = _calibration(workspace, relations=relations, **who)
+    if moves.model is not None:
+        graph, learnt = calibrated(graph, times, probabilities=learnt), True
     return sample_pool(graph, targets=weight, probabilities=learnt, seed=seed)
 
 

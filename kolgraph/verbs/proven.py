@@ -79,9 +79,12 @@ def _known(workspace: Workspace, *, raw: bool) -> pd.DataFrame:
     numbers = {
         "followers": shown,
         "real_followers": np.bincount(dst, weights=weight[src], minlength=graph.n),
-        "attention": np.bincount(dst, weights=share[src], minlength=graph.n),
+        "attention": (near := np.bincount(dst, weights=share[src], minlength=graph.n)),
     }
-    for name in ("real_followers", "attention"):
+    # The same of its followers, per unit of its own: how far beyond them a post gets.
+    far = np.bincount(dst, weights=(near / np.fmax(graph.outgoing.degree, 1))[src], minlength=graph.n)
+    numbers["beyond"] = np.divide(far, near, out=np.zeros(graph.n), where=near > 0)
+    for name in ("real_followers", "attention", "beyond"):
         numbers[name] = np.where(told, numbers[name], np.nan)
     age = np.full(graph.n, np.nan) if last is None else np.maximum(last - born, 0) / _DAY_MS
     return table[["platform", "niche", "verified"]].assign(tier=tier, **numbers, age_days=age)

@@ -17,11 +17,14 @@ from kolgraph.workspace.tables import TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.influence import Quality
     from kolgraph.results import Result
     from kolgraph.workspace import Workspace
 
 #: Columns that hold an account key, and the prefix of the two columns they become.
 _KEYS = {"account_key": "account", "src": "src", "dst": "dst", "author": "author", "a": "a", "b": "b"}
+#: Problems of growth, as a column of a table holds them.
+_GROWTH = {"burst_share": "bursts", "growth_z": "fast"}
 
 
 def table(workspace: Workspace, name: str, *, limit: int | None = None) -> pd.DataFrame:
@@ -77,6 +80,12 @@ def with_names(workspace: Workspace, rows: Sequence[Mapping[str, Any]]) -> list[
     return [{"account_id": row["account_id"]} | known.get(row["account_id"], nothing) | dict(row) for row in rows]
 
 
+def grown(judged: Quality, row: int) -> str | None:
+    """What is odd in the growth of an account, in short; nothing where nothing is known of it."""
+    found = judged.growth(row)
+    return None if found is None else ", ".join(_GROWTH[name] for name in found) or "usual"
+
+
 def ranking(
     workspace: Workspace, *, top: int, by: str | None = None, **options: Any
 ) -> tuple[list[dict[str, Any]], list[Result]]:
@@ -110,5 +119,5 @@ def ranking(
         # Followers for each real account moved: what a brand pays for and does not get.
         row["inflation"] = row["followers"] / moves if row["followers"] and (moves := row[scores.measure]) > 0 else None
         row |= {"realised": moved.values[i], "trend": moved.trend[i]}
-        row |= {"audience": judged.score[i], "tier": judged.tier[i]}
+        row |= {"audience": judged.score[i], "tier": judged.tier[i], "growth": grown(judged, i)}
     return rows, answers

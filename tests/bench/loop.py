@@ -68,13 +68,17 @@ class Truth:
 
     def reached(self, accounts: Sequence[str], runs: int = RUNS) -> float:
         """Real accounts that these reach with a post each: mean of forward simulations."""
+        return float(self.campaigns(accounts, runs).mean())
+
+    def campaigns(self, accounts: Sequence[str], runs: int) -> NDArray[np.float64]:
+        """The same, simulation by simulation; shape (runs,)."""
         into, one = self.graph.incoming, np.ones(self.graph.n)
         # An account that nobody follows and that follows nobody is not in the graph: it reaches itself.
         inside = np.isin(accounts, self.graph.ids)
         seeds = self.graph.rows([a for a, there in zip(accounts, inside, strict=True) if there]).astype(np.int32)
         weights = self.p[into.idx].astype(np.float32)
         found = simulate(into.ptr, into.idx, weights, one, self.real, seeds, runs, STREAM + self.seed)
-        return float(found.mean()) + float((~inside).sum())
+        return np.asarray(found + float((~inside).sum()), dtype=np.float64)
 
 
 def native(plan: Plan) -> list[str]:

@@ -49,6 +49,8 @@ def test_by_hand() -> None:
             "reachable": 0.75,
             "reciprocal": 0.25,
             "burst_share": np.nan,
+            "growth": np.nan,
+            "growth_z": np.nan,
             "engaged": 2 / 3,
         },
         nan_ok=True,

@@ -79,7 +79,9 @@ ANSWERS: dict[str, Result] = {
         ids=texts("a", "b"),
         shares=pd.DataFrame(
             {"known": [3, 0], "known_share": [np.nan, 0.1]}
-            | dict.fromkeys(["ring_share", "zombie_share", "reachable", "reciprocal", "burst_share", "engaged"], np.nan)
+            | dict.fromkeys(
+                ["ring_share", "zombie_share", "reachable", "reciprocal", "burst_share", "growth_z", "engaged"], np.nan
+            )
         ),
         tier=texts("头部", None),
         score=np.array([50, np.nan]),

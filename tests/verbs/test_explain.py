@@ -62,6 +62,16 @@ def test_what_was_taken_from_whom_is_counted_by_hand(seen: Workspace) -> None:
     assert np.isnan(list(told.values())).all()
 
 
+def test_what_is_taken_from_a_repost_is_no_success_of_an_own_post(seen: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("post,author,time,text,likes\nb1,bob,1700000004000,,\n")
+    seen.load(tmp_path / "more.csv", platform="x")
+    found = observed.learn(seen, Graph.from_workspace(seen))
+    row = found.graph.rows(["x:bob"])[0]
+    # Cai, a follower, took bob's repost of p1; nobody took b1.
+    assert found.followers.low[row] == 0
+    assert found.followers.values[row] < found.followers.values[found.graph.rows(["x:ann"])[0]]
+
+
 def test_moves_and_engagement_are_counted_by_hand(seen: Workspace) -> None:
     ids = Graph.from_workspace(seen).ids
     moves = read_moves(seen)
@@ -102,8 +112,12 @@ def test_both_languages_say_the_same_numbers_and_json_is_json(seen: Workspace) -
     plain = json.loads(json.dumps(found.plain()))
     assert plain["realised"] == 1.5
     assert {edge["account_id"] for edge in plain["why"]["edges"]} == {"x:bob", "x:cai"}
-    for channel in ("followers_repost", "strangers_repost"):
-        assert plain[f"{channel}_low"] < plain[channel] < plain[f"{channel}_high"]
+    learnt = observed.learn(seen, Graph.from_workspace(seen))
+    row = learnt.graph.rows(["x:ann"])[0]
+    for channel in ("followers", "strangers"):
+        told = [plain[f"{channel}_repost{end}"] for end in ("", "_low", "_high")]
+        assert told == [float(part[row]) for part in getattr(learnt, channel).parts]
+    assert plain["followers_repost"] != plain["strangers_repost"]
 
 
 def test_a_check_up_tells_the_regions_of_real_followers(tmp_path: Path) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
 from kolgraph.errors import AnalysisError, InputError, UnknownAccount
+from kolgraph.locale import catalogue
+from kolgraph.report.checkup import lines
 from kolgraph.verbs.plan import candidates
+from kolgraph.verbs.show import ranking
 from kolgraph.workspace import Workspace
+from tests.verbs.world import few_samples
 
 
 def test_a_plan_books_offered_accounts_within_its_limits(town: Workspace) -> None:
@@ -37,3 +44,31 @@ def test_mistakes_name_the_cure(town: Workspace) -> None:
         town.plan(count=1, region="nowhere")
     with pytest.raises(UnknownAccount, match=r"'weibo:nobody' in the price list"):
         town.plan(count=1, must=["weibo:nobody"])
+
+
+def test_a_kol_that_grew_too_fast_is_said_everywhere(tmp_path: Path) -> None:
+    """Twelve accounts of five followers each, eleven of them three years old or older, k11 of two days."""
+    day, now = 86_400_000, 1_700_000_000_000
+    kols = pd.DataFrame({"account": [f"k{i}" for i in range(12)], "followers": 5, "price_cny": 10, "observed": now})
+    kols["created"] = [now - (2 if i == 11 else 1000 + 100 * i) * day for i in range(12)]
+    fans = pd.DataFrame({"account": [f"f{i}" for i in range(60)], "followers": 0, "observed": now})
+    follows = pd.DataFrame([(f"f{5 * i + j}", f"k{i}") for i in range(12) for j in range(5)])
+    follows.columns = ["follower", "followed"]
+    with few_samples(), Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        for table in (kols, fans, follows):
+            ws.load(table, platform="x")
+        rows, _ = ranking(ws, top=99)
+        told = {row["account_id"]: row["growth"] for row in rows}
+        assert {account for account, growth in told.items() if growth == "fast"} == {"x:k11"}
+        assert {told[f"x:k{i}"] for i in range(11)} == {"usual"}
+        assert told["x:f1"] is None  # of whom nobody knows the age
+        found = ws.plan(count=12)
+        assert found.warnings == (("x:k11", "growth_z"),)
+        assert {row["account_id"] for row in found.records() if row["warnings"]} == {"x:k11"}
+        assert found.frame()["warnings"].tolist() == [row["warnings"] for row in found.records()]
+        assert "warnings" not in ws.plan(count=1, never=["k11"]).frame()
+        for lang, said in (("en", "gained 2.5 followers a day"), ("zh", "日均涨粉 2.5")):
+            assert [line for line in lines(ws.explain("k11"), lang) if said in line and line.startswith("! ")]
+            ws.plan(count=12)
+            page = ws.report(tmp_path / f"{lang}.html", lang=lang).read_text(encoding="utf-8")
+            assert page.count(f'<span class="flag">{catalogue(lang)["warning.growth_z"]}') == 2  # influence and plan
