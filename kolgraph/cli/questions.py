@@ -48,7 +48,7 @@ def demo(folder: Path, accounts: int, seed: int, lang: str | None) -> None:
 @click.argument("workspace", type=WorkspacePath(path_type=Path), required=False, metavar="WORKSPACE")
 @click.option("--by", help="Measure; --list shows them all. Default: proven; reach where no posts are known.")
 @click.option("--list", "listing", is_flag=True, help="Explain the measures and stop; needs no workspace.")
-@click.option("--niche", help="Reach, or pagerank as seen from, the members of this detected niche only.")
+@click.option("--niche", help="Count the members of this detected niche only; pagerank as seen from them.")
 @click.option("--region", help="The same for accounts of this region, in any spelling.")
 @click.option("--near", multiple=True, metavar="ID", help="Pagerank as seen from this account; may be repeated.")
 @RELATION
@@ -242,6 +242,29 @@ def real(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: s
 
 @click.command()
 @WORKSPACE
+@click.option("--niche", help="Count only members of this detected niche.")
+@click.option("--region", help="Count only accounts of this region, in any spelling.")
+@RAW
+@SEED
+@modes
+@TOP
+@FORMAT
+def proven(workspace: Path, as_is: bool, fresh: bool, top: int, form: str, **options: Any) -> None:
+    """Tell what the next post of accounts moves: their posts, shrunk to what accounts like them move."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found, loaded = ws.proven(**options), ws.coverage()
+        rows = with_names(ws, found.records(top))
+    for row in rows:
+        row["reason"] = None if row["reason"] is None else loaded.why(row["reason"])
+    click.echo(short(found.summary()), err=True)
+    stands_on(found)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
 @RAW
 @modes
 @TOP
@@ -353,5 +376,6 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, coverage, real, realised, quality, spread, plan, report
+    demo, rank, explain, audience, similar, niches, rings, coverage, real, proven, realised, quality, spread, plan,
+    report,
 )  # fmt: skip

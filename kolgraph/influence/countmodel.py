@@ -207,6 +207,7 @@ class CountModel:
                 sd = np.sqrt(value**2 + np.minimum(np.exp(-u), 1.0))
                 below[d, LARGE:] = ndtr((np.log(levels[LARGE:, None] + 0.5) - u) / sd)
             else:
+                # `scipy.special.nbdtr` knows whole numbers of successes only.
                 below[d] = betainc(value, levels[:, None] + 1, 1 / (1 + np.exp(u) / value))
         gaps = np.log1p(levels[1:]) - np.log1p(levels[:-1])
         log_next = np.einsum("dlg,l->dg", 1 - below[:, :-1], gaps)

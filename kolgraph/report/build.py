@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: The command that computes what a section shows.
 COMMANDS = {
-    "influence": "kolgraph rank {workspace} --by reach",
+    "influence": "kolgraph rank {workspace}",
     "niches": "kolgraph niches {workspace}",
     "rings": "kolgraph rings {workspace}",
     "spread": "kolgraph spread {workspace}",

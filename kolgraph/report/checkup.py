@@ -42,10 +42,20 @@ def lines(found: CheckUp, lang: str) -> list[str]:
             known[f"{what}_share"] += text["checkup.span"].format(**bounds)
     who = _called(found.name, found.account_id)
     out = [say("title", who=who, tier=found.tier, followers=found.followers).rstrip()]
+    each = "" if found.inflation is None else say("each", each=found.inflation)
+    if found.unproven:
+        out.append("! " + say("unproven", reason=found.unproven[lang]))
+    else:
+        told = {"proven": found.proven, "span": span(found.proven_low, found.proven_high), "each": each}
+        out.append(say("proven", posts=float(found.proven_posts), **told))
+        out.append(say("next", low=found.next_low, high=found.next_high, prior=found.prior))
+        each = ""
     if found.reason:
         out.append("! " + say("cannot_tell", reason=found.reason[lang]))
     else:
-        out.append(say("reach", reach=found.reach, span=span(found.reach_low, found.reach_high), each=found.inflation))
+        out.append(say("reach", reach=found.reach, span=span(found.reach_low, found.reach_high), each=each))
+        if not found.unproven:
+            out.append(text["conversion"])
     if found.realised is not None:
         moved = span(found.realised_low, found.realised_high)
         out.append(say("realised", posts=float(found.posts), realised=found.realised, span=moved))

@@ -29,6 +29,9 @@ bad AS (SELECT DISTINCT m.account_key AS key FROM ring_members m JOIN rings r ON
 _LINKS = """
 links AS (SELECT src, dst FROM follows UNION ALL SELECT src, dst FROM reposts WHERE dst IS NOT NULL)"""
 _NAME = "coalesce(a.name, a.account_id)"
+#: The measure that accounts are compared by: what is proven, and modelled reach where of nobody anything is.
+_HEADLINE = """(SELECT CASE WHEN count(*) > 0 THEN 'proven' ELSE 'reach' END FROM scores
+        WHERE measure = 'proven' AND isfinite(value))"""
 #: What is odd in the growth of ``a``: codes, nothing, or NULL where nothing is known of it.
 _FAST = " OR ".join(f"(g.measure = '{name}' AND g.value > {LIMITS[name]})" for name in GROWTH)
 _GROWN = f"""
@@ -141,17 +144,22 @@ def health(tables: Tables) -> Health:
 
 
 def influence(tables: Tables) -> pd.DataFrame | None:
-    """Accounts by real influence, best first; what posts did move, followers as shown, and what is wrong with them."""
+    """Accounts by real influence, best first; what posts did move, followers as shown, and what is wrong with them.
+
+    ``measure`` says by what: ``proven``, or ``reach`` where of no account anything is proven.
+    """
     found = tables.sql(
         f"""
-        WITH top AS (SELECT account_key AS key, value, low, high FROM scores
-                     WHERE measure = 'reach' AND isfinite(value)
+        WITH top AS (SELECT account_key AS key, measure, value, low, high FROM scores
+                     WHERE measure = {_HEADLINE} AND isfinite(value)
                      ORDER BY value DESC, account_key LIMIT {TOP})
-        SELECT {_NAME} AS name, a.account_id, top.value, top.low, top.high, moved.value AS realised, a.followers,
+        SELECT {_NAME} AS name, a.account_id, top.measure, top.value, top.low, top.high, modelled.value AS modelled,
+               moved.value AS realised, a.followers,
                CASE WHEN top.value > 0 AND a.followers > 0 THEN a.followers / top.value END AS inflation,
                judged.value AS score,
                {_GROWN}, bought.value AS ring_share, coalesce(bought.value > {RING_SHARE_FLAG}, false) AS flag
         FROM top LEFT JOIN accounts a ON a.account_key = top.key
+        LEFT JOIN scores modelled ON modelled.account_key = top.key AND modelled.measure = 'reach'
         LEFT JOIN scores moved ON moved.account_key = top.key AND moved.measure = 'realised'
         LEFT JOIN scores judged ON judged.account_key = top.key AND judged.measure = 'audience_score'
         LEFT JOIN scores bought ON bought.account_key = top.key AND bought.measure = 'ring_share'
@@ -181,7 +189,7 @@ def niches(tables: Tables, *, listed: int = 24, inside: int = 120) -> Niches | N
                    row_number() OVER (PARTITION BY m.community ORDER BY s.value DESC NULLS LAST,
                                       a.followers DESC NULLS LAST, m.account_key) AS place
             FROM community_members m JOIN accounts a USING (account_key)
-            LEFT JOIN scores s ON s.account_key = m.account_key AND s.measure = 'reach'
+            LEFT JOIN scores s ON s.account_key = m.account_key AND s.measure = {_HEADLINE}
             WHERE m.run_id = ? AND m.community IN ({chosen}))
         SELECT * FROM ranked WHERE place <= {inside} ORDER BY community, place
         """,

@@ -125,8 +125,8 @@ def _find(workspace: Workspace, question: Question) -> None:
         asked(spread, workspace)
     # A query that takes the name of a measure as a parameter speaks of all of them, and means one.
     meant = ({question.parameters["by"]} if "by" in question.parameters else words) & set(MEASURES)
-    for measure in sorted({"reach" if name == "inflation" else name for name in meant}):
-        asked(rank, workspace, by=measure)
+    for measure in sorted(meant):  # followers are divided by whatever accounts are compared by
+        asked(rank, workspace, by=None if measure == "inflation" else measure)
 
 
 def _is_current(workspace: Workspace, store: GraphStore) -> bool:

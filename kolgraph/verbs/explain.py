@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolgraph.errors import UnknownAccount
+from kolgraph.locale import LANGUAGES
 from kolgraph.results import Result, digest
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.audience import audience, read_groups
 from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.observed import learn, read_profiles
+from kolgraph.verbs.proven import proven
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.real import real
@@ -35,10 +37,21 @@ class CheckUp(Result):
     account_id, name, tier : str
     followers : float or None
         As the platform shows them.
+    proven, proven_low, proven_high : float or None
+        Real accounts that repost a next post, by what its posts did, with a 95 % interval; the author not among them.
+    next_low, next_high : float or None
+        90 % interval of the next post.
+    prior : float or None
+        What would be said without its posts: what accounts like it move.
+    proven_posts : int
+        Own posts of which it is known what they moved.
+    unproven : dict of language to str
+        Why nothing is proven; empty where something is.
     reach, reach_low, reach_high : float or None
-        Real accounts moved per post, expected, with a 95 % interval.
+        Real accounts moved per post by the model, with a 95 % interval, the author among them: reach - 1 compares with
+        what is proven.
     inflation : float or None
-        Followers for each of them.
+        Followers for each account that a post is proven to move; for each one reached where of no account anything is.
     posts : int
         Own posts known.
     realised, realised_low, realised_high : float or None
@@ -68,6 +81,14 @@ class CheckUp(Result):
     name: str
     tier: str
     followers: float | None
+    proven: float | None
+    proven_low: float | None
+    proven_high: float | None
+    next_low: float | None
+    next_high: float | None
+    prior: float | None
+    proven_posts: int
+    unproven: dict[str, str]
     reach: float | None
     reach_low: float | None
     reach_high: float | None
@@ -106,7 +127,7 @@ class CheckUp(Result):
 
     def summary(self) -> dict[str, Any]:
         """The numbers that every other page shows of the account, too."""
-        return {name: getattr(self, name) for name in ("reach", "inflation", "realised", "score")}
+        return {name: getattr(self, name) for name in ("proven", "reach", "inflation", "realised", "score")}
 
     def frame(self) -> pd.DataFrame:
         """One row: what is known of the account."""
@@ -118,11 +139,11 @@ class CheckUp(Result):
         return pd.DataFrame([row | self.shares]).set_index("account_id")
 
 
-@answer(method=4)  # what is proven, reposts by followers and by strangers, regions in any spelling
+@answer(method=5)  # what is proven comes first, and inflation is by it
 def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     """Everything there is to say about one account.
 
-    The numbers are those of `rank`, `realised` and `quality`; what belongs to this account alone is simulated.
+    The numbers are those of `proven`, `rank`, `realised` and `quality`; what is of this account alone is simulated.
 
     Parameters
     ----------
@@ -146,10 +167,12 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     row = next((i for i, account_id in enumerate(who.ids.tolist()) if account_id == account), None)
     if row is None:
         raise UnknownAccount.among([account], str(workspace.path))
-    scores = rank(workspace, by="reach", seed=seed)
+    found, scores = proven(workspace, seed=seed), rank(workspace, by="reach", seed=seed)
     moved, judged = realised(workspace), quality(workspace)
-    code = None if scores.reason is None else scores.reason[row]
-    reason = {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in ("en", "zh")}
+    codes = (None if reasons is None else reasons[row] for reasons in (found.reason, scores.reason))
+    unproven, reason = (
+        {} if code is None else {lang: coverage(workspace).why(code, lang) for lang in LANGUAGES} for code in codes
+    )
     given = Graph.from_workspace(workspace)
     channels = learn(workspace, given)
     graph, learnt = channels.along(given)
@@ -170,10 +193,11 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     rows = workspace.fetch("SELECT account_id, name FROM accounts WHERE list_contains(?, account_id)", [named])
     names = {account_id: name or "" for account_id, name in rows}
     shown, reach = _number(profiles["followers"].iloc[row]), _number(scores.values[row])
+    moves = _number(found.values[row]) if found.model is not None else reach
     return CheckUp(
         parameters={
             "account": account,
-            "of": [a.run_id for a in (scores, moved, judged, why, groups)],
+            "of": [a.run_id for a in (found, scores, moved, judged, why, groups)],
             "names": digest(sorted(names.items())),
             "channels": digest(
                 *(float(part[row]) for c in (channels.followers, channels.strangers) for part in c.parts)
@@ -185,10 +209,18 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         name=names[account],
         tier=judged.tier[row],
         followers=shown,
+        proven=_number(found.values[row]),
+        proven_low=_number(found.low[row]),
+        proven_high=_number(found.high[row]),
+        next_low=_number(found.next_low[row]),
+        next_high=_number(found.next_high[row]),
+        prior=_number(found.prior[row]),
+        proven_posts=int(found.posts[row]),
+        unproven=unproven,
         reach=reach,
         reach_low=_number(scores.low[row]) if scores.low is not None else None,
         reach_high=_number(scores.high[row]) if scores.high is not None else None,
-        inflation=shown / reach if shown and reach else None,
+        inflation=shown / moves if shown and moves else None,
         posts=int(moved.posts[row]),
         realised=_number(moved.values[row]),
         realised_low=_number(moved.low[row]),

@@ -38,10 +38,14 @@ _SCORES = ", ".join(
     for column, name in (("value", m), ("run_id", f"{m}_run"))
 )
 
-#: Followers shown for each real account reached, from the run that found the reach.
+#: Followers shown for each real account that a post is proven to move, or reaches where of nobody anything is proven;
+#: from the run that found it.
+_MOVED, _MOVED_RUN = (
+    f"CASE WHEN bool_or(proven IS NOT NULL) OVER () THEN proven{of} ELSE reach{of} END" for of in ("", "_run")
+)
 _INFLATION = (
-    "CASE WHEN reach > 0 THEN followers / reach END AS inflation, "
-    "CASE WHEN reach > 0 AND followers IS NOT NULL THEN reach_run END AS inflation_run"
+    f"CASE WHEN {_MOVED} > 0 THEN followers / {_MOVED} END AS inflation, "
+    f"CASE WHEN {_MOVED} > 0 AND followers IS NOT NULL THEN {_MOVED_RUN} END AS inflation_run"
 )
 
 #: The rows of every table of a snapshot: ids as text, one row per key, sorted so that hubs are written together.

@@ -39,7 +39,12 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(method=3, tabled=_by_default, normal=_normal, environment=lambda: dict(tiers()))  # by what posts moved
+def _around(parameters: Mapping[str, Any]) -> dict[str, int]:
+    """Tiers make peers, of measures of posts only: those of an answer below are its own."""
+    return dict(tiers()) if parameters.get("by") in PAST else {}
+
+
+@answer(method=3, tabled=_by_default, normal=_normal, environment=_around)  # by what posts moved
 def rank(
     workspace: Workspace,
     *,

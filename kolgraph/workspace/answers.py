@@ -218,14 +218,17 @@ class Answers:
         question, analysis, variant = stored.question, result.analysis, result.variant
         connection.execute("DELETE FROM runs WHERE question = ? AND run_id = ?", [question.key, stored.run])
         if stored.tabled:
-            places = "SELECT run_id FROM runs WHERE tabled AND analysis = ? AND variant = ?"
-            earlier = [run for (run,) in connection.execute(places, [analysis, variant]).fetchall()]
+            # The same question may have been answered by another measure, which is no answer to it any more.
+            there = "tabled AND (question = ? OR (analysis = ? AND variant = ?))"
+            place = [question.key, analysis, variant]
+            rows = connection.execute(f"SELECT run_id FROM runs WHERE {there}", place).fetchall()
+            earlier = [run for (run,) in rows]
             for table in RESULTS:
                 if table != "runs":
                     connection.executemany(
                         f"DELETE FROM {table} WHERE run_id = ?", [(r,) for r in (*earlier, stored.run)]
                     )
-            connection.execute("UPDATE runs SET tabled = false WHERE analysis = ? AND variant = ?", [analysis, variant])
+            connection.execute(f"UPDATE runs SET tabled = false WHERE {there}", place)
         connection.execute(
             f"INSERT INTO runs ({_COLUMNS}, seed, graph, version) VALUES ({', '.join('?' * 15)})",
             [

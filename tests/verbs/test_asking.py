@@ -22,6 +22,7 @@ SUBJECTS = {
     "repost_rings": "kolgraph.rings:find_repost_rings",
     "niches": "kolgraph.niches:find_niches",
     "reach": "kolgraph.influence:reach",
+    "proven": "kolgraph.influence:proven",
     "realised": "kolgraph.influence:realised",
     "quality": "kolgraph.influence:quality",
     "pagerank": "kolgraph.centrality:pagerank",
@@ -97,9 +98,11 @@ QUESTIONS: dict[str, Callable[[Workspace], Any]] = {
     "niches": lambda ws: ws.niches(),
     "real": lambda ws: ws.real(),
     "rank": lambda ws: ws.rank(),
+    "reach": lambda ws: ws.rank(by="reach"),
     "rank raw": lambda ws: ws.rank(raw=True),
     "pagerank": lambda ws: ws.rank(by="pagerank"),
     "pagerank near": lambda ws: ws.rank(by="pagerank", near=["x:ann"]),
+    "proven": lambda ws: ws.proven(),
     "realised": lambda ws: ws.realised(),
     "quality": lambda ws: ws.quality(),
     "spread": lambda ws: ws.spread(),
@@ -160,8 +163,8 @@ def test_the_same_question_in_other_words_is_the_same_question(ws: Workspace, ca
 
 
 def test_what_was_asked_is_told_in_full(ws: Workspace) -> None:
-    ws.rank(raw=True)
-    ws.rank(seed=2)
+    ws.rank(by="reach", raw=True)
+    ws.rank(by="reach", seed=2)
     said = set(ws.info()["answers"]["answer"])
     assert "rank(by=reach, relations=['follow'], raw=True)" in said
     assert "rank(by=reach, relations=['follow'], seed=2)" in said
@@ -198,14 +201,14 @@ def test_an_account_more_makes_all_old(asked: Workspace, calls: list[str]) -> No
 
 def test_a_price_makes_plans_old_but_no_rings(asked: Workspace, calls: list[str]) -> None:
     load(asked, "account,price_cny\nann,90\n")
-    assert ask_all(asked, calls) == {"plan", "quality"}  # profiles are read for the quality of audiences
+    assert ask_all(asked, calls) == {"plan", "proven", "quality"}  # profiles are read for the last two
     assert asked.plan(budget=150).spent_cny == 140
 
 
 def test_a_repost_more_makes_old_what_looks_at_reposts(asked: Workspace, calls: list[str]) -> None:
     load(asked, REPOSTS + "r4,u4,ann,p1,p1,2024-01-05\n")
     made = ask_all(asked, calls)
-    assert made == {"repost_rings", "reach", "realised", "quality", "plan", "spread"}
+    assert made == {"repost_rings", "reach", "proven", "realised", "quality", "plan", "spread"}
 
 
 def test_names_that_are_resolved_make_old_what_looks_at_them_only(asked: Workspace, calls: list[str]) -> None:
@@ -251,7 +254,7 @@ def test_tiers_of_the_environment_are_part_of_the_question(
     before = asked.explain("x:ann")
     monkeypatch.setenv("KOLGRAPH_TIERS", "star=8,small=1")
     after = asked.explain("x:ann")
-    assert since(calls) == {"quality"}
+    assert since(calls) == {"proven", "quality"}
     assert (before.tier, after.tier) == ("", "star")
     assert before != after
 
@@ -271,9 +274,10 @@ def test_another_method_is_another_answer(asked: Workspace, calls: list[str], mo
 
 
 def test_an_old_answer_that_is_taken_says_what_changed(asked: Workspace, calls: list[str]) -> None:
-    before = asked.rank()
+    before = asked.rank(by="reach")
     load(asked, "follower,followed\nu1,bob\n")
-    taken = asked.rank(as_is=True)
+    assert "proven()" in asked.rank(as_is=True).provenance.old
+    taken = asked.rank(by="reach", as_is=True)
     assert since(calls) == set()
     assert taken == before
     assert "follows" in taken.provenance.old
@@ -283,9 +287,11 @@ def test_an_old_answer_that_is_taken_says_what_changed(asked: Workspace, calls: 
     assert states["rings(relation=follow)"] == "old: follows changed"
     assert states["rings(relation=repost)"] == "current"
     # Taking it once does not make it a current one: the next question finds it anew.
-    after = asked.rank()
+    after = asked.rank(by="reach")
     assert "reach" in since(calls)
     assert after.provenance.old == ()
+    assert asked.rank(by="reach", as_is=True).provenance.old == ()
+    asked.rank()
     assert asked.rank(as_is=True).provenance.old == ()
 
 
@@ -307,7 +313,7 @@ def test_without_an_answer_as_it_is_computes_one(ws: Workspace, calls: list[str]
 def test_fresh_computes_everything_below_once(asked: Workspace, calls: list[str]) -> None:
     before = asked.rank()
     found = asked.rank(fresh=True)
-    assert sorted(calls) == ["reach", "repost_rings", "rings"]
+    assert sorted(calls) == ["proven", "reach", "repost_rings", "rings"]
     assert not found.provenance.read
     assert found == before
     calls.clear()

@@ -173,7 +173,7 @@ def test_an_answer_of_another_relation_or_seed_is_not_picked_up(seen: SimpleName
     assert {run for (run,) in stored} == {follow.run_id, repost.run_id}
     assert {run for (run,) in seen.ws.fetch("SELECT DISTINCT run_id FROM communities")} == {seen.ws.niches().run_id}
     reach = seen.ws.fetch("SELECT DISTINCT run_id FROM scores WHERE measure = 'reach'")
-    assert reach == [(seen.ws.rank().run_id,)]
+    assert reach == [(seen.ws.rank(by="reach").run_id,)]
     # Only members of rings among followers would be missed by whoever reads those among reposters, and the reverse.
     only = {str(m) for block in follow.rings for m in block.members if block.verdict == "coordinated"}
     assert only | {str(m) for b in repost.rings for m in b.members if b.verdict == "coordinated"} == seen.bots
@@ -264,7 +264,7 @@ OPTIONS: list[dict[str, Any]] = [{}, {"raw": True}, {"region": REGION}, {"niche"
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_reach_is_what_a_simulation_forwards_finds(seen: SimpleNamespace, options: dict[str, Any]) -> None:
-    scores, weight = seen.ws.rank(**options), weights(seen, **options)
+    scores, weight = seen.ws.rank(by="reach", **options), weights(seen, **options)
     for account in [seen.client, *seen.top[:4]]:
         i = row_of(scores, account)
         expected = simulated(seen, [account], weight, raw=options.get("raw", False))
@@ -293,7 +293,7 @@ def test_a_plan_reaches_what_a_simulation_forwards_finds(seen: SimpleNamespace, 
 
 
 def test_explain_takes_the_reach_of_rank_apart(seen: SimpleNamespace) -> None:
-    found, scores = seen.ws.explain(seen.client), seen.ws.rank()
+    found, scores = seen.ws.explain(seen.client), seen.ws.rank(by="reach")
     i = row_of(scores, seen.client)
     assert (found.reach, found.reach_low, found.reach_high) == (scores.values[i], scores.low[i], scores.high[i])
     real, everybody = weights(seen), np.ones(len(seen.accounts))
@@ -302,7 +302,11 @@ def test_explain_takes_the_reach_of_rank_apart(seen: SimpleNamespace) -> None:
     assert found.why.shown > found.why.reach >= found.why.without_rings * 0.98
     shown = int(seen.accounts.loc[seen.client, "followers"])
     assert found.followers == shown
-    assert found.inflation == shown / scores.values[i]
+    known = seen.ws.proven()
+    assert (found.proven, found.proven_low, found.proven_high) == (known.values[i], known.low[i], known.high[i])
+    assert (found.next_low, found.next_high) == (known.next_low[i], known.next_high[i])
+    assert (found.prior, found.proven_posts) == (known.prior[i], known.posts[i])
+    assert found.inflation == shown / known.values[i]
     assert "ring_share" in found.problems
     regions = found.why.audiences.query("kind == 'region'")
     assert set(regions["group"]) <= set(seen.accounts["region"])
@@ -361,8 +365,9 @@ def test_bounds_hold_as_often_as_they_promise(share: float) -> None:
 
 def test_the_report_shows_each_number_in_its_place(seen: SimpleNamespace) -> None:
     page = seen.ws.report(seen.folder / "r.html").read_text(encoding="utf-8")
-    scores, moved, judged = seen.ws.rank(), seen.ws.realised(), seen.ws.quality()
-    table = data.influence(seen.ws)
+    scores, moved, judged = seen.ws.proven(), seen.ws.realised(), seen.ws.quality()
+    reach, table = seen.ws.rank(by="reach"), data.influence(seen.ws)
+    assert set(table["measure"]) == {"proven"}
     section = page.split('<section id="influence">')[1].split("</section>")[0]
     cells = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in section.split("<tr>")[2:]]
     show: Callable[[float], str] = lambda value: str(locale.number(value, lang="en"))  # noqa: E731
@@ -371,6 +376,7 @@ def test_the_report_shows_each_number_in_its_place(seen: SimpleNamespace) -> Non
         followers = len(seen.followers[account])
         ring_share = len(seen.followers[account] & seen.bots) / followers
         assert (row["value"], row["low"], row["high"]) == (scores.values[i], scores.low[i], scores.high[i])
+        assert row["modelled"] == reach.values[i]
         assert row["realised"] == pytest.approx(moved.values[i], nan_ok=True)
         assert row["score"] == judged.score[i]
         assert row["inflation"] == pytest.approx(seen.accounts.loc[account, "followers"] / scores.values[i])
@@ -383,11 +389,11 @@ def test_the_report_shows_each_number_in_its_place(seen: SimpleNamespace) -> Non
     assert rings.totals["share"] == pytest.approx(sum(a in seen.bots for a, _ in seen.follows) / len(seen.follows))
 
 
-def test_every_face_divides_the_same_followers_by_the_same_reach(seen: SimpleNamespace) -> None:
-    scores = seen.ws.rank()
+def test_every_face_divides_the_same_followers_by_what_is_proven(seen: SimpleNamespace) -> None:
+    scores = seen.ws.proven()
     rows, _ = ranking(seen.ws, top=10)
     asked = seen.ws.query("top-accounts", by="inflation", limit=500).set_index("id")["score"]
     for row in rows:
-        account, reach = row["account_id"], scores.values[row_of(scores, row["account_id"])]
-        expected = seen.accounts.loc[account, "followers"] / reach
+        account, moves = row["account_id"], scores.values[row_of(scores, row["account_id"])]
+        expected = seen.accounts.loc[account, "followers"] / moves
         assert row["inflation"] == asked[account] == seen.ws.explain(account).inflation == expected

@@ -37,7 +37,7 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def test_a_reach_that_cannot_be_told_is_na_with_the_reason(ws: Workspace) -> None:
-    judged, plain = ws.rank().frame(), ws.rank(raw=True).frame()
+    judged, plain = ws.rank(by="reach").frame(), ws.rank(by="reach", raw=True).frame()
     for table in (judged, plain):
         assert table.loc[["x:bob", "x:cai"], ["reach", "low", "high"]].isna().all(axis=None)
         assert table.loc["x:bob", "reason"] == "too_few_followers"

@@ -74,7 +74,7 @@ def test_a_plan_for_a_region_that_was_read_is_compared_on_its_own_sets(seen: Sim
 
 def test_tables_hold_the_answers_to_the_plain_questions_only(seen: SimpleNamespace) -> None:
     ws, since = seen.ws, int(seen.world.reposts["time"].median())
-    plain = [ws.rank(), ws.realised(), ws.quality(), ws.spread(), ws.plan(count=2)]
+    plain = [ws.rank(), ws.rank(by="reach"), ws.realised(), ws.quality(), ws.spread(), ws.plan(count=2)]
     for verb in (ws.rank, ws.realised, ws.quality, ws.spread):
         verb(raw=True)
     ws.plan(count=2, raw=True)
@@ -109,8 +109,9 @@ def test_the_largest_cascade_of_a_report_has_its_real_reposts_counted(seen: Simp
 
 
 def test_a_check_up_of_another_seed_is_one_of_its_reach(seen: SimpleNamespace) -> None:
-    account = str(seen.ws.rank().ids[seen.ws.rank().best(1)[0]])
+    account = str(seen.ws.rank(by="reach").top(1).index[0])
     for seed in (1, 2):
-        scores = seen.ws.rank(seed=seed)
+        scores = seen.ws.rank(by="reach", seed=seed)
         assert seen.ws.explain(account, seed=seed).reach == scores.values[scores.ids == account].item()
-    assert seen.ws.rank(seed=2).values.tolist() != seen.ws.rank().values.tolist()
+    one, other = (seen.ws.rank(by="reach", seed=seed).values.tolist() for seed in (1, 2))
+    assert one != other

@@ -19,7 +19,7 @@ from kolgraph.workspace import Workspace
 
 def test_reach_counts_real_people_only(town: Workspace, world: World) -> None:
     graph = Graph.from_workspace(town)
-    scores = town.rank()
+    scores = town.rank(by="reach")
     assert scores.values.max() < town.real().weight.sum()
     # Accounts whose followers were mostly bought move far fewer people than their followers say.
     bought = world.truth["bought"].set_index("account")["bought_share"].astype(float)
@@ -27,7 +27,7 @@ def test_reach_counts_real_people_only(town: Workspace, world: World) -> None:
     followers = graph.incoming.degree[graph.rows(ids)]
     assert (scores.values[graph.rows(ids)] < followers).mean() > 0.9
     # Raw, everybody counts: nobody moves fewer, and the customers of the rings move more.
-    raw = town.rank(raw=True)
+    raw = town.rank(by="reach", raw=True)
     assert raw.values[graph.rows(ids)].sum() > scores.values[graph.rows(ids)].sum()
 
 
@@ -52,7 +52,7 @@ def test_an_answer_for_some_is_given_and_not_in_the_tables(town: Workspace) -> N
 
 
 def test_reach_is_that_of_the_planted_probabilities(town: Workspace, world: World) -> None:
-    scores = town.rank()
+    scores = town.rank(by="reach")
     graph, learnt = forwarding(town)
     assert learnt
     p = world.truth["probabilities"].assign(account=lambda t: "weibo:" + t["account"]).set_index("account")["p_repost"]

@@ -28,4 +28,4 @@ def test_all_measures_of_a_table_are_found_anew(tmp_path: Path) -> None:
         ws.table("scores")
         now = {run for (run,) in ws.fetch(held)}
         assert not now & old
-        assert now == {ws.rank().run_id, ws.realised().run_id, ws.quality().run_id}
+        assert now == {ws.rank().run_id, ws.rank(by="reach").run_id, ws.realised().run_id, ws.quality().run_id}

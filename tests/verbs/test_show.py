@@ -40,12 +40,18 @@ def test_names_stand_beside_ids(town: Workspace) -> None:
 
 def test_a_ranking_puts_together_what_each_answer_says(town: Workspace) -> None:
     rows, answers = ranking(town, top=5)
-    reach, moved, judged = answers
+    scores, found, moved, judged, reach = answers
+    assert (scores.measure, reach.measure) == ("proven", "reach")
+    assert [row["account_id"] for row in rows] == found.frame().index[:5].tolist()
     for row in rows:
-        assert row["reach"] == reach.frame().loc[row["account_id"], "reach"]
         i = list(moved.ids).index(row["account_id"])
+        assert (row["proven"], row["low"], row["high"]) == (found.values[i], found.low[i], found.high[i])
+        assert (row["posts"], row["reach"]) == (found.posts[i], reach.values[i])
         assert row["realised"] == pytest.approx(moved.values[i], nan_ok=True)
         assert row["audience"] == judged.score[i]
+        assert row["inflation"] == row["followers"] / row["proven"]
+    for row in ranking(town, top=5, by="reach")[0]:
+        assert row["reach"] == reach.frame().loc[row["account_id"], "reach"]
         assert row["inflation"] == row["followers"] / row["reach"]
     assert list(ranking(town, top=5, by="core")[0][0]) == ["account_id", "name", "followers", "core"]
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TEXT, INT, FLOAT = "STRING", "INT64", "DOUBLE"
 
 #: Measures of the result table ``scores`` that become properties of an Account; NULL where one was not computed.
-SCORED = ("pagerank", "core", "betweenness", "harmonic", "reach")
-#: All measures of an Account: `inflation` is what follows from followers and reach.
+SCORED = ("proven", "reach", "pagerank", "core", "betweenness", "harmonic")
+#: All measures of an Account: `inflation` is what follows from followers and what is proven.
 MEASURES = (*SCORED, "inflation")
 
 #: Marks what `GraphStore.replace` wrote into a server, so that nothing else there is ever touched.
