@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kolgraph.errors import InputError, UnknownName, option
-from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
@@ -38,7 +37,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-@answer(tabled=_by_default, normal=_normal, environment=lambda: dict(tiers()))
+@answer(tabled=_by_default, normal=_normal)
 def rank(
     workspace: Workspace,
     *,
