@@ -182,7 +182,7 @@ def _fit(d: F64, n: F64, x: F64, burst: float) -> tuple[float, float]:
     # Of no event at all half a one is made: what was never seen is not impossible.
     start = np.log(max(float(d.sum()), 0.5) / float((n * x).sum()))
     if not d.any():
-        return float(np.exp(start)), 1.0
+        return float(np.exp(start)), float("inf")  # nothing tells accounts apart
 
     def loss(at: F64) -> float:
         factor, strength = np.exp(np.clip(at, [start - 12, -9], [start + 12, 14]))
