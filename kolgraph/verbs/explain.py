@@ -177,6 +177,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
     channels = learn(workspace, given)
     graph, learnt = channels.along(given)
     groups = audience(workspace, [account]).groups
+    followers, strangers = channels.followers.of([row]), channels.strangers.of([row])
     profiles = read_profiles(workspace)
     why = take_apart(
         graph,
@@ -199,9 +200,7 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
             "account": account,
             "of": [a.run_id for a in (found, scores, moved, judged, why, groups)],
             "names": digest(sorted(names.items())),
-            "channels": digest(
-                *(float(part[row]) for c in (channels.followers, channels.strangers) for part in c.parts)
-            ),
+            "channels": digest(followers.values, followers.high, strangers.values, strangers.high),
         },
         seed=seed,
         graph=graph.fingerprint,
@@ -228,12 +227,12 @@ def explain(workspace: Workspace, account: str, *, seed: int = 1) -> CheckUp:
         trend=_number(moved.trend[row]),
         trend_low=_number(moved.trend_low[row]),
         trend_high=_number(moved.trend_high[row]),
-        followers_repost=_number(channels.followers.values[row]),
-        followers_repost_low=_number(channels.followers.low[row]),
-        followers_repost_high=_number(channels.followers.high[row]),
-        strangers_repost=_number(channels.strangers.values[row]),
-        strangers_repost_low=_number(channels.strangers.low[row]),
-        strangers_repost_high=_number(channels.strangers.high[row]),
+        followers_repost=_number(followers.values[0]),
+        followers_repost_low=_number(followers.low[0]),
+        followers_repost_high=_number(followers.high[0]),
+        strangers_repost=_number(strangers.values[0]),
+        strangers_repost_low=_number(strangers.low[0]),
+        strangers_repost_high=_number(strangers.high[0]),
         score=_number(judged.score[row]),
         shares={str(name): _number(value) for name, value in judged.shares.iloc[row].items()},
         problems=judged.problems()[row],
