@@ -46,7 +46,7 @@ class Plan(Result):
     left_out : tuple of (id, code)
         Candidates that were not considered, because what is loaded cannot tell their reach, and why.
     warnings : tuple of (id, code)
-        What is odd about those that were chosen (``warning.<code>`` of `kolgraph.locale.catalogue`).
+        What is odd about those that were chosen, and who is cheap (``warning.<code>`` of `kolgraph.locale.catalogue`).
     """
 
     analysis: ClassVar[str] = "plan"

@@ -14,6 +14,7 @@ from kolgraph.verbs.coverage import reasons
 from kolgraph.verbs.observed import forwarding
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.real import somebody
+from kolgraph.verbs.value import value
 
 if TYPE_CHECKING:
     from kolgraph.graph.snapshot import Relations
@@ -105,8 +106,12 @@ def plan(
 
 def _warnings(workspace: Workspace, found: Plan, *, raw: bool) -> tuple[tuple[str, str], ...]:
     """What is odd about the accounts that were chosen, in their order."""
-    judged, rows = quality(workspace, raw=raw), found.pool.graph.rows(found.ids)
-    return tuple((i, code) for i, row in zip(found.ids, rows, strict=True) for code in judged.growth(int(row)) or ())
+    judged, worth = quality(workspace, raw=raw), value(workspace, raw=raw)
+    said = list[tuple[str, str]]()
+    for account, row in zip(found.ids, found.pool.graph.rows(found.ids), strict=True):
+        said += [(account, code) for code in judged.growth(int(row)) or ()]
+        said += [(account, code) for code in (None if worth is None else worth.flags[row]) or ()]
+    return tuple(said)
 
 
 def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
@@ -144,10 +149,10 @@ def candidates(
         There are none.
     """
     conditions, values = ["price_cny IS NOT NULL"], list[Any]()
-    for condition, value in (("niche = ?", niche), ("price_cny <= ?", max_price)):
-        if value is not None:
+    for condition, said in (("niche = ?", niche), ("price_cny <= ?", max_price)):
+        if said is not None:
             conditions.append(condition)
-            values.append(value)
+            values.append(said)
     rows = workspace.fetch(
         "SELECT account_id, price_cny::DOUBLE, region, ip_region FROM accounts "
         f"WHERE {' AND '.join(conditions)} ORDER BY 1",

@@ -11,6 +11,7 @@ from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.realised import realised
 from kolgraph.verbs.renewing import bring_up
+from kolgraph.verbs.value import value
 from kolgraph.workspace.tables import TABLES
 
 if TYPE_CHECKING:
@@ -106,9 +107,12 @@ def ranking(
             row["reason"] = coverage(workspace).why(row["reason"])
     raw = bool(options.get("raw", False))
     moved, judged = realised(workspace, raw=raw), quality(workspace, raw=raw)
+    worth = value(workspace, raw=raw)
     for row, i in zip(rows, best, strict=True):
         # Followers for each real account moved: what a brand pays for and does not get.
         row["inflation"] = row["followers"] / reach if row["followers"] and (reach := row[scores.measure]) > 0 else None
         row |= {"realised": moved.values[i], "trend": moved.trend[i]}
         row |= {"audience": judged.score[i], "tier": judged.tier[i], "growth": grown(judged, i)}
+        if worth is not None:
+            row["value"] = None if worth.flags[i] is None else ", ".join(worth.flags[i]) or "usual"
     return rows, [scores, moved, judged]
