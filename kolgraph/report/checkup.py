@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.influence.quality import FLOORS, LIMITS
-from kolgraph.locale import catalogue, number, percent
+from kolgraph.locale import catalogue, money, number, percent
 
 if TYPE_CHECKING:
     from kolgraph.verbs.explain import CheckUp
@@ -79,6 +79,12 @@ def lines(found: CheckUp, lang: str) -> list[str]:
         "! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang), growth=daily)
         for name in found.problems
     ]
+    if found.price_cny is not None and found.price_usual is not None:
+        low, high = (money(part, lang) for part in found.price_usual)
+        out.append(say("price", price=money(found.price_cny, lang), low=low, high=high))
+    if found.stars is not None:
+        out.append(say("stars", stars=found.stars))
+    out += ["! " + text[f"warning.{code}"] for code in found.value or ()]
     for kind, rows in found.groups.frame().dropna(subset="share").groupby("kind", sort=False):
         parts = [f"{row.group} {_between(row, lang)}" for row in rows.head(_TOP).itertuples()]
         sample = float(rows["sample"].iloc[0])
