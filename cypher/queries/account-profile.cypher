@@ -17,6 +17,7 @@
 //   rings: int              coordinated rings it is a member of
 //   pagerank: float         PageRank
 //   reach: float            expected real accounts reached per post
+//   proven: float           real accounts that repost a next post, by what its posts did
 // group: discovery
 // order: one row
 MATCH (a:Account {id: $id})
@@ -29,4 +30,4 @@ RETURN a.id AS id, a.name AS name, a.platform AS platform, a.niche AS niche, a.r
        COUNT { MATCH (a)-[:POSTED]->(p:Post) WHERE coalesce(p.kind, 'post') <> 'repost' } AS posts,
        community,
        COUNT { MATCH (a)-[:MEMBER_OF]->(r:Ring) WHERE r.verdict = 'coordinated' } AS rings,
-       a.pagerank AS pagerank, a.reach AS reach
+       a.pagerank AS pagerank, a.reach AS reach, a.proven AS proven

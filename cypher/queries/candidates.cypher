@@ -1,6 +1,7 @@
 // Candidates for a booking
 // 可投放账号候选
-// Priced accounts that fit the brief, with the share of their audience that sits in coordinated rings.
+// Priced accounts that fit the brief, with the share of their audience that sits in coordinated rings. Who is proven to
+// move most comes first, by reach whoever nothing is proven of.
 // parameters:
 //   niche: text = ''              only this declared niche; '' = every niche
 //   region: text = ''             only this region; '' = every region
@@ -18,6 +19,7 @@
 //   known_followers: int   followers in the data
 //   ring_share: float      of these, in coordinated rings
 //   reach: float           expected real accounts reached per post
+//   proven: float          real accounts that repost a next post, by what its posts did
 // group: planning
 // order: total
 MATCH (a:Account)
@@ -32,6 +34,6 @@ WITH a, known_followers,
      CASE WHEN known_followers = 0 THEN 0.0 ELSE 1.0 * coordinated / known_followers END AS ring_share
 WHERE ring_share <= $max_ring_share AND known_followers >= $min_followers
 RETURN a.id AS id, a.name AS name, a.niche AS niche, a.region AS region, a.price_cny AS price_cny,
-       known_followers, ring_share, a.reach AS reach
-ORDER BY coalesce(reach, 0.0) DESC, known_followers DESC, id
+       known_followers, ring_share, a.reach AS reach, a.proven AS proven
+ORDER BY coalesce(proven, reach, 0.0) DESC, known_followers DESC, id
 LIMIT $limit

@@ -1,9 +1,9 @@
 // Top accounts of a niche or region
 // 某领域或地区的头部账号
 // Highest first by one measure; accounts without that measure are left out. Inflation is the number of followers shown
-// for each real account reached: there the first are the worst.
+// for each real account that a post moves: there the first are the worst.
 // parameters:
-//   by: text = 'pagerank'    pagerank, reach, core, betweenness, harmonic, inflation or followers
+//   by: text = 'pagerank'    pagerank, proven, reach, core, betweenness, harmonic, inflation or followers
 //   niche: text = ''         only this declared niche; '' = every niche
 //   region: text = ''        only this region; '' = every region
 //   tier: text = ''          only this tier by followers; '' = every tier
@@ -22,6 +22,7 @@ MATCH (a:Account)
 WHERE ($niche = '' OR a.niche = $niche) AND ($region = '' OR a.region = $region) AND ($tier = '' OR a.tier = $tier)
 WITH a, CASE
     WHEN $by = 'pagerank' THEN a.pagerank
+    WHEN $by = 'proven' THEN a.proven
     WHEN $by = 'reach' THEN a.reach
     WHEN $by = 'core' THEN a.core
     WHEN $by = 'betweenness' THEN a.betweenness

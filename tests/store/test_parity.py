@@ -26,6 +26,7 @@ VALUES = {
     "observed_ts": [None, 0, 30 * DAY, 31 * DAY + 5],
     "pagerank": [None, 0.25],
     "reach": [None, 0.0, 4.0],
+    "proven": [None, 0.5, 3.0],
     "kind": [None, "post", "repost"],
     "created_ts": [None, 0, 10, 20],
     "size": [None, 1, 3],
@@ -88,7 +89,7 @@ def test_answers_on_any_graph_are_those_of_plain_python(engine, seed):
     choices = dict.fromkeys(("id", "a", "b", "author", "reader", "brand"), account)
     choices |= {"post": post, "campaign": ["c1", "c2", "c3"], "ring": ["r1", "r2"], "topic": ["t1", "t2"]}
     choices |= {"niche": ["", "n1"], "region": ["", "r1"], "tier": ["", "KOC"], "platform": ["", "w"]}
-    choices |= {"by": ["pagerank", "reach", "followers"], "verdict": ["", "coordinated"], "limit": [2, 100]}
+    choices |= {"by": ["pagerank", "proven", "reach", "followers"], "verdict": ["", "coordinated"], "limit": [2, 100]}
     choices |= {"min_followers": [0, 1, 2], "max_price": [0.5, 10.0, 1e12], "max_ring_share": [0.2, 1.0]}
     choices |= {"days": [1, 30, 31], "min_share": [0.2, 1.0], "min_shared": [1, 2]}
     for query, _ in itertools.product(library().values(), range(3)):

@@ -21,11 +21,11 @@ EXPECTED = {
     "account-profile": [
         (
             {"id": ANN},
-            [(ANN, "安", "w", "beauty", "SH", 500.0, 1000, 6, 1, 1, "美妆", 0, 0.5, 4.0)],
+            [(ANN, "安", "w", "beauty", "SH", 500.0, 1000, 6, 1, 1, "美妆", 0, 0.5, 4.0, None)],
         ),
-        ({"id": "w:bot1"}, [("w:bot1", "b1", "w", None, None, None, 3, 0, 1, 0, None, 1, None, None)]),
+        ({"id": "w:bot1"}, [("w:bot1", "b1", "w", None, None, None, 3, 0, 1, 0, None, 1, None, None, None)]),
         # dee is in a fan club only; her PageRank was not a number; her post is the one that names three
-        ({"id": DEE}, [(DEE, None, "w", "games", None, None, 40, 1, 2, 1, "游戏", 0, None, None)]),
+        ({"id": DEE}, [(DEE, None, "w", "games", None, None, 40, 1, 2, 1, "游戏", 0, None, None, None)]),
         ({"id": "nobody"}, []),
     ],
     "added-audience": [
@@ -84,14 +84,23 @@ EXPECTED = {
     ],
     "candidates": [
         # ann: 2 of 6 followers are coordinated
-        ({}, [(BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0), ("x:iso", "iso", "food", None, 10.0, 0, 0.0, None)]),
+        (
+            {},
+            [
+                (BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0, None),
+                ("x:iso", "iso", "food", None, 10.0, 0, 0.0, None, None),
+            ],
+        ),
         (
             {"max_ring_share": 0.5, "niche": "beauty"},
-            [(ANN, "安", "beauty", "SH", 500.0, 6, 2 / 6, 4.0), (BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0)],
+            [
+                (ANN, "安", "beauty", "SH", 500.0, 6, 2 / 6, 4.0, None),
+                (BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0, None),
+            ],
         ),
         (
             {"max_ring_share": "1", "min_followers": "1", "max_price": "400"},
-            [(BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0)],
+            [(BOB, "Bob", "beauty", "BJ", 300.5, 2, 0.0, 2.0, None)],
         ),
         ({"region": "SH"}, []),
         ({"tier": "KOC"}, []),  # ann alone has 1,000 followers
@@ -159,12 +168,12 @@ EXPECTED = {
         (
             {},
             [
-                ("beauty", 2, 2, 1800, 400.25, 3.0),
-                ("games", 2, 0, 90, None, None),
-                ("food", 1, 1, 0, 10.0, None),
+                ("beauty", 2, 2, 1800, 400.25, 3.0, None),
+                ("games", 2, 0, 90, None, None, None),
+                ("food", 1, 1, 0, 10.0, None, None),
             ],
         ),
-        ({"platform": "x"}, [("food", 1, 1, 0, 10.0, None)]),
+        ({"platform": "x"}, [("food", 1, 1, 0, 10.0, None, None)]),
     ],
     "orphans": [
         ({}, [("x:iso", "iso", 0), ("w:bob2", " BOB", None)]),
@@ -276,7 +285,7 @@ EXPECTED = {
         ({"min_followers": 7}, []),
     ],
     "tier-overview": [
-        ({}, [("KOC", 1, 1, 1000, 500.0, 4.0)]),  # from 1,000 followers on
+        ({}, [("KOC", 1, 1, 1000, 500.0, 4.0, None)]),  # from 1,000 followers on
         ({"niche": "games"}, []),
     ],
     "top-accounts": [
@@ -326,11 +335,11 @@ EXPECTED = {
         (
             {},
             [
-                (ANN, "安", "beauty", "KOC", 500.0, 4.0, 125.0),
-                (BOB, "Bob", "beauty", None, 300.5, 2.0, 150.25),
+                (ANN, "安", "beauty", "KOC", 500.0, 4.0, 125.0, None, None),
+                (BOB, "Bob", "beauty", None, 300.5, 2.0, 150.25, None, None),
             ],
         ),
-        ({"tier": "KOC", "limit": 1}, [(ANN, "安", "beauty", "KOC", 500.0, 4.0, 125.0)]),
+        ({"tier": "KOC", "limit": 1}, [(ANN, "安", "beauty", "KOC", 500.0, 4.0, 125.0, None, None)]),
         ({"niche": "food"}, []),  # no reach
     ],
 }

@@ -126,7 +126,7 @@ def _(w: World, id: str) -> Answer:
     rings = sum(w.rings[r]["verdict"] == "coordinated" for r in w.in_rings[id])
     told = [a[k] for k in ("name", "platform", "niche", "region", "price_cny", "followers")]
     counted = [len(w.fans[id]), len(w.idols[id]), posts, min(labels, default=None), rings]
-    return [(id, *told, *counted, a["pagerank"], a["reach"])]
+    return [(id, *told, *counted, a["pagerank"], a["reach"], a["proven"])]
 
 
 @answers("top-accounts")
@@ -145,16 +145,28 @@ def _(
         fans = w.fans[a["id"]]
         part = share(len(fans & w.coordinated), len(fans))
         if a["price_cny"] is not None and a["price_cny"] <= max_price:
-            row = (*(a[c] for c in ("id", "name", "niche", "region", "price_cny")), len(fans), part, a["reach"])
+            row = (
+                *(a[c] for c in ("id", "name", "niche", "region", "price_cny")),
+                len(fans),
+                part,
+                a["reach"],
+                a["proven"],
+            )
             found += [row] if part <= max_ring_share and len(fans) >= min_followers else []
-    return sorted(found, key=lambda r: (-(r[7] or 0.0), -r[5], r[0]))
+    return sorted(
+        found, key=lambda r: (-next((moved for moved in (r[8], r[7]) if moved is not None), 0.0), -r[5], r[0])
+    )
 
 
 @answers("value-for-money")
 def _(w: World, niche: str, tier: str) -> Answer:
     columns = ("id", "name", "niche", "tier", "price_cny", "reach")
     found = [a for a in w.pick(niche=niche, tier=tier) if a["price_cny"] is not None and (a["reach"] or 0) > 0]
-    rows = [(*(a[c] for c in columns), a["price_cny"] / a["reach"]) for a in found]
+    per = [a["price_cny"] / a["proven"] if (a["proven"] or 0) > 0 else None for a in found]
+    rows = [
+        (*(a[c] for c in columns), a["price_cny"] / a["reach"], a["proven"], price)
+        for a, price in zip(found, per, strict=True)
+    ]
     return sorted(rows, key=lambda r: (r[6], r[0]))
 
 
@@ -183,7 +195,8 @@ def _overview(
 @answers("niche-overview")
 def _(w: World, platform: str) -> Answer:
     def numbers(g: list[dict[str, Any]]) -> tuple[Any, ...]:
-        return total(a["followers"] for a in g), mean(a["price_cny"] for a in g), mean(a["reach"] for a in g)
+        means = (mean(a[name] for a in g) for name in ("price_cny", "reach", "proven"))
+        return total(a["followers"] for a in g), *means
 
     return sorted(_overview(w.pick(platform=platform), "niche", numbers), key=down(1))
 
@@ -200,7 +213,7 @@ def _(w: World, niche: str) -> Answer:
 def _(w: World, niche: str) -> Answer:
     def numbers(g: list[dict[str, Any]]) -> tuple[Any, ...]:
         least = min(a["followers"] for a in g if a["followers"] is not None)
-        return least, mean(a["price_cny"] for a in g), mean(a["reach"] for a in g)
+        return least, *(mean(a[name] for a in g) for name in ("price_cny", "reach", "proven"))
 
     return sorted(_overview(w.pick(niche=niche), "tier", numbers), key=down(3))
 
