@@ -250,9 +250,19 @@ def _counts(who: NDArray[np.int64], when: F64, what: F64, n: int) -> Counts:
     oldest = np.full(n, np.inf)
     np.minimum.at(oldest, who[there], np.nan_to_num(day, nan=np.inf))
     day = np.where(np.isnan(day), np.nan_to_num(oldest, posinf=0.0)[who[there]], day)
-    order = np.lexsort((what[there], day, who[there]))
+    y = np.rint(what[there])
+    # Of posts at one time (or without any) which comes last must depend neither on the order of rows, nor on its size.
+    order = np.lexsort((_mixed(y.astype(np.uint64), who[there].astype(np.uint64)), day, who[there]))
     ptr = np.concatenate([[0], np.cumsum(np.bincount(who[there], minlength=n))])
-    return Counts(ptr.astype(np.int64), np.rint(what[there][order]), day[order])
+    return Counts(ptr.astype(np.int64), y[order], day[order])
+
+
+def _mixed(y: NDArray[np.uint64], who: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A number for every pair, in no order (the output function of splitmix64; Steele, Lea & Flood, OOPSLA 2014)."""
+    z = (y + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) ^ (who + np.uint64(1)) * np.uint64(0xD1B54A32D192ED03)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
 
 
 def _law(counts: Counts, known: pd.DataFrame | None, n: int, seed: int) -> tuple[CountModel, F64]:
@@ -282,10 +292,7 @@ def _calibrated(model: CountModel, counts: Counts, prior: F64, seed: int) -> flo
     several = np.diff(part.ptr) > 1
     if not several.any():
         return OUTSIDE
-    # Of several at the last time (or without any) one at random: which of them is put last must not tell its size.
-    newest = part.day == np.repeat(part.day[part.ptr[1:] - 1], np.diff(part.ptr))
-    tied = np.add.reduceat(newest, part.ptr[:-1], dtype=np.int64)
-    last = part.ptr[1:] - 1 - np.random.default_rng(seed).integers(0, tied)
+    last = part.ptr[1:] - 1
     kept = np.ones(part.y.size, bool)
     kept[last] = False
     before = Counts(part.ptr - np.arange(part.ptr.size), part.y[kept], part.day[kept])
