@@ -250,19 +250,15 @@ def _counts(who: NDArray[np.int64], when: F64, what: F64, n: int) -> Counts:
     oldest = np.full(n, np.inf)
     np.minimum.at(oldest, who[there], np.nan_to_num(day, nan=np.inf))
     day = np.where(np.isnan(day), np.nan_to_num(oldest, posinf=0.0)[who[there]], day)
-    y = np.rint(what[there])
+    y, whose = np.rint(what[there]), who[there]
+    order = np.lexsort((y, day, whose))
+    y, day, whose = y[order], day[order], whose[order]
     # Of posts at one time (or without any) which comes last must depend neither on the order of rows, nor on its size.
-    order = np.lexsort((_mixed(y.astype(np.uint64), who[there].astype(np.uint64)), day, who[there]))
-    ptr = np.concatenate([[0], np.cumsum(np.bincount(who[there], minlength=n))])
-    return Counts(ptr.astype(np.int64), y[order], day[order])
-
-
-def _mixed(y: NDArray[np.uint64], who: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A number for every pair, in no order (the output function of splitmix64; Steele, Lea & Flood, OOPSLA 2014)."""
-    z = (y + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) ^ (who + np.uint64(1)) * np.uint64(0xD1B54A32D192ED03)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))
+    run = np.concatenate([[0], np.cumsum((np.diff(whose) != 0) | (np.diff(day) != 0))])[: y.size]
+    tied = np.flatnonzero(np.bincount(run)[run] > 1)
+    y[tied] = y[tied][np.lexsort((np.random.default_rng(0).random(tied.size), run[tied]))]
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(whose, minlength=n))])
+    return Counts(ptr.astype(np.int64), y, day)
 
 
 def _law(counts: Counts, known: pd.DataFrame | None, n: int, seed: int) -> tuple[CountModel, F64]:
