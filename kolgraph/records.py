@@ -23,6 +23,7 @@ PROFILE = {
     "ip_region": "VARCHAR",  # where the platform saw it, as opposed to what it says of itself
     "label": "VARCHAR",  # human or bot, in research data
     "created_ts": "BIGINT",
+    "score": "DOUBLE",  # as an agency or platform rates it: stars, points, an index
 }
 
 
@@ -30,7 +31,7 @@ PROFILE = {
 class Field:
     """A field of a raw row: its kind decides how its text is checked and turned into a value."""
 
-    kind: str  # id, post, time, count, weight, share, money, label (a short text), text, names (split at commas), words
+    kind: str  # id, post, time, count, weight, share, money, score, label (a short text), text, names, words
     required: bool = False
 
 
@@ -47,6 +48,7 @@ RECORDS: Mapping[str, Mapping[str, Field]] = {
     )
     | _fields("count", "followers", "followings", "posts")
     | _fields("money", "price_cny")
+    | _fields("score", "score")
     | _fields("time", "created", "observed"),
     "follow": _fields("id", "src", "dst", required=True)
     | _fields("time", "since", "observed")

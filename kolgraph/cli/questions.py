@@ -351,7 +351,7 @@ def plan(workspace: Path, output: Path | None, as_is: bool, fresh: bool, form: s
     for account, code in found.warnings:
         warned.setdefault(catalogue("en")[f"warning.{code}"], []).append(account)
     for why, accounts in warned.items():
-        click.echo(f"warning, {why}: {', '.join(map(printable, accounts))}", err=True)
+        click.echo(f"note, {why}: {', '.join(map(printable, accounts))}", err=True)
     stands_on(found)
     show(rows, form)
     if output is not None:

@@ -164,7 +164,9 @@ def learn_probabilities(
         graph.id_table,
     )
     source, target, count = union.edges()
-    strange = np.zeros(union.m, bool) if unknown else ~_among(target.astype(np.int64) * graph.n + source, edges)
+    strange = np.zeros(union.m, bool)
+    others = np.unique(seen.dst[~follows].astype(np.int64) * graph.n + seen.src[~follows])
+    strange[np.searchsorted(target.astype(np.int64) * graph.n + source, others)] = True
     degree = np.maximum(np.bincount(source[~strange], minlength=graph.n), 1.0)
     if followings is not None:
         degree = np.fmax(degree, np.asarray(followings, dtype=np.float64))
@@ -214,9 +216,10 @@ class _Seen(NamedTuple):
 
 
 def _among(keys: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which keys are among others, which are sorted."""
-    place = np.searchsorted(others, keys)
-    found: NDArray[np.bool_] = np.append(others, -1)[place] == keys  # keys are not negative
+    """Which keys are among others, which are sorted; none is negative."""
+    order = np.argsort(keys)  # neighbours are found next to each other, in far less time
+    found = np.empty(keys.size, bool)
+    found[order] = np.append(others, -1)[np.searchsorted(others, keys[order])] == keys[order]
     return found
 
 

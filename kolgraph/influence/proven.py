@@ -282,7 +282,10 @@ def _calibrated(model: CountModel, counts: Counts, prior: F64, seed: int) -> flo
     several = np.diff(part.ptr) > 1
     if not several.any():
         return OUTSIDE
-    last = part.ptr[1:] - 1
+    # Of several at the last time (or without any) one at random: which of them is put last must not tell its size.
+    newest = part.day == np.repeat(part.day[part.ptr[1:] - 1], np.diff(part.ptr))
+    tied = np.add.reduceat(newest, part.ptr[:-1], dtype=np.int64)
+    last = part.ptr[1:] - 1 - np.random.default_rng(seed).integers(0, tied)
     kept = np.ones(part.y.size, bool)
     kept[last] = False
     before = Counts(part.ptr - np.arange(part.ptr.size), part.y[kept], part.day[kept])

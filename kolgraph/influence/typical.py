@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -88,19 +87,18 @@ def log_means(author: NDArray[np.int64], logs: F64, n: int) -> LogMeans:
     return LogMeans(posts, np.asarray(mean, dtype=np.float64), variance, (PRIOR + own).astype(np.float64))
 
 
-def peers(followers: F64, platform: NDArray[np.int64], tiers: Mapping[str, int]) -> NDArray[np.int64]:
-    """The tier of every account on its platform, as a number, and -1 where no followers are shown.
+def peers(tier: NDArray[np.object_], platform: NDArray[np.int64], followers: F64) -> NDArray[np.int64]:
+    """The tier of every account on its platform, as a number; -1 where no followers are shown.
 
-    Those below the lowest tier are compared with each other.
+    Those without a tier are compared with each other.
 
     Examples
     --------
-    >>> peers(np.array([5.0, 50, 500, np.nan]), np.array([0, 0, 1, 1]), {"high": 100, "low": 10}).tolist()
-    [0, 1, 5, -1]
+    >>> peers(np.array(["", "KOC", "KOC", ""]), np.array([0, 0, 1, 1]), np.array([5.0, 1e3, 1e3, np.nan])).tolist()
+    [0, 1, 3, -1]
     """
-    cuts = np.sort(np.fromiter(tiers.values(), np.float64))
-    found = np.searchsorted(cuts, followers, side="right") + platform * (cuts.size + 1)
-    return np.where(np.isnan(followers), -1, found).astype(np.int64)
+    names, number = np.unique(tier.astype(str), return_inverse=True)
+    return np.where(np.isnan(followers), -1, number + platform * names.size).astype(np.int64)
 
 
 def percentiles(values: F64, group: NDArray[np.int64]) -> F64:

@@ -27,7 +27,7 @@ I64: TypeAlias = NDArray[np.int64]
 #: Nodes over u, and how often the stretch they span is narrowed to where the posterior is.
 NODES, PASSES = 32, 4
 #: Log density below the highest at which a node no longer matters.
-DEPTH = 16.0
+DEPTH = 12.0
 #: Counts from here on are normal in the log: their Poisson noise is 1 / count there.
 LARGE = 64
 #: Share of the variance by which u may have drifted within what is taken for one time.
@@ -191,7 +191,7 @@ def _filter(
             b, r = kept * b, kept * r
             q = kept * kept * q + between * (1 - lasting) * (1 - kept * kept)
         sd = np.sqrt(p + q + 2 * r)
-        low, width = a + b - 5.5 * sd, 11 * sd / (NODES - 1)
+        low, width = a + b - 4.5 * sd, 9 * sd / (NODES - 1)
         for g in range(NODES):
             out[g] = np.exp(-0.5 * ((low + width * g - a - b) / sd) ** 2)
         out /= out.sum()

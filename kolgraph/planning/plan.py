@@ -52,7 +52,7 @@ class Plan(Result):
         90 % interval of the accounts that one post of each moves: posts differ, and of each only some are known. None
         where it is not known what posts moved.
     warnings : tuple of (id, code)
-        What is odd about those that were chosen (``warning.<code>`` of `kolgraph.locale.catalogue`).
+        What is odd about those that were chosen, and who is cheap (``warning.<code>`` of `kolgraph.locale.catalogue`).
     """
 
     analysis: ClassVar[str] = "plan"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.influence.quality import FLOORS, LIMITS
-from kolgraph.locale import catalogue, number, percent
+from kolgraph.locale import catalogue, money, number, percent
 
 if TYPE_CHECKING:
     from kolgraph.verbs.explain import CheckUp
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _TOP = 5
 #: What is no share.
 _NUMBERS = {"known", "profiles", "growth", "growth_z"}
+#: Accounts per post that are as good as none.
+_FEW = 0.01
 
 
 def lines(found: CheckUp, lang: str) -> list[str]:
@@ -62,9 +64,11 @@ def lines(found: CheckUp, lang: str) -> list[str]:
     if found.trend is not None:
         out.append(say("trend", trend=found.trend, span=span(found.trend_low, found.trend_high)))
     for channel in ("followers_repost", "strangers_repost"):
-        if (rate := getattr(found, channel)) is not None:
-            away = span(getattr(found, f"{channel}_low"), getattr(found, f"{channel}_high"))
-            out.append(say(channel, rate=rate, span=away))
+        rate, low, high = (getattr(found, f"{channel}{end}") for end in ("", "_low", "_high"))
+        if rate is not None and high < _FEW:
+            out.append(say(channel, rate="<" + number(_FEW, lang), span=""))
+        elif rate is not None:
+            out.append(say(channel, rate=rate, span=span(low, high)))
     if not found.reason:
         out.append(say("rings", shown=why.shown, reach=why.reach, without=why.without_rings))
     if found.score is not None:
@@ -75,6 +79,12 @@ def lines(found: CheckUp, lang: str) -> list[str]:
         "! " + say(f"problem.{name}", share=known[name], limit=_limit(name, lang), growth=daily)
         for name in found.problems
     ]
+    if found.price_cny is not None and found.price_usual is not None:
+        low, high = (money(part, lang) for part in found.price_usual)
+        out.append(say("price", price=money(found.price_cny, lang), low=low, high=high))
+    if found.stars is not None:
+        out.append(say("stars", stars=found.stars))
+    out += ["! " + text[f"warning.{code}"] for code in found.value or ()]
     for kind, rows in found.groups.frame().dropna(subset="share").groupby("kind", sort=False):
         parts = [f"{row.group} {_between(row, lang)}" for row in rows.head(_TOP).itertuples()]
         sample = float(rows["sample"].iloc[0])

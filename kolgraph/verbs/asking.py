@@ -40,11 +40,12 @@ class _Method:
     number: int
     tabled: Callable[[Mapping[str, Any]], bool]
     rest: Callable[..., Mapping[str, Callable[[], Any]]] | None
-    environment: Callable[[Mapping[str, Any]], object] | None
+    environment: Callable[[], object] | None
 
-    def version(self, parameters: Mapping[str, Any]) -> str:
+    @property
+    def version(self) -> str:
         """Changes when the same question can get another answer on the same data."""
-        around = f"/{said}" if self.environment and (said := self.environment(parameters)) else ""
+        around = f"/{self.environment()}" if self.environment else ""
         return f"{__version__}/{self.number}{around}"
 
 
@@ -60,7 +61,7 @@ def answer(
     tabled: Callable[[Mapping[str, Any]], bool] = never,
     normal: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     rest: Callable[..., Mapping[str, Callable[[], Any]]] | None = None,
-    environment: Callable[[Mapping[str, Any]], object] | None = None,
+    environment: Callable[[], object] | None = None,
 ) -> Callable[[Callable[Concatenate[Workspace, P], R]], Callable[Concatenate[Workspace, P], R]]:
     """Make a function of a workspace a verb whose answers are kept.
 
@@ -73,7 +74,7 @@ def answer(
     normal : callable
         Parameters -> the same question, always put in the same way.
     environment : callable, optional
-        From parameters to what else shapes the answer: settings of the machine; nothing where none does.
+        What else shapes the answer: settings of the machine.
     rest : callable, optional
         From workspace and parameters to what makes the fields that are not kept (`Result.LEFT_OUT`).
     """
@@ -94,7 +95,7 @@ def answer(
             for name in _REGIONS & given.keys():
                 given[name] = _region(given[name])
             parameters = normal(given)
-            found: R = _ask(workspace, Question(verb, parameters, _METHODS[verb].version(parameters)))
+            found: R = _ask(workspace, Question(verb, parameters, _METHODS[verb].version))
             return found
 
         return cast("Callable[Concatenate[Workspace, P], R]", asked)
@@ -151,7 +152,7 @@ def _is_of_today(question: Question) -> bool:
     if question.verb == SAVED:
         return True
     try:
-        return question.method == _method(question.verb).version(question.parameters)
+        return question.method == _method(question.verb).version
     except KeyError:  # a verb of another version of kolgraph
         return False
 
@@ -161,7 +162,7 @@ def _around() -> str:
     found: list[object] = []
     for method in list(_METHODS.values()):
         try:
-            found += [method.environment({})] if method.environment else []
+            found += [method.environment()] if method.environment else []
         except KolgraphError as error:  # settings that cannot be read are told by the verb that needs them
             found.append(str(error))
     return repr(found)
@@ -206,8 +207,7 @@ def _ask(workspace: Workspace, question: Question) -> Any:
 
 def _coverage(workspace: Workspace) -> str:
     """What share of what there is was loaded, in one line; read, if it was told before."""
-    asked = {"complete": None}
-    question = Question("coverage", asked, _method("coverage").version(asked))
+    question = Question("coverage", {"complete": None}, _method("coverage").version)
     stored = workspace.answers.latest(question.key)
     if stored is None or not (workspace.mode.as_is or _stands(workspace, stored)):
         _ask(workspace, question)
@@ -226,8 +226,8 @@ def ask_again(workspace: Workspace, stored: Stored) -> Any:
     verb = stored.question.verb
     if verb == SAVED:
         raise InputError(f"run {stored.run} was not asked for, but saved from outside: compare it with another run")
-    parameters = stored.question.parameters
-    return _ask(workspace, Question(verb, parameters, _method(verb).version(parameters)))
+    version = _method(verb).version
+    return _ask(workspace, Question(verb, stored.question.parameters, version))
 
 
 def _compute(workspace: Workspace, question: Question, method: _Method) -> tuple[Stored, Any]:

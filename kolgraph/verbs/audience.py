@@ -72,7 +72,7 @@ class Audience(Result):
         return self.real.summary() | whole
 
 
-@answer(method=2)  # regions in any spelling
+@answer(method=3)  # regions in any spelling; groups
 def audience(
     workspace: Workspace,
     accounts: Sequence[str],

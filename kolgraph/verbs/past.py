@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.settings import tiers
 from kolgraph.verbs.heard import read_replies, read_words
 from kolgraph.verbs.observed import Past, read_past, read_platforms, read_profiles
+from kolgraph.verbs.quality import quality
 from kolgraph.verbs.real import real
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Measured:
     def __call__(self, workspace: Workspace, *, raw: bool) -> Scores:
         """The scores of a workspace, of its real accounts only or of all that count (`raw`)."""
         who = real(workspace, raw=raw)
-        found = self.compute(Known(workspace, who.ids, who.weight))
+        found = self.compute(Known(workspace, who.ids, who.weight, raw))
         return replace(found, parameters={**found.parameters, "raw": raw})
 
 
@@ -43,6 +43,7 @@ class Known(NamedTuple):
     workspace: Workspace
     ids: NDArray[np.object_]
     weight: NDArray[np.float64]
+    raw: bool
 
     def past(self) -> Past:
         """What posts did."""
@@ -56,7 +57,8 @@ class Known(NamedTuple):
         """The tier of every account on its platform."""
         from kolgraph.influence.typical import peers
 
-        return peers(self.followers(), read_platforms(self.workspace), tiers())
+        tier = quality(self.workspace, raw=self.raw).tier  # an answer: settings of tiers are part of it
+        return peers(tier, read_platforms(self.workspace), self.followers())
 
 
 def _h_index(known: Known) -> Scores:

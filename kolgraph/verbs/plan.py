@@ -18,6 +18,7 @@ from kolgraph.verbs.proven import proven
 from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.real import somebody
+from kolgraph.verbs.value import value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,8 +159,12 @@ def _calibration(
 
 def _warnings(workspace: Workspace, found: Plan, *, raw: bool) -> tuple[tuple[str, str], ...]:
     """What is odd about the accounts that were chosen, in their order."""
-    judged, rows = quality(workspace, raw=raw), found.pool.graph.rows(found.ids)
-    return tuple((i, code) for i, row in zip(found.ids, rows, strict=True) for code in judged.growth(int(row)) or ())
+    judged, worth = quality(workspace, raw=raw), value(workspace, raw=raw)
+    said = list[tuple[str, str]]()
+    for account, row in zip(found.ids, found.pool.graph.rows(found.ids), strict=True):
+        said += [(account, code) for code in judged.growth(int(row)) or ()]
+        said += [(account, code) for code in (None if worth is None else worth.flags[row]) or ()]
+    return tuple(said)
 
 
 def _unknown(workspace: Workspace, *, raw: bool) -> dict[str, str]:
@@ -204,10 +209,10 @@ def candidates(
         There are none.
     """
     conditions, values = ["price_cny IS NOT NULL"], list[Any]()
-    for condition, value in (("niche = ?", niche), ("price_cny <= ?", max_price)):
-        if value is not None:
+    for condition, said in (("niche = ?", niche), ("price_cny <= ?", max_price)):
+        if said is not None:
             conditions.append(condition)
-            values.append(value)
+            values.append(said)
     rows = workspace.fetch(
         "SELECT account_id, price_cny::DOUBLE, region, ip_region FROM accounts "
         f"WHERE {' AND '.join(conditions)} ORDER BY 1",

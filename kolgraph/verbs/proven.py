@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DAY_MS = 86_400_000.0
 
 
-@answer(environment=lambda _: dict(tiers()))
+@answer(environment=lambda: dict(tiers()))
 def proven(
     workspace: Workspace, *, niche: str | None = None, region: str | None = None, raw: bool = False, seed: int = 1
 ) -> Proven:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
 
 
-@answer(method=3, tabled=everybody_not_raw, environment=lambda _: dict(tiers()))  # growth against the tier
+@answer(method=3, tabled=everybody_not_raw, environment=lambda: dict(tiers()))  # growth against the tier
 def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
     """Judge the audience of every account: rings, zombies, bursts, who can be reached, who acts.
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kolgraph.errors import InputError, UnknownName, option
-from kolgraph.settings import tiers
 from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage, reasons, told
 from kolgraph.verbs.observed import forwarding, learn
@@ -39,12 +38,7 @@ def _normal(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters if by in MEASURES and MEASURES[by].seeded else parameters | {"seed": 1}
 
 
-def _around(parameters: Mapping[str, Any]) -> dict[str, int]:
-    """Tiers make peers, of measures of posts only: those of an answer below are its own."""
-    return dict(tiers()) if parameters.get("by") in PAST else {}
-
-
-@answer(method=3, tabled=_by_default, normal=_normal, environment=_around)  # by what posts moved
+@answer(method=3, tabled=_by_default, normal=_normal)  # by what posts moved
 def rank(
     workspace: Workspace,
     *,

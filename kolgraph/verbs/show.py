@@ -12,6 +12,7 @@ from kolgraph.verbs.quality import quality
 from kolgraph.verbs.rank import rank
 from kolgraph.verbs.realised import realised
 from kolgraph.verbs.renewing import bring_up
+from kolgraph.verbs.value import value
 from kolgraph.workspace.tables import TABLES
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def ranking(
     if scores.measure == "proven":
         modelled = rank(workspace, by="reach", **options)
         answers.append(modelled)
+    worth = value(workspace, raw=raw)
     for row, i in zip(rows, best, strict=True):
         if scores.measure == "proven":
             row["reach"] = modelled.values[i]
@@ -120,4 +122,6 @@ def ranking(
         row["inflation"] = row["followers"] / moves if row["followers"] and (moves := row[scores.measure]) > 0 else None
         row |= {"realised": moved.values[i], "trend": moved.trend[i]}
         row |= {"audience": judged.score[i], "tier": judged.tier[i], "growth": grown(judged, i)}
+        if worth is not None:
+            row["value"] = None if worth.flags[i] is None else ", ".join(worth.flags[i]) or "usual"
     return rows, answers

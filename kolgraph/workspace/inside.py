@@ -108,6 +108,12 @@ _OURS: dict[str, set[str]] = {table.name: {_squeezed(table.ddl())} for table in 
 _UNCOUNTED = {name: kind for name, kind in TABLES["reposts"].columns.items() if name not in COUNTED}
 for _columns in (_UNCOUNTED, _UNCOUNTED | COUNTED):
     _OURS["reposts"].add(_squeezed(replace(TABLES["reposts"], columns=_columns).ddl()))
+# Accounts of version 5 had no score; brought to this one, they have it behind the rest.
+for _name in ("accounts", "profile_times"):
+    _score = {"score": TABLES[_name].columns["score"]}
+    _before = {name: kind for name, kind in TABLES[_name].columns.items() if name != "score"}
+    for _columns in (_before, _before | _score):
+        _OURS[_name].add(_squeezed(replace(TABLES[_name], columns=_columns).ddl()))
 _OURS["versions"] = {_squeezed(VERSIONS)}
 _OURS["layout"] = {_squeezed(f"CREATE TABLE layout (version INTEGER{more})") for more in _LAYOUTS}
 _READ = {*CANONICAL, "versions", "layout"}

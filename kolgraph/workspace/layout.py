@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 #: Raised when the tables change. Facts of version 2 are kept; its answers did not know what they stood on. Version 3
-#: did not know the counts of reposts, version 4 what was said of accounts with two ids.
-SCHEMA_VERSION = 5
+#: did not know the counts of reposts, version 4 what was said of accounts with two ids, version 5 scores of accounts.
+SCHEMA_VERSION = 6
 
 
 def is_laid_out(connection: Connection, folder: Path) -> bool:
@@ -54,11 +54,12 @@ def lay_out(connection: Connection, folder: Path) -> None:
     if not others and not count(connection, "SELECT count(*) FROM layout"):
         connection.execute("INSERT INTO layout (version) VALUES (?)", [SCHEMA_VERSION])
     versions = [version for (version,) in connection.execute("SELECT version FROM layout").fetchall()]
-    if versions in ([2], [3], [4]):
+    if versions in ([2], [3], [4], [5]):
         if versions == [2]:
             _from_2(connection)
-        if versions != [4]:
+        if versions[0] < 4:
             _from_3(connection)
+        _from_5(connection)
         connection.execute("UPDATE layout SET version = ?", [SCHEMA_VERSION]).fetchall()
         _log.warning(
             "%s: made by an earlier version of kolgraph; what was loaded is kept, answers are found anew", folder
@@ -88,6 +89,11 @@ def _from_2(connection: Connection) -> None:
 def _from_3(connection: Connection) -> None:
     for name, kind in COUNTED.items():
         connection.execute(f"ALTER TABLE reposts ADD COLUMN {name} {kind}")
+
+
+def _from_5(connection: Connection) -> None:
+    for table in ("accounts", "profile_times"):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN score {TABLES[table].columns['score']}")
 
 
 def name_of(connection: Connection) -> str:

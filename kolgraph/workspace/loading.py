@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Raised when a change in the loaders makes the same bytes mean something else.
-LOADER_VERSION = 6
+LOADER_VERSION = 7
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ MACROS = (
         THEN replace(regexp_replace(n, '{_GAP}', '', 'g'), ',', '.')
       WHEN bare AND regexp_full_match(n, '[0-9]{{1,3}}\\.[0-9]{{3}}') THEN NULL
       WHEN regexp_full_match(n, '[0-9]+[.,][0-9]+') THEN replace(n, ',', '.') END""",
+    # 4.5, 4.5分, 4星, 五星级
+    """rated(x) AS try_cast(nullif(regexp_extract(CASE WHEN regexp_full_match(x, '[一二两三四五六七八九]星级?')
+      THEN translate(x, '一二两三四五六七八九', '1223456789') ELSE plain(x) END,
+      '^([0-9]{1,9}(?:\\.[0-9]{1,9})?) ?(?:分|星|星级|颗星)?$', 1), '') AS DOUBLE)""",
     # 3,456 and 1.2万 and 1,2K and 10万+ are all written by platforms; 1.0 is not, but spreadsheets make it. In lists of
     # one, so that the text is taken apart once, and only where it is no plain number.
     f"""amounts(x) AS list_transform([regexp_extract(plain(x), '{_AMOUNT}', ['n', 'u'])],
@@ -165,6 +169,10 @@ KINDS: Mapping[str, _Kind] = {
         "try_cast(amount(regexp_replace({x}, '^[¥￥]\\s*|\\s*元$', '', 'g')) AS DECIMAL(14, 2))",
         "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_MONEY' END",
     ),
+    "score": _Kind(
+        "rated({x})",
+        "CASE WHEN {x} IS NOT NULL AND {v} IS NULL THEN 'BAD_SCORE' END",
+    ),
     # Our own spreadsheets put an apostrophe before text that would run as a formula.
     "label": _Kind(
         "CASE WHEN is_no_name({x}) THEN NULL WHEN starts_with({x}, '''') "
@@ -180,6 +188,7 @@ KINDS: Mapping[str, _Kind] = {
     "words": _Kind("pieces({x}, '\\s')", "NULL"),
 }
 SQL_TYPE = {"time": "BIGINT", "count": "BIGINT", "weight": "FLOAT", "money": "DECIMAL(14, 2)", "share": "DOUBLE"}
+SQL_TYPE["score"] = "DOUBLE"
 SQL_TYPE |= {"names": "VARCHAR[]", "words": "VARCHAR[]"}
 REASONS: Mapping[str, str] = {
     "MISSING_FIELD": "is missing, and a row needs it",
@@ -193,6 +202,7 @@ REASONS: Mapping[str, str] = {
     "BAD_WEIGHT": "is not a finite number >= 0",
     "BAD_MONEY": "is not an amount of money >= 0",
     "BAD_SHARE": "is not a number between 0 and 1",
+    "BAD_SCORE": "is no score: a number >= 0, or so many stars (4星)",
     "BAD_ROW": "has a number of cells that this program never writes below this header; was the file edited?",
     "BAD_OBJECT": "is an object that was written as text; export the file again, with objects inside objects",
     "NO_ROOT": "is missing, and so is the author: a repost needs one; the root of all rows can be named",

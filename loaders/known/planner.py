@@ -88,7 +88,19 @@ WHO = (
     "=coalesce({id}, account_named({handle}, {platform}), account_named({name}, {platform}), {alias}, "
     "CASE WHEN {name} <> '' THEN '?' END)"
 )
-PLAIN = ("name", "followers", "followings", "posts", "niche", "region", "city", "agency", "available", "price_cny")
+PLAIN = (
+    "name",
+    "followers",
+    "followings",
+    "posts",
+    "niche",
+    "region",
+    "city",
+    "agency",
+    "available",
+    "price_cny",
+    "score",
+)
 PRICES = Format(
     name="prices",
     title="a price list",

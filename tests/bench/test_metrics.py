@@ -14,7 +14,7 @@ from sklearn.metrics import ndcg_score
 
 from tests.bench.validation.metrics import MEASURES, Cases, Told, compare, lines, measured, places
 from tests.bench.validation.simple import line, shrunk, variances
-from tests.bench.validation.weibo import forecasts, read
+from tests.bench.validation.weibo import baselines, read
 
 SPEARMAN, NDCG, TOP_10 = (MEASURES.index(name) for name in ("spearman", "ndcg", "top 10"))
 
@@ -116,9 +116,9 @@ def test_the_last_post_is_foretold_from_those_before(tmp_path: Path) -> None:
     assert sorted(known) == sorted((who, *post) for who, several in past.items() for post in several)
     np.testing.assert_array_equal(found.fans, [100, np.nan, np.nan])
     changed = found._replace(outcome=np.array([9.0, 9, 9]))
-    for name, one in forecasts(found).items():
-        np.testing.assert_array_equal(one.score, forecasts(changed)[name].score)
-    assert forecasts(found)["past"].score.tolist() == pytest.approx(np.log([4, 30**0.5, 5**0.5]))
+    for name, one in baselines(found).items():
+        np.testing.assert_array_equal(one.score, baselines(changed)[name].score)
+    assert baselines(found)["past"].score.tolist() == pytest.approx(np.log([4, 30**0.5, 5**0.5]))
 
 
 def test_variances_are_found_again_whatever_the_number_of_posts() -> None:

@@ -156,8 +156,9 @@ def test_a_planted_change_is_found() -> None:
 
 
 def test_tiers_are_those_of_each_platform_and_places_those_within() -> None:
-    tier = peers(np.array([5.0, 1e3, 1e3, NAN, 2e6]), np.array([0, 0, 1, 1, 1]), {"high": 10**6, "low": 10**3})
-    assert tier.tolist() == [0, 1, 4, -1, 5]
+    tier = np.array(["", "low", "low", "low", "high"], dtype=object)
+    found = peers(tier, np.array([0, 0, 1, 1, 1]), np.array([5.0, 1e3, 1e3, NAN, 2e6]))
+    assert found.tolist() == [0, 2, 5, -1, 4]
     values = np.array([3.0, 1, 1, NAN, 5, 2])
     places = percentiles(values, np.array([0, 0, 0, 0, 1, -1]))
     np.testing.assert_allclose(places, [250 / 3, 100 / 3, 100 / 3, NAN, NAN, NAN])

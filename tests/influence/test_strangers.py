@@ -327,7 +327,10 @@ def test_worlds_with_planted_discovery(discovery: float, strangers: int) -> None
         assert held(found.strangers, true, known) >= 0.9  # of 123; in ten worlds .94 to .96 of 1,317 at any discovery
         assert found.strangers.values[known].mean() == pytest.approx(true[known].mean(), rel=0.15)
     else:
-        assert found.strangers.values[authors].max() < 0.05
+        # None came to so many posts: of each less than a few in all of them are likely.
+        most = 5 / np.bincount(rows[world.posts["author"]], minlength=graph.n)[authors].sum()
+        assert (found.strangers.values < found.strangers.high)[authors].all()
+        assert (found.strangers.high[authors] < most).all()
 
 
 @pytest.mark.parametrize("burst", [0.5, 3.0, np.inf])

@@ -205,3 +205,24 @@ def test_ranks_count_real_people_unless_asked_for_all(town: Workspace) -> None:
         town.rank(by="h_index", niche="美妆")
     with pytest.raises(InputError, match=r"^relations means nothing for 'growth'"):
         town.rank(by="growth", relations=["repost"])
+
+
+def test_rates_and_tiers_are_those_of_the_tables(town: Workspace) -> None:
+    past, tier = read_past(town, town.real().weight), town.quality().tier
+    rates, share, grown = (town.rank(by=by) for by in ("engagement", "above_tier", "growth"))
+    followers = town.sql("SELECT followers FROM accounts ORDER BY account_key")["followers"].to_numpy(float)
+    i = int(rates.best(1)[0])
+    mine = past.author == i
+    interactions = past.likes[mine] * past.share[mine] + past.moved[mine]
+    assert past.share[mine][0] < 1  # some of its reposts, or of others, are no real people's
+    assert rates.values[i] == pytest.approx(np.expm1(np.log1p(interactions).mean()) / followers[i])
+    same = np.flatnonzero(tier == tier[i])
+    inside = np.isin(past.author, same)
+    weight = 1 / np.bincount(past.author)[past.author[inside]]
+    below = past.moved[inside] < share.beside["tier_median"][i]
+    assert weight[below].sum() < weight.sum() / 2
+    assert weight[past.moved[inside] <= share.beside["tier_median"][i]].sum() >= weight.sum() / 2 - 1e-9
+    assert share.values[i] == (past.moved[mine] > share.beside["tier_median"][i]).mean()
+    when = past.time[mine]
+    halves = [np.log1p(past.moved[mine][side * (when - np.median(when)) > 0]).mean() for side in (-1, 1)]
+    assert grown.values[i] == pytest.approx(np.exp(halves[1] - halves[0]))

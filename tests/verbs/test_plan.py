@@ -72,3 +72,30 @@ def test_a_kol_that_grew_too_fast_is_said_everywhere(tmp_path: Path) -> None:
             ws.plan(count=12)
             page = ws.report(tmp_path / f"{lang}.html", lang=lang).read_text(encoding="utf-8")
             assert page.count(f'<span class="flag">{catalogue(lang)["warning.growth_z"]}') == 2  # influence and plan
+
+
+def test_who_is_dear_for_what_it_moves_is_said_where_it_is_booked(tmp_path: Path) -> None:
+    """k0 to k23: i + 1 followers took the post of ki, which costs in proportion; but k5 nine times as much."""
+    kols = pd.DataFrame({"account": [f"k{i}" for i in range(24)], "followers": range(1, 25), "星级": "4星"})
+    kols["price_cny"] = [100 * (i + 2) * (1 + 0.1 * (i % 3)) * (9 if i == 5 else 1) for i in range(24)]
+    fans = pd.DataFrame({"account": [f"f{i}" for i in range(24)], "followers": 0})
+    pairs = [(i, j) for i in range(24) for j in range(i + 1)]
+    follows = pd.DataFrame([(f"f{j}", f"k{i}") for i, j in pairs], columns=["follower", "followed"])
+    reposts = pd.DataFrame(
+        [(f"r{i}-{j}", f"f{j}", f"k{i}", f"p{i}") for i, j in pairs], columns=["repost", "reposter", "author", "root"]
+    )
+    with few_samples(), Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        for table in (kols, fans, follows, reposts):
+            ws.load(table, platform="x")
+        told = {row["account_id"]: row["value"] for row in ranking(ws, top=99, raw=True)[0]}
+        assert {account for account, said in told.items() if said == "dear"} == {"x:k5"}
+        assert (told["x:k20"], told["x:f1"]) == ("usual", None)
+        assert ("x:k5", "dear") in ws.plan(count=24, must=["k5"], raw=True).warnings
+        found = ws.explain("k5")
+        assert (found.value, found.stars, found.price_cny) == (("dear",), 4.0, pytest.approx(7560))
+        low, high = found.price_usual
+        assert low < 100 * 7 < high < found.price_cny
+        for lang in ("en", "zh"):
+            assert "! " + catalogue(lang)["warning.dear"] in lines(found, lang)
+            assert [line for line in lines(found, lang) if "¥" in line]
+        assert ws.fetch("SELECT DISTINCT score FROM accounts WHERE score IS NOT NULL") == [(4.0,)]

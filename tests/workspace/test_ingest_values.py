@@ -166,6 +166,12 @@ def test_money(bench: Shelf) -> None:
     assert codes == ["BAD_MONEY"] * len(bad)
 
 
+def test_scores(bench: Shelf) -> None:
+    good = {"4.5": 4.5, "4星": 4, "五星": 5, "五星级": 5, "3 星": 3, "88": 88, "４.5分": 4.5, "0": 0}
+    bad = ["-1", "四星半", "十星", "四五星", "4/5", "good", "1e3", "4.5.1"]
+    assert column(bench, "星级", [*good, *bad], "score") == (list(good.values()), ["BAD_SCORE"] * len(bad))
+
+
 def test_counts_that_were_shown_in_full_are_not_rounded(bench: Shelf) -> None:
     shown = ["1,234", "1 234", "1.234.567", "12.000,00", "1,2万", "10万+"]
     bench.load("account,followers\n" + "".join(f'a{k},"{n}"\n' for k, n in enumerate(shown)))

@@ -84,6 +84,8 @@ def test_version_3_gets_the_counts_of_reposts_and_what_came_later(tmp_path: Path
             for column in COUNTED:
                 connection.execute(f"ALTER TABLE reposts DROP COLUMN {column}")
             connection.execute("DROP TABLE as_given")  # since version 5
+            for name in ("accounts", "profile_times"):  # since version 6
+                connection.execute(f"ALTER TABLE {name} DROP COLUMN score")
             connection.execute("UPDATE layout SET version = 3")
     table.write_text("repost,reposter,root,likes,reposts\nr,1,p,20万+,7\n")
     counts = "SELECT post_id, text, evidence, likes, reposts, rounded FROM reposts"
@@ -92,6 +94,22 @@ def test_version_3_gets_the_counts_of_reposts_and_what_came_later(tmp_path: Path
         assert ws.load(table, platform="weibo").counts.accepted == 1
         assert ws.fetch(counts) == [("weibo:r", "好//@小明:嗯", "chain", 200_000, 7, ["likes"])]
         assert ws.fetch("FROM as_given") == []
+
+
+def test_version_5_gets_scores_of_accounts(tmp_path: Path) -> None:
+    table = tmp_path / "accounts.csv"
+    table.write_text("account,followers\na,7\n")
+    with Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        ws.load(table, platform="x")
+        with ws.transaction() as connection:
+            for name in ("accounts", "profile_times"):
+                connection.execute(f"ALTER TABLE {name} DROP COLUMN score")
+            connection.execute("UPDATE layout SET version = 5")
+    table.write_text("account,星级\na,4星\n")
+    for _ in range(2):  # opened again it is one of this version
+        with Workspace.open(tmp_path / "w.kol") as ws:
+            ws.load(table, platform="x")
+            assert ws.fetch("SELECT account_id, followers, score FROM accounts") == [("x:a", 7, 4.0)]
 
 
 @pytest.mark.parametrize("version", ["1", str(SCHEMA_VERSION + 1), "NULL"])

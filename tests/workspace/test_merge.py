@@ -31,6 +31,7 @@ VALUES = {
     "weight": st.sampled_from(["", "1", "2.5"]),
     "share": st.sampled_from(["", "0.5", "1"]),
     "money": st.sampled_from(["", "100", "3万"]),
+    "score": st.sampled_from(["", "4.5", "三星"]),
     "label": name,
     "text": text,
     "names": st.sampled_from(["", "A", "A,C"]),

@@ -84,12 +84,12 @@ def test_an_account_and_its_price_are_found_whatever_the_columns_are_called(
 
 def test_all_that_a_planner_writes_down_is_taken(known: Shelf) -> None:
     known.load(
-        "博主,平台,粉丝数（万）,报价,垂类,地区,所在城市,档期,所属机构,备注,更新时间\n"
-        "甲甲,微博,52.3,9000,美妆,浙江,杭州,8月可接,某某传媒,好配合,2026-07-01\n"
+        "博主,平台,粉丝数（万）,报价,垂类,地区,所在城市,档期,所属机构,备注,更新时间,星级\n"
+        "甲甲,微博,52.3,9000,美妆,浙江,杭州,8月可接,某某传媒,好配合,2026-07-01,4.5星\n"
     )
-    columns = "followers, price_cny::INT, niche, region, city, available, agency"
+    columns = "followers, price_cny::INT, niche, region, city, available, agency, score"
     [row] = known.rows(f"SELECT {columns} FROM accounts WHERE account_id = 'weibo:1000000001'")
-    assert row == (523_000, 9000, "美妆", "浙江", "杭州", "8月可接", "某某传媒")
+    assert row == (523_000, 9000, "美妆", "浙江", "杭州", "8月可接", "某某传媒", 4.5)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ NODES = (
         "Account",
         {"platform": TEXT, "name": TEXT, "followers": INT, "followings": INT, "tier": TEXT, "niche": TEXT}
         | {"region": TEXT, "city": TEXT, "agency": TEXT, "available": TEXT, "price_cny": FLOAT, "verified": TEXT}
+        | {"score": FLOAT}
         | {"created_ts": INT, "observed_ts": INT}
         | dict.fromkeys(MEASURES, FLOAT)
         | {f"{measure}_run": TEXT for measure in MEASURES},

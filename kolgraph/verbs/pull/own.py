@@ -38,7 +38,7 @@ _ROWS: Mapping[str, str] = {
         SELECT id AS account_id, platform, name, followers, followings, niche, region, city, agency, available,
                CAST(price_cny AS DECIMAL(14, 2)) AS price_cny, verified, created_ts, observed_ts,
                NULL::VARCHAR[] AS rounded, NULL::BIGINT AS posts, NULL::VARCHAR AS bio, NULL::VARCHAR AS ip_region,
-               NULL::VARCHAR AS label
+               NULL::VARCHAR AS label, score
         FROM "Account" ORDER BY id""",
     "kolgraph-follows": """
         SELECT src, dst, since_ts, NULL::BIGINT AS observed_ts, CAST(weight AS FLOAT) AS weight

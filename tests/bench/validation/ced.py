@@ -84,8 +84,8 @@ def before(data: Cascades, cut: float) -> Cascades:
     return data._replace(posts=posts.assign(size=size), reposts=reposts)
 
 
-def predictors(known: Cascades, cut: float) -> dict[str, Told]:
-    """Every forecast of every account, shape (accounts,)."""
+def predictors(known: Cascades) -> dict[str, Told]:
+    """Simple forecasts and structural ones of every account, shape (accounts,)."""
     n, posts = known.followers.size, known.posts.sort_values("time", kind="stable")
     size = posts["size"].to_numpy(np.float64)
     logs, author = np.log1p(size), posts["author"].to_numpy()
@@ -98,17 +98,6 @@ def predictors(known: Cascades, cut: float) -> dict[str, Told]:
     graph = Graph.from_rows(src, dst, taken.astype(np.float32), np.arange(n))
     shown = count + np.bincount(known.reposts["account"], minlength=n)
     learnt = learn_probabilities(graph, src, dst, taken, shown)
-    authors = np.flatnonzero(np.isfinite(known.followers) | (count > 0))
-    row = np.empty(n, np.int64)
-    row[authors] = np.arange(authors.size)
-    ours = proven_told(
-        authors.astype(str).astype(object),
-        row[author],
-        posts["time"].to_numpy(np.float64) * 1000,
-        size,
-        known=pd.DataFrame({"followers": known.followers[authors]}),
-        now=cut * 1000,
-    )
     return {
         "followers": Told(known.followers, fitted),
         "past": Told(mean, mean),
@@ -120,8 +109,25 @@ def predictors(known: Cascades, cut: float) -> dict[str, Told]:
         "harmonic": Told(harmonic(graph).values),
         "reach, weighted cascade": Told(reach(graph, seed=1).values),
         "reach, learnt": Told(reach(learnt.graph, probabilities=True, seed=1).values),
-        **{name: _spread(one, authors, n) for name, one in ours.items()},
     }
+
+
+def forecasts(known: Cascades, cut: float) -> dict[str, Told]:
+    """All that is compared: `predictors`, and proven influence of authors."""
+    n, posts = known.followers.size, known.posts
+    author = posts["author"].to_numpy()
+    authors = np.flatnonzero(np.isfinite(known.followers) | (np.bincount(author, minlength=n) > 0))
+    row = np.empty(n, np.int64)
+    row[authors] = np.arange(authors.size)
+    ours = proven_told(
+        authors.astype(str).astype(object),
+        row[author],
+        posts["time"].to_numpy(np.float64) * 1000,
+        posts["size"].to_numpy(np.float64),
+        known=pd.DataFrame({"followers": known.followers[authors]}),
+        now=cut * 1000,
+    )
+    return predictors(known) | {name: _spread(one, authors, n) for name, one in ours.items()}
 
 
 def _spread(one: Told, rows: NDArray[np.int64], n: int) -> Told:
@@ -138,7 +144,7 @@ def _spread(one: Told, rows: NDArray[np.int64], n: int) -> Told:
 
 
 def cases(
-    data: Cascades, predict: Callable[[Cascades, float], Mapping[str, Told]] = predictors
+    data: Cascades, predict: Callable[[Cascades, float], Mapping[str, Told]] = forecasts
 ) -> tuple[Cases, dict[str, Told], NDArray[np.bool_]]:
     """Posts of every window, what was foretold of them as it began, and whether their authors had posted before."""
     cuts = [*np.quantile(data.posts["time"], CUTS), np.inf]
