@@ -57,7 +57,7 @@ def run_demo(
         del report
         ws.progress = progress
         rings = {relation: ws.rings(relation=relation) for relation in ("follow", "repost")}
-        niches, reach, cascades = ws.niches(), ws.rank(), ws.spread()
+        niches, reach, cascades = ws.niches(), ws.rank(by="reach"), ws.spread()
         for by in ("in_degree", "pagerank", "core"):
             ws.rank(by=by)
         plan = ws.plan(budget=BUDGET)
@@ -114,6 +114,7 @@ def _compare(
         *(_ring(truth, relation, found) for relation, found in rings.items()),
         _niches(truth, niches),
         _bought(truth, ws),
+        _proven(truth, ws),
         _reach(truth, ws, reach),
         *_spread(truth, cascades),
         _plan(ws, plan),
@@ -152,21 +153,47 @@ def _ring(truth: Any, relation: str, rings: Any) -> Row:
     )
 
 
-def _reach(truth: Any, ws: Workspace, reach: Any, best: int = 20) -> Row:
-    """Reach of the best accounts against forward simulation with the planted probabilities."""
+#: Accounts whose influence is compared with the planted one.
+_BEST = 20
+
+
+def _simulated(truth: Any, ws: Workspace, ids: Any, rows: Any) -> Any:
+    """Real accounts that a post moves, its author among them: forward simulation with the planted probabilities."""
     from kolgraph.kernels.rrsets import simulate
 
     into = Graph.from_workspace(ws).incoming
-    real = np.isin(reach.ids, list(_ids(truth["real"].query("is_real")["account"]))).astype(np.float64)
+    real = np.isin(ids, list(_ids(truth["real"].query("is_real")["account"]))).astype(np.float64)
     p = truth["probabilities"].assign(account=PLATFORM + ":" + truth["probabilities"]["account"])
-    weight = p.set_index("account")["p_repost"].reindex(reach.ids).to_numpy(np.float32)[into.idx]
-    one, rows = np.ones(reach.ids.size), np.argsort(-reach.values, kind="stable")[:best].astype(np.int32)
-    planted = [simulate(into.ptr, into.idx, weight, one, real, rows[i : i + 1], 2000, i).mean() for i in range(best)]
+    weight = p.set_index("account")["p_repost"].reindex(ids).to_numpy(np.float32)[into.idx]
+    one, rows = np.ones(ids.size), rows.astype(np.int32)
+    runs = (simulate(into.ptr, into.idx, weight, one, real, rows[i : i + 1], 2000, i) for i in range(rows.size))
+    return np.array([run.mean() for run in runs])
+
+
+def _proven(truth: Any, ws: Workspace) -> Row:
+    """What the next posts of the best move, against what is planted, and how often their interval holds it."""
+    found = ws.proven()
+    rows = np.argsort(-np.nan_to_num(found.values), kind="stable")[:_BEST]
+    planted = _simulated(truth, ws, found.ids, rows) - 1  # the author does not repost
+    inside = int(((found.low[rows] <= planted) & (planted <= found.high[rows])).sum())
+    error = float(np.median(np.abs(found.values[rows] / planted - 1)))
+    return (
+        f"real reposters of a next post, {_BEST} best (mean)",
+        f"{found.values[rows].mean():,.1f}",
+        f"{planted.mean():,.1f}",
+        f"median error {error:.1%}; {inside} of {_BEST} inside their 95% interval; fans forward more than planted",
+    )
+
+
+def _reach(truth: Any, ws: Workspace, reach: Any) -> Row:
+    """Reach of the best accounts against what is planted."""
+    rows = np.argsort(-reach.values, kind="stable")[:_BEST]
+    planted = _simulated(truth, ws, reach.ids, rows)
     error = float(np.median(np.abs(reach.values[rows] / planted - 1)))
     return (
-        f"real reach of the {best} best accounts (mean)",
+        f"real reach of the {_BEST} best accounts (mean)",
         f"{reach.values[rows].mean():,.1f}",
-        f"{np.mean(planted):,.1f}",
+        f"{planted.mean():,.1f}",
         f"median error {error:.1%}; fans of idols forward more than planted",
     )
 
