@@ -181,7 +181,7 @@ def _proven(truth: Any, ws: Workspace) -> Row:
         f"real reposters of a next post, {_BEST} best (mean)",
         f"{found.values[rows].mean():,.1f}",
         f"{planted.mean():,.1f}",
-        f"median error {error:.1%}; {inside} of {_BEST} inside their 95% interval; fans forward more than planted",
+        f"median error {error:.1%}; {inside} of {_BEST} intervals hold it",
     )
 
 
