@@ -28,7 +28,10 @@ _LEFT_OUT = {
 }
 #: What stands on a command line beside the absurd: {w} is a workspace, {f} a file to load.
 BASE: dict[str, list[str]] = {
-    **{name: ["{w}"] for name in ("niches", "rings", "coverage", "real", "realised", "quality", "spread", "info")},
+    **{
+        name: ["{w}"]
+        for name in ("niches", "rings", "coverage", "real", "proven", "realised", "quality", "spread", "info")
+    },
     **{name: ["{w}", "weibo:1"] for name in ("explain", "audience", "similar")},
     **{name: ["{w}"] for name in ("resolve-names", "diff", "people", "rank")},
     "plan": ["{w}", "--count", "1"],

@@ -47,6 +47,7 @@ def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
         ["rings", world, "--relation", "repost"],
         ["niches", world],
         ["real", world],
+        ["proven", world],
         ["realised", world],
         ["quality", world],
         ["similar", world, "weibo:{kol}"],
@@ -65,13 +66,14 @@ def test_every_verb_answers_as_json(invoke: Invoke, world: Path) -> None:
         assert isinstance(found, dict if arguments[0] == "info" else list), arguments
     code, out, _ = invoke("rank", world, "--top", "5", "--format", "json")
     best = json.loads(out)[0]
-    assert best["low"] <= best["reach"] <= best["high"]
+    assert best["low"] <= best["proven"] <= best["high"]
+    assert best["reach"] > 1
     assert best["account_id"].startswith("weibo:")
     assert {"inflation", "realised", "trend", "audience", "tier"} <= set(best)
     code, out, err = invoke("explain", world, best["account_id"], "--format", "json")
     assert (code, json.loads(out)["account_id"]) == (0, best["account_id"]), err
     code, out, err = invoke("explain", world, best["account_id"], "--lang", "zh")
-    assert (code, "预计：" in out) == (0, True), err
+    assert (code, "实证：" in out, "预计：" in out) == (0, True, True), err
 
 
 def test_published_graph_answers_named_queries_and_text(
@@ -234,6 +236,7 @@ def test_help_names_every_verb(invoke: Invoke) -> None:
         "report",
         "export",
         "real",
+        "proven",
         "realised",
         "quality",
         "similar",

@@ -32,6 +32,8 @@ SAID: dict[str, tuple[list[str], dict[str, Any]]] = {
     "rings": (["--relation", "repost", "--seed", "7"], {"relation": "repost", "seed": 7}),
     "coverage": (["--complete"], {"complete": True}),
     "real": (["--raw"], {"raw": True}),
+    "proven": (["--niche", "N", "--region", "R", "--raw", "--seed", "7"],
+               {"niche": "N", "region": "R", "raw": True, "seed": 7}),
     "realised": (["--raw"], {"raw": True}),
     "quality": (["--raw"], {"raw": True}),
     "spread": (["--since", "1", "--until", "2", "--raw"], {"since": 1, "until": 2, "raw": True}),

@@ -161,5 +161,5 @@ def test_a_report_finds_old_answers_anew_and_as_is_shows_them(ws: Workspace, wor
     assert after != before
     assert said[0] == said[2] == []
     assert {"rank(relations=['follow']", "rank(by=reach", "quality(", "rings(relation=follow"} <= {
-        part.split(",")[0].split(")")[0] for part in said[1]
+        unescape(part).split(",")[0].split(")")[0] for part in said[1]
     }

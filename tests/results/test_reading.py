@@ -23,6 +23,7 @@ COMMANDS = {
     "niches": (),
     "plan": ("--budget", "20000"),
     "spread": (),
+    "proven": (),
     "realised": (),
     "quality": (),
     "real": (),
@@ -59,7 +60,7 @@ def test_a_repeated_command_imports_no_library_of_the_analyses(path: Path, comma
     assert done.stdout.startswith("[")
 
 
-@pytest.mark.parametrize("verb", ["realised", "quality", "real", "spread"])
+@pytest.mark.parametrize("verb", ["proven", "realised", "quality", "real", "spread"])
 def test_records_are_the_rows_of_the_frame(path: Path, verb: str) -> None:
     with Workspace.open(path) as ws:
         found = getattr(ws, verb)()

@@ -166,14 +166,16 @@ def test_an_answer_of_another_relation_or_seed_is_not_picked_up(seen: SimpleName
     for target in (str(t) for block in repost.rings for t in block.targets):
         assert target in posts
     assert {str(t) for block in follow.rings for t in block.targets} <= set(seen.accounts.index)
-    for verb in ("rings", "niches", "rank"):
-        getattr(seen.ws, verb)()
-        getattr(seen.ws, verb)(seed=2)
+    for verb, options in (("rings", {}), ("niches", {}), ("rank", {}), ("rank", {"by": "reach"})):
+        getattr(seen.ws, verb)(**options)
+        getattr(seen.ws, verb)(**options, seed=2)
     stored = seen.ws.fetch("SELECT DISTINCT run_id FROM rings ORDER BY 1")
     assert {run for (run,) in stored} == {follow.run_id, repost.run_id}
     assert {run for (run,) in seen.ws.fetch("SELECT DISTINCT run_id FROM communities")} == {seen.ws.niches().run_id}
     reach = seen.ws.fetch("SELECT DISTINCT run_id FROM scores WHERE measure = 'reach'")
     assert reach == [(seen.ws.rank(by="reach").run_id,)]
+    proven = seen.ws.fetch("SELECT DISTINCT run_id FROM scores WHERE measure = 'proven'")
+    assert proven == [(seen.ws.rank().run_id,)]
     # Only members of rings among followers would be missed by whoever reads those among reposters, and the reverse.
     only = {str(m) for block in follow.rings for m in block.members if block.verdict == "coordinated"}
     assert only | {str(m) for b in repost.rings for m in b.members if b.verdict == "coordinated"} == seen.bots
