@@ -28,7 +28,8 @@ CLEARLY = 3.0
 _X, _W = np.polynomial.hermite_e.hermegauss(3)
 SPREAD = 0.25
 #: What is thought of the logs of the parameters before there are data, mean and standard deviation: next to nothing for
-#: hundreds of accounts, a stay for a handful. Centred at the Weibo posts of `tests.bench.validation`.
+#: hundreds of accounts, a stay for a handful. Wide enough for both worlds in which accounts hardly differ from what is
+#: known of them and the Weibo posts of `tests.bench.validation`, where they differ by factors of ten.
 _BEFORE = {
     "between": (np.log(0.5), 2.5),
     "dispersion": (0.0, 1.0),
