@@ -250,9 +250,15 @@ def _counts(who: NDArray[np.int64], when: F64, what: F64, n: int) -> Counts:
     oldest = np.full(n, np.inf)
     np.minimum.at(oldest, who[there], np.nan_to_num(day, nan=np.inf))
     day = np.where(np.isnan(day), np.nan_to_num(oldest, posinf=0.0)[who[there]], day)
-    order = np.lexsort((what[there], day, who[there]))
-    ptr = np.concatenate([[0], np.cumsum(np.bincount(who[there], minlength=n))])
-    return Counts(ptr.astype(np.int64), np.rint(what[there][order]), day[order])
+    y, whose = np.rint(what[there]), who[there]
+    order = np.lexsort((y, day, whose))
+    y, day, whose = y[order], day[order], whose[order]
+    # Of posts at one time (or without any) which comes last must depend neither on the order of rows, nor on its size.
+    run = np.concatenate([[0], np.cumsum((np.diff(whose) != 0) | (np.diff(day) != 0))])[: y.size]
+    tied = np.flatnonzero(np.bincount(run)[run] > 1)
+    y[tied] = y[tied][np.lexsort((np.random.default_rng(0).random(tied.size), run[tied]))]
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(whose, minlength=n))])
+    return Counts(ptr.astype(np.int64), y, day)
 
 
 def _law(counts: Counts, known: pd.DataFrame | None, n: int, seed: int) -> tuple[CountModel, F64]:
@@ -282,10 +288,7 @@ def _calibrated(model: CountModel, counts: Counts, prior: F64, seed: int) -> flo
     several = np.diff(part.ptr) > 1
     if not several.any():
         return OUTSIDE
-    # Of several at the last time (or without any) one at random: which of them is put last must not tell its size.
-    newest = part.day == np.repeat(part.day[part.ptr[1:] - 1], np.diff(part.ptr))
-    tied = np.add.reduceat(newest, part.ptr[:-1], dtype=np.int64)
-    last = part.ptr[1:] - 1 - np.random.default_rng(seed).integers(0, tied)
+    last = part.ptr[1:] - 1
     kept = np.ones(part.y.size, bool)
     kept[last] = False
     before = Counts(part.ptr - np.arange(part.ptr.size), part.y[kept], part.day[kept])
