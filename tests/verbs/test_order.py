@@ -44,10 +44,12 @@ QUESTIONS: dict[str, Callable[[Workspace], Any]] = {
     "niches of both": lambda ws: ws.niches(relations=["follow", "repost"]),
     "real": lambda ws: ws.real(),
     "rank": lambda ws: ws.rank(),
-    "rank raw": lambda ws: ws.rank(raw=True),
-    "rank seed 2": lambda ws: ws.rank(seed=2),
+    "rank reach": lambda ws: ws.rank(by="reach"),
+    "rank raw": lambda ws: ws.rank(by="reach", raw=True),
+    "rank seed 2": lambda ws: ws.rank(by="reach", seed=2),
+    "proven raw": lambda ws: ws.proven(raw=True),
     "rank niche": lambda ws: ws.rank(niche=NICHE),
-    "rank region": lambda ws: ws.rank(region=REGION),
+    "rank region": lambda ws: ws.rank(by="reach", region=REGION),
     "rank of reposts": lambda ws: ws.rank(relations="repost"),
     "rank pagerank": lambda ws: ws.rank(by="pagerank"),
     "rank pagerank region": lambda ws: ws.rank(by="pagerank", region=REGION),
@@ -242,7 +244,9 @@ class Session:
         for row in table.iloc[[0, -1]].astype(object).to_dict("records"):
             found = explaining.explain(self.ws, row["account_id"])
             shown = {key: None if value != value else value for key, value in row.items()}
-            pairs = {"value": found.reach, "low": found.reach_low, "high": found.reach_high, "score": found.score}
+            by = row["measure"]
+            pairs = {"value": getattr(found, by), "low": getattr(found, f"{by}_low")}
+            pairs |= {"high": getattr(found, f"{by}_high"), "modelled": found.reach, "score": found.score}
             pairs |= {"realised": found.realised, "inflation": found.inflation, "followers": found.followers}
             pairs |= {"ring_share": found.shares["ring_share"], "flag": "ring_share" in found.problems}
             for key, value in pairs.items():
