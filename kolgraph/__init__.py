@@ -102,6 +102,7 @@ VERBS = {
     "spread": "verbs.spread:spread",
     "table": "verbs.show:table",
     "unload": "verbs.unload:unload",
+    "value": "verbs.value:value",
 }
 #: What names of earlier versions are called now.
 _MOVED = {

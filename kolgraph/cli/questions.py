@@ -299,6 +299,23 @@ def quality(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form
 
 @click.command()
 @WORKSPACE
+@RAW
+@modes
+@TOP
+@FORMAT
+def value(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Say who is dear or cheap for what it moves, rated too high for it, or has too many followers for its score."""
+    from kolgraph.verbs.show import with_names
+
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.value(raw=raw)
+        rows = with_names(ws, found.records(top))
+    stands_on(found)
+    show(rows, form)
+
+
+@click.command()
+@WORKSPACE
 @click.option("--root", help="Show the tree of this root post.")
 @click.option("--since", type=int, metavar="MS", help="Reposts from this time on, UTC epoch milliseconds.")
 @click.option("--until", type=int, metavar="MS", help="Reposts before this time.")
@@ -376,6 +393,6 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, coverage, real, proven, realised, quality, spread, plan,
-    report,
+    demo, rank, explain, audience, similar, niches, rings, coverage, real, proven, realised, quality, value, spread,
+    plan, report,
 )  # fmt: skip

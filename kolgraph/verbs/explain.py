@@ -260,10 +260,10 @@ def _worth(workspace: Workspace, account: str, row: int) -> dict[str, Any]:
     found = value(workspace)
     [said] = workspace.fetch("SELECT price_cny::DOUBLE, score FROM accounts WHERE account_id = ?", [account])
     worth: dict[str, Any] = {"price_cny": said[0], "stars": said[1]}
-    if found is not None:
-        low, high = _number(found.price.low[row]), _number(found.price.high[row])
-        worth |= {"value": found.flags[row], "price_usual": None if low is None else (low, high)}
-    return worth
+    low, high = _number(found.price.low[row]), _number(found.price.high[row])
+    if low is not None and high is not None:
+        worth["price_usual"] = (low, high)
+    return worth | {"value": found.said(row)}
 
 
 def _number(value: Any) -> float | None:

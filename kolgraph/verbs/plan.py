@@ -163,7 +163,7 @@ def _warnings(workspace: Workspace, found: Plan, *, raw: bool) -> tuple[tuple[st
     said = list[tuple[str, str]]()
     for account, row in zip(found.ids, found.pool.graph.rows(found.ids), strict=True):
         said += [(account, code) for code in judged.growth(int(row)) or ()]
-        said += [(account, code) for code in (None if worth is None else worth.flags[row]) or ()]
+        said += [(account, code) for code in worth.said(int(row)) or ()]
     return tuple(said)
 
 

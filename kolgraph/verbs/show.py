@@ -114,6 +114,7 @@ def ranking(
         modelled = rank(workspace, by="reach", **options)
         answers.append(modelled)
     worth = value(workspace, raw=raw)
+    known = bool((worth.codes >= 0).any())
     for row, i in zip(rows, best, strict=True):
         if scores.measure == "proven":
             row["reach"] = modelled.values[i]
@@ -122,6 +123,7 @@ def ranking(
         row["inflation"] = row["followers"] / moves if row["followers"] and (moves := row[scores.measure]) > 0 else None
         row |= {"realised": moved.values[i], "trend": moved.trend[i]}
         row |= {"audience": judged.score[i], "tier": judged.tier[i], "growth": grown(judged, i)}
-        if worth is not None:
-            row["value"] = None if worth.flags[i] is None else ", ".join(worth.flags[i]) or "usual"
+        if known:
+            said = worth.said(i)
+            row["value"] = None if said is None else ", ".join(said) or "usual"
     return rows, answers

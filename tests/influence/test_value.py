@@ -13,6 +13,7 @@ from kolgraph.influence import usual, value
 from kolgraph.influence.value import FEWEST, MOST
 
 UNKNOWN = np.full(40, np.nan)
+IDS = np.array([f"a{i}" for i in range(300)], dtype=object)
 
 
 def test_by_hand() -> None:
@@ -30,10 +31,10 @@ def test_who_cannot_be_compared_has_no_flag() -> None:
     assert np.isnan(few.expected).all()
     assert usual(np.arange(40.0), np.full(40, 7.0)).reason == "no_spread"
     assert usual(np.arange(40.0), np.arange(40.0)).reason == "no_spread"  # all on the line: nobody is outside
-    found = value(np.arange(40.0), price=np.zeros(40), score=UNKNOWN, followers=UNKNOWN)
-    assert found.flags.tolist() == [None] * 40  # what costs nothing has no price
+    found = value(IDS[:40], np.arange(40.0), price=np.zeros(40), score=UNKNOWN, followers=UNKNOWN)
+    assert [found.said(row) for row in range(40)] == [None] * 40  # what costs nothing has no price
     with pytest.raises(InputError, match="equally long"):
-        value([1.0, 2.0], price=[1.0], score=[1.0], followers=[1.0])
+        value(IDS[:2], [1.0, 2.0], price=[1.0], score=[1.0], followers=[1.0])
     with pytest.raises(InputError, match="equally long"):
         usual([1.0], [1.0, 2.0])
 
@@ -84,11 +85,15 @@ def test_planted_prices_and_followers_are_told() -> None:
     price, score = 50 * moved**0.8 * np.exp(rng.normal(0, 0.3, 300)), np.log(moved) + rng.normal(0, 0.3, 300)
     followers = 400 * np.exp(score + rng.normal(0, 0.4, 300))
     price[:10], price[10:20], followers[20:30], score[30:40] = price[:10] * 5, price[10:20] / 5, 1e7, 9.9
-    found = value(moved, price=price, score=score, followers=followers)
+    found = value(IDS, moved, price=price, score=score, followers=followers)
     for code, rows in (("dear", range(10)), ("cheap", range(10, 20)), ("many_followers", range(20, 30))):
-        told = {row for row, said in enumerate(found.flags) if code in said}
+        told = {row for row in range(300) if code in (found.said(row) or ())}
         assert len(told & set(rows)) >= 9
         assert len(told - set(rows)) <= 300 * 0.05
-    assert {row for row, said in enumerate(found.flags) if "score_high" in said} >= {*range(30, 40)}
+    assert {row for row in range(300) if "score_high" in (found.said(row) or ())} >= {*range(30, 40)}
     assert (found.price.low < found.price.expected).all()
+    first = found.records(5)
+    assert all(row["value"] != "usual" for row in first)
+    assert found.frame().index[:5].tolist() == [row["account_id"] for row in first]
+    assert found.summary()["accounts"] == 300
     assert np.median(found.price.expected / (50 * moved**0.8)) == pytest.approx(1, rel=0.1)
