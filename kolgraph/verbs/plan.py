@@ -149,11 +149,11 @@ def _calibration(
     who: dict[str, Any] = {"niche": audience, "region": audience_region, "raw": raw, "seed": seed}
     moves, model = proven(workspace, **who), rank(workspace, by="reach", relations=relations, **who)
     own = somebody(workspace, niche=audience, region=audience_region, raw=raw)
-    times = factors(model.values, own, moves.expected)
-    booked = workspace.arrays("SELECT account_key FROM accounts WHERE price_cny IS NOT NULL ORDER BY account_key")
-    others = np.ones(times.size, bool)
-    others[booked["account_key"]] = False
-    times[others] = 1.0
+    times = np.ones(own.size)
+    key = workspace.arrays("SELECT account_key FROM accounts WHERE price_cny IS NOT NULL ORDER BY account_key")
+    booked = key["account_key"]
+    parts = (model.values, own, moves.expected, moves.location_sd)
+    times[booked] = factors(*(part[booked] for part in parts))
     return moves, times
 
 

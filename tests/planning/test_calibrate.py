@@ -45,8 +45,21 @@ def test_a_factor_of_one_changes_no_probability(pairs: list[tuple[int, int]]) ->
 
 def test_factors_compare_like_with_like() -> None:
     """Reach counts the account itself, what is proven does not; what is unknown changes nothing."""
-    found = factors([11.0, 6.0, 1.0, np.nan, 3.0], [1.0, 1.0, 1.0, 1.0, 0.0], [20.0, 2.5, 9.0, 4.0, np.nan])
-    assert found.tolist() == [2.0, 0.5, 1.0, 1.0, 1.0]
+    found = factors(
+        [11.0, 6.0, 1.0, np.nan, 3.0], [1.0, 1.0, 1.0, 1.0, 0.0], [20.0, 2.5, 9.0, 4.0, np.nan], np.zeros(5)
+    )
+    assert found == pytest.approx([2.0, 0.5, 1.0, 1.0, 1.0])
+
+
+def test_chance_is_shrunk_away_and_what_is_far_off_is_kept() -> None:
+    """Ratios of 100 accounts differ by their errors alone; the last moves twice what the model says."""
+    z = np.random.default_rng(1).normal(0, 0.1, 100)
+    z[-1] = np.log(2)
+    found = np.log(factors(np.full(100, 11.0), 1.0, 10 * np.exp(z), np.full(100, 0.1)))
+    assert np.abs(found[:-1]).std() < 0.5 * z[:-1].std()
+    assert found[-1] > np.log(2) - 0.1001
+    wide = np.log(factors(np.full(100, 11.0), 1.0, 10 * np.exp(20 * z), np.full(100, 0.1)))
+    np.testing.assert_allclose(wide, 20 * z, atol=0.05)
 
 
 def test_a_campaign_by_hand() -> None:

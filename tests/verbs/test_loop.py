@@ -22,6 +22,7 @@ from kolgraph import locale
 from kolgraph.graph import Graph
 from kolgraph.influence import learn_probabilities
 from kolgraph.kernels.rrsets import simulate
+from kolgraph.planning import factors
 from kolgraph.planning.choose import DELTA, certify
 from kolgraph.report import data
 from kolgraph.synth import make_world
@@ -122,11 +123,11 @@ def simulated(seen: SimpleNamespace, seeds: list[str], weight: Any, *, raw: bool
 def proved(seen: SimpleNamespace, weight: Any, **options: Any) -> Any:
     """How much more than the model says posts of accounts with a price proved to move."""
     moves, scores = seen.ws.proven(**options), seen.ws.rank(by="reach", **options)
+    priced = np.flatnonzero(seen.accounts["price_cny"].notna())
+    rows = [row_of(moves, account) for account in seen.accounts.index[priced]]
     times = np.ones(len(weight))
-    for i, account in enumerate(seen.accounts.index):
-        j = row_of(moves, account)
-        if seen.accounts["price_cny"].notna().iloc[i] and scores.values[j] > weight[i]:
-            times[i] = moves.expected[j] / (scores.values[j] - weight[i])
+    told = (scores.values[rows], weight[priced], moves.expected[rows], moves.location_sd[rows])
+    times[priced] = factors(*told)
     return times
 
 
