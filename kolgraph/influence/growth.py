@@ -90,7 +90,7 @@ def fast_growth(followers: ArrayLike, age_days: ArrayLike, tier: ArrayLike) -> t
     Examples
     --------
     >>> per_day, z = fast_growth([1000] * 9 + [1000], [*range(600, 1500, 100), 10], ["KOC"] * 10)
-    >>> per_day[9], bool(z[9] > OUTLIER), bool((z[:9] < OUTLIER).all())
+    >>> float(per_day[9]), bool(z[9] > OUTLIER), bool((z[:9] < OUTLIER).all())
     (100.0, True, True)
     """
     count, age = np.asarray(followers, dtype=np.float64), np.asarray(age_days, dtype=np.float64)

@@ -199,6 +199,8 @@ def quality(
     times = np.full(graph.m, np.nan) if since is None else np.asarray(since, dtype=np.float64)
     if len(profiles) != n or fakes.shape != (n,) or acted.shape != (n,) or times.shape != (graph.m,):
         raise InputError(f"profiles, fake and engaged need one value for each of {n:,} accounts, since for each edge")
+    if coverage is not None and coverage.ids.shape != (n,):
+        raise InputError(f"coverage is about {coverage.ids.size:,} accounts, the graph has {n:,}")
     src, dst, _ = graph.edges()
     other = src != dst
     src, dst, times = src[other], dst[other], times[other]
@@ -261,8 +263,6 @@ def quality(
 
 def _told(shares: pd.DataFrame, coverage: Coverage) -> tuple[pd.DataFrame, NDArray[np.object_]]:
     """Shares without those that what is loaded cannot tell, and the reasons."""
-    if coverage.ids.shape != (len(shares),):
-        raise InputError(f"coverage is about {coverage.ids.size:,} accounts, the graph has {len(shares):,}")
     shares = shares.copy()
     told = [name for name in shares if name not in ("known", "known_share", "profiles", "growth", "growth_z")]
     shares.loc[~coverage.judged, told] = np.nan

@@ -123,7 +123,7 @@ def usual(y: ArrayLike, x: ArrayLike) -> Usual:
     Examples
     --------
     >>> found = usual(np.arange(30.0) * 2 + np.tile([0, 1, -1], 10), np.arange(30.0))
-    >>> round(found.expected[10], 1), found.reason, usual([1.0], [1.0]).reason
+    >>> round(float(found.expected[10]), 1), found.reason, usual([1.0], [1.0]).reason
     (20.0, None, 'too_few')
     """
     from scipy.stats import t, theilslopes

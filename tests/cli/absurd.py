@@ -30,7 +30,7 @@ _LEFT_OUT = {
 BASE: dict[str, list[str]] = {
     **{
         name: ["{w}"]
-        for name in ("niches", "rings", "coverage", "real", "proven", "realised", "quality", "spread", "info")
+        for name in ("niches", "rings", "coverage", "real", "proven", "realised", "quality", "value", "spread", "info")
     },
     **{name: ["{w}", "weibo:1"] for name in ("explain", "audience", "similar")},
     **{name: ["{w}"] for name in ("resolve-names", "diff", "people", "rank")},

@@ -19,11 +19,14 @@ from kolgraph.errors import EnvironmentProblem
 from kolgraph.graph import Graph
 from kolgraph.influence.audience import audiences
 from kolgraph.influence.composition import composition
+from kolgraph.influence.consistency import Consistency
 from kolgraph.influence.coverage import coverage
 from kolgraph.influence.explanation import explain
 from kolgraph.influence.overlap import overlap
+from kolgraph.influence.proven import proven
 from kolgraph.influence.quality import Quality
 from kolgraph.influence.realised import realised
+from kolgraph.influence.value import value
 from kolgraph.niches import find_niches
 from kolgraph.planning import plan
 from kolgraph.results import Result, Scores
@@ -75,6 +78,10 @@ ANSWERS: dict[str, Result] = {
     "real": Real(ids=texts("a", "b"), weight=np.array([0.0, 1.0]), ring=texts("follow:1", None)),
     "realised": realised(texts("ann", "bob"), [0, 0, 1], [1.0, 2.0, np.nan], [0, 0], [1, 1]),
     "realised of nobody": realised(texts(), [], [], [], []),
+    "proven": proven(texts("ann", "bob", "cai", None), [0, 0, 1, 2], [1.0, 2.0, np.nan, 3.0], [3, 1, 0, 9], seed=1),
+    "proven of nobody": proven(texts("ann"), [], [], [], seed=1),
+    "value": value(texts(*"ab"), [1.0, 2.0], price=[1.0, np.nan], score=[np.nan, 4.5], followers=[10.0, np.nan]),
+    "consistency": Consistency(pairs=pd.DataFrame({"a": ["x:1"], "b": ["y:2"], "topics": [np.nan]})),
     "quality": Quality(
         ids=texts("a", "b"),
         shares=pd.DataFrame(
