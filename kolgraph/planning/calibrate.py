@@ -29,7 +29,7 @@ def factors(reach: ArrayLike, own: ArrayLike, expected: ArrayLike, error: ArrayL
     Returns
     -------
     ndarray, shape (n,), float64
-        1 where either is unknown, or nobody is reached: there is nothing to compare.
+        What is usual where nothing is proved of an account; 1 where nobody is reached, and if nothing is proved at all.
 
     Notes
     -----
@@ -39,8 +39,8 @@ def factors(reach: ArrayLike, own: ArrayLike, expected: ArrayLike, error: ArrayL
 
     Examples
     --------
-    >>> factors([11.0, 11.0, np.nan], [1.0, 1.0, 1.0], [20.0, np.nan, 5.0], [0.1, 0.1, 0.1]).tolist()
-    [2.0, 1.0, 1.0]
+    >>> factors([11.0, 11.0, 1.0], [1.0, 1.0, 1.0], [20.0, np.nan, 5.0], [0.1, 0.1, 0.1]).round(3).tolist()
+    [2.0, 2.0, 1.0]
     """
     moved = np.asarray(reach, dtype=np.float64) - np.asarray(own, dtype=np.float64)
     told, sd = np.asarray(expected, dtype=np.float64), np.asarray(error, dtype=np.float64)
@@ -51,6 +51,7 @@ def factors(reach: ArrayLike, own: ArrayLike, expected: ArrayLike, error: ArrayL
         z, noise = np.log(told[known] / moved[known]), sd[known] ** 2
         between = max(float(z.var() - noise.mean()), 0.0)
         shrunk = z.mean() + np.divide(between, between + noise, out=np.ones(z.size), where=noise > 0) * (z - z.mean())
+        found[np.nan_to_num(moved) > 0] = np.exp(z.mean())
         found[known] = np.exp(z + np.clip(shrunk - z, -sd[known], sd[known]))
     return found
 

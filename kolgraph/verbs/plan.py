@@ -152,7 +152,9 @@ def _calibration(
     times = np.ones(own.size)
     key = workspace.arrays("SELECT account_key FROM accounts WHERE price_cny IS NOT NULL ORDER BY account_key")
     booked = key["account_key"]
-    parts = (model.values, own, moves.expected, moves.location_sd)
+    # What accounts like it move says less of an account without posts than its followers do.
+    proved = np.where(moves.posts > 0, moves.expected, np.nan)
+    parts = (model.values, own, proved, moves.location_sd)
     times[booked] = factors(*(part[booked] for part in parts))
     return moves, times
 

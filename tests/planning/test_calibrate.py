@@ -44,11 +44,13 @@ def test_a_factor_of_one_changes_no_probability(pairs: list[tuple[int, int]]) ->
 
 
 def test_factors_compare_like_with_like() -> None:
-    """Reach counts the account itself, what is proven does not; what is unknown changes nothing."""
-    found = factors(
-        [11.0, 6.0, 1.0, np.nan, 3.0], [1.0, 1.0, 1.0, 1.0, 0.0], [20.0, 2.5, 9.0, 4.0, np.nan], np.zeros(5)
-    )
-    assert found == pytest.approx([2.0, 0.5, 1.0, 1.0, 1.0])
+    """Reach counts the account itself, what is proven does not; what is unknown is taken for usual."""
+    nan = np.nan
+    found = factors([11.0, 6.0, 1.0, nan, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0, 0.0, 1.0], [20.0, 2.5, 9.0, 4.0, nan, nan],
+                    np.zeros(6))  # fmt: skip
+    assert found == pytest.approx([2.0, 0.5, 1.0, 1.0, 1.0, 1.0])  # usual is 1: the root of 2 times a half
+    assert factors([11.0, 5.0], 1.0, [30.0, nan], [0.0, 0.0]) == pytest.approx([3.0, 3.0])
+    assert factors([11.0, 5.0], 1.0, [nan, nan], [0.0, 0.0]).tolist() == [1.0, 1.0]
 
 
 def test_chance_is_shrunk_away_and_what_is_far_off_is_kept() -> None:

@@ -126,7 +126,8 @@ def proved(seen: SimpleNamespace, weight: Any, **options: Any) -> Any:
     priced = np.flatnonzero(seen.accounts["price_cny"].notna())
     rows = [row_of(moves, account) for account in seen.accounts.index[priced]]
     times = np.ones(len(weight))
-    told = (scores.values[rows], weight[priced], moves.expected[rows], moves.location_sd[rows])
+    posted = np.where(moves.posts[rows] > 0, moves.expected[rows], np.nan)
+    told = (scores.values[rows], weight[priced], posted, moves.location_sd[rows])
     times[priced] = factors(*told)
     return times
 
