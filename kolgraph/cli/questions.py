@@ -263,55 +263,37 @@ def proven(workspace: Path, as_is: bool, fresh: bool, top: int, form: str, **opt
     show(rows, form)
 
 
-@click.command()
-@WORKSPACE
-@RAW
-@modes
-@TOP
-@FORMAT
-def realised(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
-    """Count the real accounts that posts did move, per account, and whether they become more."""
-    from kolgraph.verbs.show import with_names
+def _by_account(verb: str, text: str) -> click.Command:
+    """The command of a verb that has a row for every account, and no option but who counts."""
 
-    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
-        found = ws.realised(raw=raw)
-        rows = with_names(ws, found.records(top))
-    stands_on(found)
-    show(rows, form)
+    @click.command(verb, help=text)
+    @WORKSPACE
+    @RAW
+    @modes
+    @TOP
+    @FORMAT
+    def command(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
+        from kolgraph.verbs.show import with_names
 
+        with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+            found = getattr(ws, verb)(raw=raw)
+            rows = with_names(ws, found.records(top))
+        stands_on(found)
+        show(rows, form)
 
-@click.command()
-@WORKSPACE
-@RAW
-@modes
-@TOP
-@FORMAT
-def quality(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
-    """Judge the audience of every account: rings, zombies, bursts, who can be reached, who acts."""
-    from kolgraph.verbs.show import with_names
-
-    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
-        found = ws.quality(raw=raw)
-        rows = with_names(ws, found.records(top))
-    stands_on(found)
-    show(rows, form)
+    return command
 
 
-@click.command()
-@WORKSPACE
-@RAW
-@modes
-@TOP
-@FORMAT
-def value(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
-    """Say who is dear or cheap for what it moves, rated too high for it, or has too many followers for its score."""
-    from kolgraph.verbs.show import with_names
-
-    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
-        found = ws.value(raw=raw)
-        rows = with_names(ws, found.records(top))
-    stands_on(found)
-    show(rows, form)
+realised = _by_account(
+    "realised", "Count the real accounts that posts did move, per account, and whether they become more."
+)
+quality = _by_account(
+    "quality", "Judge the audience of every account: rings, zombies, bursts, who can be reached, who acts."
+)
+value = _by_account(
+    "value",
+    "Say who is dear or cheap for what it moves, rated too high for it, or has too many followers for its score.",
+)
 
 
 @click.command()

@@ -15,9 +15,10 @@ from kolgraph.influence.hurdle import Hurdle, fit_hurdle
 from kolgraph.influence.moved import moved
 from kolgraph.influence.overlap import Overlap, overlap
 from kolgraph.influence.past import above_tier, growth, h_index, median_reposts
+from kolgraph.influence.prior import followed
 from kolgraph.influence.probabilities import Probabilities, learn_probabilities
 from kolgraph.influence.proven import Proven, proven
-from kolgraph.influence.quality import Quality, quality
+from kolgraph.influence.quality import Quality, quality, tier_of
 from kolgraph.influence.rates import Rates
 from kolgraph.influence.reach import reach
 from kolgraph.influence.realised import Realised, realised
@@ -50,6 +51,7 @@ __all__ = [
     "extrapolate_reach",
     "fast_growth",
     "fit_hurdle",
+    "followed",
     "growth",
     "h_index",
     "learn_probabilities",
@@ -67,6 +69,7 @@ __all__ = [
     "reply_rate",
     "ring_share",
     "share_of_list",
+    "tier_of",
     "unique_reach",
     "usual",
     "value",

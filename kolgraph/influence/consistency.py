@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import InputError
+from kolgraph.influence.quality import tier_of
 from kolgraph.regions import compared
 from kolgraph.results import Result, digest
 
@@ -152,19 +153,13 @@ def _topics(a: pd.Series | None, b: pd.Series | None) -> dict[str, Any]:
 
 def _tiers(a: Any, b: Any, tiers: Mapping[str, int]) -> dict[str, Any]:
     """The tiers of two numbers of followers; below the lowest, none has a name, and they are the same."""
-    names = [_tier(followers, tiers) for followers in (a, b)]
+    import pandas as pd
+
+    names = [None if pd.isna(followers) else tier_of([followers], tiers)[0] for followers in (a, b)]
     unknown = None in names
     same = None if unknown else names[0] == names[1]
     reason = "no_followers" if unknown else None
     return {"tier_a": names[0], "tier_b": names[1], "same_tier": same, "tier_reason": reason}
-
-
-def _tier(followers: Any, tiers: Mapping[str, int]) -> str | None:
-    import pandas as pd
-
-    if pd.isna(followers):
-        return None
-    return next((name for name, least in sorted(tiers.items(), key=lambda t: -t[1]) if followers >= least), "")
 
 
 def _declared(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:

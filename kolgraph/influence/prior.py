@@ -12,12 +12,51 @@ from kolgraph.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolgraph.graph import Graph
+
 F64 = NDArray[np.float64]
 
 #: Accounts with posts from which it can be learnt what features say.
 FEWEST = 30
 #: Kinds of a text column that are told apart, the most frequent ones; each of so many accounts with posts at least.
 _KINDS, _FEWEST_OF_A_KIND = 20, 10
+
+
+def followed(graph: Graph, real: F64) -> dict[str, F64]:
+    """What follows alone say of how many a post moves; nothing is learnt from reposts, or these would count twice.
+
+    Parameters
+    ----------
+    graph : Graph
+        Who follows whom.
+    real : ndarray, shape (n,)
+        How much every account counts.
+
+    Returns
+    -------
+    dict of ndarray, shape (n,)
+        ``real_followers``; ``attention``, their sum when each is divided by how many it follows, which is what the
+        weighted cascade expects to forward but for its scale; ``beyond``, the same of these followers' followers, per
+        unit of it. O(m).
+
+    Examples
+    --------
+    >>> from kolgraph.graph import Graph
+    >>> g = Graph.from_edges(["x", "x", "y", "z"], ["ann", "bob", "ann", "x"])
+    >>> {name: values[g.rows(["ann"])].tolist() for name, values in followed(g, np.ones(g.n)).items()}
+    {'real_followers': [2.0], 'attention': [1.5], 'beyond': [0.3333333333333333]}
+    """
+    src, dst, _ = graph.edges()
+    other = src != dst
+    src, dst = src[other], dst[other]
+    each = 1 / np.maximum(np.bincount(src, minlength=graph.n), 1)
+
+    def total(part: F64) -> F64:
+        return np.bincount(dst, weights=part[src], minlength=graph.n).astype(np.float64)
+
+    near = total(real * each)
+    beyond = np.divide(total(near * each), near, out=np.zeros(graph.n), where=near > 0)
+    return {"real_followers": total(real), "attention": near, "beyond": beyond}
 
 
 def design(known: pd.DataFrame, rows: NDArray[np.int64]) -> F64:

@@ -119,6 +119,21 @@ class Quality(Result):
         return {"scores": pd.concat(parts, ignore_index=True).assign(low=None, high=None)}
 
 
+def tier_of(followers: ArrayLike, tiers: Mapping[str, int]) -> NDArray[np.object_]:
+    """The tier of every account by its followers; "" below all of them, and where they are unknown (NaN).
+
+    Examples
+    --------
+    >>> tier_of([5.0, 20.0, np.nan], {"star": 10, "some": 1}).tolist()
+    ['some', 'star', '']
+    """
+    size = np.asarray(followers, dtype=np.float64)
+    tier = np.full(size.shape, "", dtype=object)
+    for name, least in sorted(tiers.items(), key=lambda item: item[1]):
+        tier[size >= least] = name
+    return tier
+
+
 def quality(
     graph: Graph,
     profiles: pd.DataFrame,
@@ -217,10 +232,7 @@ def quality(
     returned = count_returned(into.ptr, into.idx, out.ptr, out.idx)
     told = np.bincount(dst, weights=~np.isnan(zombie[src]), minlength=n)
     real = np.bincount(dst, weights=~fakes[src], minlength=n)
-    size = np.where(np.isnan(shown), known, shown)
-    tier = np.full(n, "", dtype=object)
-    for name, least in sorted(tiers.items(), key=lambda item: item[1]):
-        tier[size >= least] = name
+    tier = tier_of(np.where(np.isnan(shown), known, shown), tiers)
     age = profiles["age_days"].to_numpy(np.float64) if "age_days" in profiles else np.full(n, np.nan)
     per_day, fast = fast_growth(shown, age, tier)
     shares = pd.DataFrame(

@@ -28,7 +28,7 @@ class Realised(Result):
     ----------
     ids : ndarray of str, shape (n,)
     posts : ndarray of int64, shape (n,)
-        Own posts, those without a repost among them.
+        Own posts of which it is known what they moved, those that moved nobody among them.
     values, low, high : ndarray of float64, shape (n,)
         Real accounts that reposted a post, directly or through others, each counted once: mean per post, and its 95 %
         interval, from two posts on; NaN where there is nothing to say.
@@ -78,16 +78,9 @@ class Realised(Result):
 
 
 def realised(
-    ids: NDArray[np.object_],
-    author: ArrayLike,
-    time: ArrayLike,
-    post: ArrayLike,
-    reposter: ArrayLike,
-    *,
-    real: ArrayLike | None = None,
-    windows: int = 4,
+    ids: NDArray[np.object_], author: ArrayLike, time: ArrayLike, moved: ArrayLike, *, windows: int = 4
 ) -> Realised:
-    """Count the real accounts that reposted each post, and average over the posts of each author.
+    """Average what posts moved over the posts of each author, and compare the later ones with the earlier.
 
     Parameters
     ----------
@@ -97,11 +90,8 @@ def realised(
         Row of the author of every post, whether it was reposted or not.
     time : array_like, shape (p,)
         When it was posted, epoch milliseconds; NaN where nobody knows.
-    post, reposter : array_like, shape (r,), int
-        Number of the root post, and row of who reposted it, directly or through others; repetitions count once, and
-        the author not at all.
-    real : array_like, shape (n,), optional
-        How much an account counts, from 0 to 1. Default: 1 each.
+    moved : array_like, shape (p,)
+        Real accounts that it moved; NaN where nobody knows: such a post counts nowhere.
     windows : int
         Equal stretches of the time in which there are posts.
 
@@ -116,12 +106,13 @@ def realised(
 
     Notes
     -----
-    O(r log r + p). The interval of a mean is mean -+ 1.96 s / sqrt(posts), not below 0: with few posts it is too
-    narrow, since a rare great success may be missing altogether. That of a trend is taken on the logarithm.
+    O(p log p). The interval of a mean is mean -+ 1.96 s / sqrt(posts), not below 0: with few posts it is too narrow,
+    since a rare great success may be missing altogether; `kolgraph.influence.proven` has one that holds. That of a
+    trend is taken on the logarithm.
 
     Examples
     --------
-    >>> found = realised(np.array(["ann", "bob", "cai"]), [0, 0], [1.0, 2.0], [0, 0, 0], [1, 1, 2])
+    >>> found = realised(np.array(["ann", "bob", "cai"]), [0, 0, 1], [1.0, 2.0, 3.0], [2, 0, np.nan])
     >>> found.frame()[["posts", "realised"]].to_dict("index")
     {'ann': {'posts': 2, 'realised': 1.0}}
     """
@@ -129,19 +120,17 @@ def realised(
 
     n = ids.size
     who, when = np.asarray(author, dtype=np.int64), np.asarray(time, dtype=np.float64)
-    what, actor = np.asarray(post, dtype=np.int64), np.asarray(reposter, dtype=np.int64)
-    weight = np.ones(n) if real is None else np.asarray(real, dtype=np.float64)
+    what = np.asarray(moved, dtype=np.float64)
     if windows < 1:
         raise InputError(f"a trend needs at least one window, not {windows}")
-    if who.shape != when.shape or what.shape != actor.shape or weight.shape != (n,):
-        raise InputError("author and time, post and reposter, and ids and real must be equally long")
-    for rows, size in ((who, n), (actor, n), (what, who.size)):
-        if rows.size and not (rows.min() >= 0 and rows.max() < size):
-            raise InputError(f"row numbers must lie from 0 to {size - 1}")
-    pairs = np.unique(what * n + actor)
-    what, actor = pairs // max(n, 1), pairs % max(n, 1)
-    others = actor != who[what]
-    moved = np.bincount(what[others], weights=weight[actor[others]], minlength=who.size).astype(np.float64)
+    if not who.shape == when.shape == what.shape:
+        raise InputError("author, time and moved must be equally long")
+    if who.size and not (who.min() >= 0 and who.max() < n):
+        raise InputError(f"row numbers must lie from 0 to {n - 1}")
+    if (what < 0).any() or np.isinf(what).any():
+        raise InputError("what a post moved is a number >= 0, or unknown")
+    there = ~np.isnan(what)
+    who, when, moved = who[there], when[there], what[there]
     posts, mean, error = _means(who, moved, n)
     known = np.isfinite(when)
     start, stop = (when[known].min(), when[known].max() + 1) if known.any() else (0.0, 1.0)
@@ -172,9 +161,8 @@ def realised(
         ),
         parameters={
             "windows": windows,
-            "discounted": real is not None,
             "posts": int(who.size),
-            "input": digest(who, when, what, actor, weight),
+            "input": digest(who, when, moved),
         },
         graph=digest(ids),
     )

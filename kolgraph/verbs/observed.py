@@ -35,12 +35,6 @@ _TAKEN = f"""
     FROM reposts r LEFT JOIN published p ON p.post_id = r.parent_id
     WHERE r.src IS NOT NULL AND coalesce(p.account, r.dst) IS NOT NULL ORDER BY ALL
 """
-_ROOTS = """
-    SELECT post_id, any_value(account ORDER BY place, account) AS account, min(ts) AS ts FROM (
-        SELECT post_id, author AS account, created_ts AS ts, 0 AS place FROM posts
-        UNION ALL SELECT root_id, dst, NULL, 1 FROM reposts WHERE root_id IS NOT NULL)
-    WHERE account IS NOT NULL GROUP BY post_id
-"""
 #: What platforms show of a post.
 SHOWN = ("reposts", "likes", "comments", "views")
 _COUNTS = ", ".join(f"coalesce({name}::DOUBLE, 'nan') AS {name}" for name in SHOWN)
@@ -66,15 +60,6 @@ _PAST = f"""
 
 #: A day in milliseconds.
 _DAY_MS = 86_400_000
-
-
-class Moves(NamedTuple):
-    """Root posts and who reposted them, as `kolgraph.influence.realised.realised` takes them."""
-
-    author: NDArray[np.int64]
-    time: NDArray[np.float64]
-    post: NDArray[np.int64]
-    reposter: NDArray[np.int64]
 
 
 class Past(NamedTuple):
@@ -155,18 +140,6 @@ def learn(
     )
 
 
-def read_moves(workspace: Workspace) -> Moves:
-    """Every root post of a known author, and every account that reposted it."""
-    numbered = f"SELECT *, row_number() OVER (ORDER BY post_id) - 1 AS number FROM ({_ROOTS})"
-    posts = workspace.sql(f"SELECT account, ts FROM ({numbered}) ORDER BY number")
-    moves = workspace.arrays(
-        f"SELECT DISTINCT p.number AS post, r.src FROM reposts r JOIN ({numbered}) p ON p.post_id = r.root_id "
-        "WHERE r.src IS NOT NULL ORDER BY ALL"
-    )
-    time = posts["ts"].to_numpy(np.float64, na_value=np.nan)
-    return Moves(posts["account"].to_numpy(np.int64), time, moves["post"], moves["src"])
-
-
 def read_past(workspace: Workspace, weight: NDArray[np.float64]) -> Past:
     """What every root post of a known author did; ``weight`` says how much every account counts (`real`)."""
     from kolgraph.influence import moved
@@ -202,15 +175,11 @@ def read_follow_times(workspace: Workspace) -> NDArray[np.float64]:
     return times
 
 
-def read_engaged(workspace: Workspace, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Real followers of every account who forwarded a post of it, shape (n,); NaN where no post of it is known."""
+def read_engaged(workspace: Workspace, weight: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Real followers of every account who forwarded a post of it, shape (n,); NaN where that is not ``known``."""
     pairs = workspace.arrays(
         "SELECT DISTINCT f.src, f.dst FROM follows f JOIN reposts r ON r.src = f.src AND r.dst = f.dst "
         "WHERE f.src <> f.dst"
     )
-    found = np.bincount(pairs["dst"], weights=weight[pairs["src"]], minlength=weight.size).astype(np.float64)
-    authors = workspace.arrays(f"SELECT DISTINCT account FROM ({_ROOTS})")["account"]
-    silent = np.ones(weight.size, bool)
-    silent[authors] = False
-    found[silent] = np.nan
-    return found
+    found = np.bincount(pairs["dst"], weights=weight[pairs["src"]], minlength=weight.size)
+    return np.where(known, found, np.nan)

@@ -54,37 +54,20 @@ def proven(
 
 
 def _known(workspace: Workspace, *, raw: bool) -> pd.DataFrame:
-    """What is known of accounts besides their posts; nothing that is learnt from reposts, or it would count twice."""
+    """What is known of accounts besides their posts."""
     from kolgraph.graph import Graph
+    from kolgraph.influence import followed, tier_of
 
-    graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
+    loaded = coverage(workspace)
     table = workspace.sql(
-        "SELECT followers::DOUBLE AS followers, created_ts::DOUBLE AS created, platform, niche, verified "
-        "FROM accounts ORDER BY account_key"
+        "SELECT followers::DOUBLE AS followers, platform, niche, verified, "
+        f"((SELECT max(created_ts) FROM posts) - created_ts) / {_DAY_MS} AS age_days FROM accounts ORDER BY account_key"
     )
-    shown = table["followers"].to_numpy(np.float64, na_value=np.nan)
-    weight = real(workspace, raw=raw).weight
-    src, dst, _ = graph.edges()
-    other = src != dst
-    src, dst = src[other], dst[other]
-    # Who follows few accounts sees more of each: what the weighted cascade expects, but for its scale.
-    share = weight / np.fmax(graph.outgoing.degree, 1)
+    for name in ("followers", "age_days"):
+        table[name] = table[name].astype(np.float64).clip(lower=0)
     told = np.array([code is None or code == "no_follower" for code in loaded.reason], dtype=bool)
-    born = table["created"].to_numpy(np.float64, na_value=np.nan)
-    (last,) = workspace.fetch("SELECT max(created_ts)::DOUBLE FROM posts")[0]
-    size = np.where(np.isnan(shown), loaded.followers, shown)
-    tier = np.full(size.size, None, dtype=object)
-    for name, least in sorted(tiers().items(), key=lambda item: item[1]):
-        tier[size >= least] = name
-    numbers = {
-        "followers": shown,
-        "real_followers": np.bincount(dst, weights=weight[src], minlength=graph.n),
-        "attention": (near := np.bincount(dst, weights=share[src], minlength=graph.n)),
-    }
-    # The same of its followers, per unit of its own: how far beyond them a post gets.
-    far = np.bincount(dst, weights=(near / np.fmax(graph.outgoing.degree, 1))[src], minlength=graph.n)
-    numbers["beyond"] = np.divide(far, near, out=np.zeros(graph.n), where=near > 0)
-    for name in ("real_followers", "attention", "beyond"):
-        numbers[name] = np.where(told, numbers[name], np.nan)
-    age = np.full(graph.n, np.nan) if last is None else np.maximum(last - born, 0) / _DAY_MS
-    return table[["platform", "niche", "verified"]].assign(tier=tier, **numbers, age_days=age)
+    follows = followed(Graph.from_workspace(workspace), real(workspace, raw=raw).weight)
+    table = table.assign(**{name: np.where(told, part, np.nan) for name, part in follows.items()})
+    return table.assign(
+        tier=tier_of(np.where(table["followers"].isna(), loaded.followers, table["followers"]), tiers())
+    )

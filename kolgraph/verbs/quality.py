@@ -10,7 +10,7 @@ from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.observed import read_engaged, read_follow_times, read_profiles
 from kolgraph.verbs.real import real
-from kolgraph.verbs.realised import everybody_not_raw
+from kolgraph.verbs.realised import everybody_not_raw, realised
 from kolgraph.verbs.rings import RELATIONS, rings
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
 
 
-@answer(method=3, tabled=everybody_not_raw, environment=lambda: dict(tiers()))  # growth against the tier
+@answer(method=4, tabled=everybody_not_raw, environment=lambda: dict(tiers()))  # unknown is not nobody
 def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
     """Judge the audience of every account: rings, zombies, bursts, who can be reached, who acts.
 
@@ -44,7 +44,7 @@ def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
         tiers=tiers(),
         fake=who.fake,
         since=read_follow_times(workspace),
-        engaged=read_engaged(workspace, who.weight),
+        engaged=read_engaged(workspace, who.weight, realised(workspace, raw=raw).posts > 0),
         coverage=loaded,
         ring_share=share,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kolgraph.verbs.asking import answer
-from kolgraph.verbs.observed import read_moves
+from kolgraph.verbs.observed import read_past
 from kolgraph.verbs.real import real
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def everybody_not_raw(parameters: Mapping[str, Any]) -> bool:
     return not parameters["raw"]
 
 
-@answer(tabled=everybody_not_raw)
+@answer(method=2, tabled=everybody_not_raw)  # unknown is not nobody
 def realised(workspace: Workspace, *, raw: bool = False) -> Realised:
     """Count the real accounts that posts did move, per account and over time.
 
@@ -31,4 +31,5 @@ def realised(workspace: Workspace, *, raw: bool = False) -> Realised:
     from kolgraph.influence import realised as count
 
     who = real(workspace, raw=raw)
-    return count(who.ids, *read_moves(workspace), real=who.weight)
+    past = read_past(workspace, who.weight)
+    return count(who.ids, past.author, past.time, past.moved)

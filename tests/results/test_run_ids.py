@@ -52,13 +52,12 @@ def moved(draw: st.DrawFn) -> tuple[Any, Callable[[], Any]]:
     posts = draw(
         st.lists(st.tuples(st.integers(0, N - 1), st.sampled_from([1.0, 2.0, np.nan])), min_size=1, max_size=3)
     )
-    acts = draw(st.sets(st.tuples(st.integers(0, len(posts) - 1), st.integers(0, N - 1)), max_size=4))
-    real, windows = draw(st.none() | WEIGHTS), draw(st.sampled_from([2, 4]))
+    counts = st.sampled_from([0.0, 1.0, 2.5, np.nan])
+    moves = draw(st.lists(counts, min_size=len(posts), max_size=len(posts)))
+    windows = draw(st.sampled_from([2, 4]))
     who, when = zip(*posts, strict=True)
-    what, actor = np.array(sorted(acts), np.int64).reshape(-1, 2).T
-    return (posts, sorted(acts), real, windows), lambda: realised(
-        IDS, who, when, what, actor, real=real, windows=windows
-    )
+    known = [(*post, move) for post, move in zip(posts, moves, strict=True) if move == move]
+    return (known, windows), lambda: realised(IDS, who, when, moves, windows=windows)
 
 
 @st.composite

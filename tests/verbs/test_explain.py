@@ -14,7 +14,7 @@ from kolgraph.graph import Graph
 from kolgraph.influence import share_of_list
 from kolgraph.report.checkup import lines
 from kolgraph.verbs import observed
-from kolgraph.verbs.observed import read_engaged, read_follow_times, read_moves
+from kolgraph.verbs.observed import read_engaged, read_follow_times, read_past
 from kolgraph.workspace import Workspace
 
 
@@ -74,14 +74,14 @@ def test_what_is_taken_from_a_repost_is_no_success_of_an_own_post(seen: Workspac
 
 def test_moves_and_engagement_are_counted_by_hand(seen: Workspace) -> None:
     ids = Graph.from_workspace(seen).ids
-    moves = read_moves(seen)
-    assert [str(ids[v]) for v in moves.author] == ["x:ann", "x:ann", "x:cai"]
-    assert moves.time.tolist() == [1700000001000, 1700000002000, 1700000003000]
-    pairs = sorted((int(p), str(ids[v])) for p, v in zip(moves.post, moves.reposter, strict=True))
-    assert pairs == [(0, "x:bob"), (0, "x:cai"), (1, "x:ann"), (1, "x:dan")]
+    past = read_past(seen, np.ones(ids.size))
+    told = sorted(zip((str(ids[v]) for v in past.author), past.time.tolist(), past.moved.tolist(), strict=True))
+    # p1 was taken by bob and cai, p2 by dan and by ann herself.
+    times = [1700000001000, 1700000002000, 1700000003000]
+    assert told == [("x:ann", times[0], 2), ("x:ann", times[1], 1), ("x:cai", times[2], 0)]
     table = seen.realised().frame()
     assert table["realised"].to_dict() == {"x:ann": 1.5, "x:cai": 0.0}
-    engaged = dict(zip(ids, read_engaged(seen, np.ones(ids.size)), strict=True))
+    engaged = dict(zip(ids, read_engaged(seen, np.ones(ids.size), seen.realised().posts > 0), strict=True))
     assert (engaged["x:ann"], engaged["x:cai"]) == (2, 0)  # bob and cai follow ann, dan does not
     assert np.isnan(engaged["x:dan"])
     times = read_follow_times(seen)

@@ -15,7 +15,7 @@ from kolgraph.errors import InputError
 from kolgraph.influence import h_index
 from kolgraph.locale import LANGUAGES, catalogue
 from kolgraph.verbs.heard import WORDS, read_replies, read_words
-from kolgraph.verbs.observed import Past, read_moves, read_past
+from kolgraph.verbs.observed import Past, read_past
 from kolgraph.verbs.past import PAST
 from kolgraph.workspace import Workspace
 
@@ -63,17 +63,25 @@ def test_posts_are_read_by_hand(ws: Workspace) -> None:
 
 def test_counts_are_those_of_every_repost_read_one_by_one(town: Workspace) -> None:
     weight = town.real().weight
-    past, moves = read_past(town, weight), read_moves(town)
-    pairs = {(post, who) for post, who in zip(moves.post, moves.reposter, strict=True) if who != moves.author[post]}
-    moved = np.zeros(moves.author.size)
-    for post, who in pairs:
-        moved[post] += weight[who]
     assert (weight == 0).any()
-    expected = np.lexsort((moved, moves.time, moves.author))
-    found = np.lexsort((past.moved, past.time, past.author))
-    for ours, theirs in ((past.author, moves.author), (past.time, moves.time), (past.moved, moved)):
-        np.testing.assert_array_equal(ours[found], theirs[expected])
+    past = read_past(town, weight)
+    posts = town.fetch("SELECT post_id, author, created_ts FROM posts")
+    moved: dict[str, set[int]] = {post: set() for post, _, _ in posts}
+    for root, src in town.fetch("SELECT root_id, src FROM reposts"):
+        moved[root].add(src)
+    expected = sorted((author, ts, sum(weight[v] for v in moved[post] - {author})) for post, author, ts in posts)
+    found = sorted(zip(past.author.tolist(), past.time.tolist(), past.moved.tolist(), strict=True))
+    assert found == expected
     assert not past.source.any()
+
+
+def test_what_nobody_knows_moved_nobody_in_no_answer(ws: Workspace) -> None:
+    """Of zoe's second post there is no count, and no repost of her platform is loaded: it is none of her posts."""
+    ids = ws.ids().tolist()
+    found, row = ws.realised(raw=True), ids.index("y:zoe")
+    assert (found.posts[row], found.values[row]) == (1, 5)
+    assert ws.proven(raw=True).posts[row] == 1
+    assert found.frame().loc["x:ann", "posts"] == 4
 
 
 #: What texts are made of.
