@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.errors import UnknownName
+from kolgraph.rings.evidence import Evidence
 from kolgraph.results import Result
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ class Ring:
     Attributes
     ----------
     number : int
-        From 1, coordinated rings first, then by evidence.
+        From 1, coordinated rings first, then by score; the same in all views that show the ring.
+    relation : str
+        The view: ``follow``, ``repost``, ``mention``.
     members : ndarray of str, shape (s,)
         Account ids.
     targets : ndarray of str, shape (t,)
@@ -34,7 +38,9 @@ class Ring:
     member_edges, target_edges : ndarray of int32, shapes (s,) and (t,)
         Edges of each inside the block.
     edges, expected : int, float
-        Edges from members to targets, and as many as their degrees alone would give.
+        Edges from members to targets, and as many as their other edges would give.
+    expected_in_niche : float
+        As many as equally active accounts of the same communities would have sent there.
     density : float
         edges / (s * t), at most 1.
     bits : float
@@ -51,11 +57,25 @@ class Ring:
         A quarter of the targets owe at least this part of all their edges to the group.
     one_customer : float
         Largest part of the edges that reaches one account, or posts of one account: near 1 for fans of an idol.
+    tastes, tastes_expected, walks, walks_expected : float
+        What the rest of the graph says: pairs of members at other targets, and walks from members over other targets
+        that come back, each beside what activity alone gives. Natural groups have many times more.
+    member_rest, target_rest : int
+        Edges of the members elsewhere, and of the targets from elsewhere.
+    p : float
+        Upper bound of the chance that degrees alone give any block as surprising (`kolgraph.rings.judging.chance`).
+    score : float
+        Log odds of a ring against a natural group in calibration (`kolgraph.rings.nature`).
+    points : mapping of str to float
+        What every mark adds to the score: above 0 it speaks for a ring, below for nature.
+    views : mapping of str to float
+        Bits by each view that shows the ring.
     verdict : str
-        ``coordinated``, ``fan club`` or ``community``; the rule is in `kolgraph.rings.evidence`.
+        ``coordinated``, ``fan club``, ``community`` or ``cannot tell``; see `kolgraph.rings.judging`.
     """
 
     number: int
+    relation: str
     members: NDArray[np.object_]
     targets: NDArray[np.object_]
     member_edges: NDArray[np.int32]
@@ -71,11 +91,24 @@ class Ring:
     outward: float
     reliance: float
     one_customer: float
+    expected_in_niche: float
+    tastes: float
+    tastes_expected: float
+    walks: float
+    walks_expected: float
+    member_rest: int
+    target_rest: int
+    p: float
+    score: float
+    points: Mapping[str, float]
+    views: Mapping[str, float]
     verdict: str
 
 
 _EVIDENCE = ("edges", "expected", "density", "bits", "share_of_targets", "share_of_members", "dispersion")
-_SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "verdict")
+_SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "score", "verdict")
+#: Fields of the evidence of a block that a ring keeps.
+SHOWN = frozenset(Ring.__annotations__) & frozenset(Evidence.__annotations__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +121,17 @@ class Rings(Result):
         ``follow``, ``repost`` or ``mention``: what an edge means.
     rings : tuple of Ring
         Coordinated ones first; fan clubs and communities stay listed, as counter-evidence.
-    null_key : float
-        Best rank found in shuffled graphs with the same degrees: every ring here beats it. 0 if nothing was found.
+    habit : bool
+        Most blocks look like rings: this relation cannot be judged, and nobody is accused by it.
+    null_bits : tuple of float
+        Most bits of any block, in each of the random graphs with the same degrees that were asked for.
     """
 
     analysis: ClassVar[str] = "rings"
     relation: str
     rings: tuple[Ring, ...]
-    null_key: float = 0.0
+    habit: bool = False
+    null_bits: tuple[float, ...] = ()
 
     @property
     def variant(self) -> str:
@@ -106,12 +142,12 @@ class Rings(Result):
         """A row per ring, indexed by its number."""
         import pandas as pd
 
-        return pd.DataFrame(self.records(), columns=["ring", "n_members", "n_targets", *_SHOWN]).set_index("ring")
+        return pd.DataFrame(self.records(), columns=["ring", "relation", "n_members", "n_targets", *_SHOWN]).set_index("ring")
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The rows of `frame` as plain values."""
         return [
-            {"ring": r.number, "n_members": r.members.size, "n_targets": r.targets.size}
+            {"ring": r.number, "relation": r.relation, "n_members": r.members.size, "n_targets": r.targets.size}
             | {name: getattr(r, name) for name in _SHOWN}
             for r in self.rings[:top]
         ]
@@ -147,8 +183,8 @@ class Rings(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``rings`` and ``ring_members``."""
-        table = self.frame().reset_index().drop(columns=["target_dispersion", "outward", "reliance", "one_customer"])
-        table.insert(1, "relation", self.relation)
+        left_out = ["target_dispersion", "outward", "reliance", "one_customer", "score"]
+        table = self.frame().reset_index().drop(columns=left_out)
         return {"rings": table, "ring_members": self.members_frame()}
 
     def accounts(self) -> list[str]:
@@ -171,10 +207,11 @@ class Rings(Result):
         by_work = np.argsort(-r.member_edges, kind="stable")
         return "\n".join(
             [
-                f"Ring {number} ({self.relation}): {r.verdict}",
+                f"Ring {number} ({r.relation}): {r.verdict}",
                 f"{r.members.size} members share {r.targets.size} targets: {r.edges} edges where {r.expected:.1f} are"
                 f" expected from their degrees, {r.density:.0%} of all possible.",
-                f"Evidence {r.bits:.0f} bits; best rank in shuffled graphs {self.null_key:.0f}.",
+                f"Evidence {r.bits:.0f} bits; by degrees alone such a block comes with a chance of {r.p:.1g} at most.",
+                f"Score {r.score:.1f} ({self.parameters['max_false']:g} of 1,000 accounts may be accused wrongly).",
                 f"The group makes {r.share_of_targets:.0%} of all edges of its targets and spends"
                 f" {r.share_of_members:.0%} of its own on them; a quarter of the targets owe it {r.reliance:.0%} or"
                 f" more; {r.outward:.0%} of its common edges leave the group;"
