@@ -54,7 +54,7 @@ def test_when_members_acted_by_hand() -> None:
     n = when.numbers
     assert (n["lags"], n["median_s"], n["within_minute"]) == (6 * 7, 60, 1)
     assert (n["other_lags"], n["other_median_s"], n["other_within_minute"]) == (6, 54 * 86_400, 0)
-    assert n["p"] <= 0.05 and n["chance_median_s"] > 60
+    assert n["p"] > 0.9 and n["chance_median_s"] == 60  # of ten who acted eight are bots: who is drawn is in step, too
     lags = when.lags.set_index("upto_s")
     assert lags.loc[60, "members"] == 42 and lags.loc[math.inf, "others"] == 6
     assert lags["members"].sum() == 42 and lags["chance"].sum() == pytest.approx(42)
