@@ -259,8 +259,8 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
         friends=facts.friends,
         seed=SEED,
     )
-    numbers = {"members": float(size), "targets": float(ring.targets.size)}
-    numbers |= {name: float(getattr(ring, name)) for name in _NUMBERS}
+    numbers: dict[str, float] = {"members": size, "targets": ring.targets.size}
+    numbers |= {name: getattr(ring, name) for name in _NUMBERS}
     rate = rings.parameters.get("max_false")
     check = _check(members)
     return CaseFile(
