@@ -77,6 +77,7 @@ _HOME = {
 #: Every question that a workspace can be asked -> where it is answered: a method of `Workspace`, and a command.
 VERBS = {
     "audience": "verbs.audience:audience",
+    "case": "verbs.case:case",
     "coverage": "verbs.coverage:coverage",
     "cross_check": "verbs.crosscheck:cross_check",
     "diff": "verbs.diff:diff",
@@ -103,6 +104,7 @@ VERBS = {
     "table": "verbs.show:table",
     "unload": "verbs.unload:unload",
     "value": "verbs.value:value",
+    "verify": "verbs.case:verify",
 }
 #: What names of earlier versions are called now.
 _MOVED = {

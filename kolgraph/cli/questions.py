@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kolgraph.cli.cases import show_case, show_verification, write
 from kolgraph.cli.printing import (
     FORMAT,
     RAW,
@@ -185,24 +186,50 @@ def niches(
 @click.command()
 @WORKSPACE
 @click.option("--relation", default="follow", show_default=True, help="follow or repost.")
-@click.option("--explain", type=int, metavar="RING", help="Print the case file of one ring.")
+@click.option("--case", "ring", type=int, metavar="RING", help="Show the case of one ring, to check and to forward.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
+              help="Also write the case: .html, .json (can be verified), .csv, .xlsx or .parquet.")  # fmt: skip
+@click.option("--verify", metavar="FILE", help="Count every number of a saved case (.json) anew.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the case.")
 @SEED
 @modes
 @FORMAT
-def rings(workspace: Path, relation: str, explain: int | None, seed: int, as_is: bool, fresh: bool, form: str) -> None:
+def rings(
+    workspace: Path,
+    relation: str,
+    ring: int | None,
+    output: Path | None,
+    verify: str | None,
+    lang: str,
+    seed: int,
+    as_is: bool,
+    fresh: bool,
+    form: str,
+) -> None:
     """Expose dense coordinated groups (water army), with evidence."""
+    if ring is not None and verify is not None:
+        raise click.UsageError("--case makes a case, --verify checks one: name one of them")
+    if output is not None and ring is None:
+        raise click.UsageError("--output is where a case goes: name the ring with --case")
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
-        found = ws.rings(relation=relation, seed=seed)
-        rows = found.records()
-    stands_on(found)
-    if explain is None:
-        show(rows, form)
-    else:
-        case = found.explain(explain).splitlines()
-        if form == "json":
-            show_json(case)
+        if verify is not None:
+            checked = ws.verify(verify)
+        elif ring is not None:
+            case, loaded = ws.case(ring, relation=relation, seed=seed), ws.coverage()
         else:
-            click.echo("\n".join(map(printable, case)))
+            found = ws.rings(relation=relation, seed=seed)
+            rows = found.records()
+    if verify is not None:
+        show_verification(checked, verify, place(workspace), form)
+    elif ring is not None:
+        stands_on(case)
+        show_case(case, form, lang)
+        if output is not None:
+            about = {"lang": lang, "workspace": workspace.name, "coverage": loaded.line(lang)}
+            click.echo(f"written: {place(write(case, output, **about))}", err=True)
+    else:
+        stands_on(found)
+        show(rows, form)
 
 
 @click.command()

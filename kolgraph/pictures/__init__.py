@@ -5,6 +5,7 @@ about 2,000 marks is summed up or painted once as an image behind them. Names ar
 because Plotly reads a part of HTML in labels; texts come from a catalogue (`kolgraph.locale.catalogue`).
 """
 
+from kolgraph.pictures.cases import case_lags, case_timeline, lag_names
 from kolgraph.pictures.charts import influence_bars, plan_curve, repost_curve, ring_matrix
 from kolgraph.pictures.maps import TREE_MARKS, cascade_tree, niche_map
 from kolgraph.pictures.paint import MARKS, clip, visible
@@ -13,8 +14,11 @@ __all__ = [
     "MARKS",
     "TREE_MARKS",
     "cascade_tree",
+    "case_lags",
+    "case_timeline",
     "clip",
     "influence_bars",
+    "lag_names",
     "niche_map",
     "plan_curve",
     "repost_curve",

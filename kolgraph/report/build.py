@@ -69,34 +69,54 @@ def report(workspace: Workspace, path: str | Path, *, lang: str = "en") -> Path:
     --------
     >>> workspace.report("report.html", lang="zh")  # doctest: +SKIP
     """
-    from plotly.offline import get_plotlyjs
-
     text, target = locale.catalogue(lang), Path(path)
     check(target)  # before minutes of work
     bring_up(workspace, RESULTS)  # with `as_is` the old ones will do: only what there is not is found
     content = _content(workspace) | {"old": old_rows(workspace) if workspace.mode.as_is else []}
-    figures = _for_script(_figures(content, text))
-    # The pass for our own scripts must not be known to who chooses an account's name: it depends on the whole content.
-    nonce = hashlib.blake2b(f"{lang}\n{figures}\n{content!r}".encode(), digest_size=16).hexdigest()
-    page = _environment(text).get_template("report.html")
-    html = page.render(
-        t=text,
-        figures=figures,
-        nonce=nonce,
-        plotlyjs=get_plotlyjs(),
-        menu=_for_script({key: text[f"menu.{key}"] for key in ("zoom_in", "zoom_out", "pan", "reset", "save")}),
+    html = page(
+        "report.html",
+        _figures(content, text),
+        lang=lang,
         workspace=workspace.path.name,
         coverage=coverage(workspace).line(lang),
         commands={key: line.format(workspace=workspace.path.name) for key, line in COMMANDS.items()},
         flag_limit=data.RING_SHARE_FLAG,
         marks=pictures.MARKS,
         tree_marks=pictures.TREE_MARKS,
-        version=__version__,
-        mark=MARK,
         **content,
     )
+    return write_page(html, target)
+
+
+def page(template: str, drawn: Mapping[str, go.Figure], *, lang: str, **content: Any) -> str:
+    """A page of ours: a template of this package with figures, by the id of the place each is drawn in."""
+    from plotly.offline import get_plotlyjs
+
+    text = locale.catalogue(lang)
+    figures = _for_script({key: json.loads(figure.to_json()) for key, figure in drawn.items()})
+    # The pass for our own scripts must not be known to who chooses an account's name: it depends on the whole content.
+    nonce = hashlib.blake2b(f"{lang}\n{figures}\n{content!r}".encode(), digest_size=16).hexdigest()
+    html = (
+        _environment(text)
+        .get_template(template)
+        .render(
+            t=text,
+            figures=figures,
+            nonce=nonce,
+            plotlyjs=get_plotlyjs(),
+            menu=_for_script({key: text[f"menu.{key}"] for key in ("zoom_in", "zoom_out", "pan", "reset", "save")}),
+            version=__version__,
+            mark=MARK,
+            **content,
+        )
+    )
+    return html.strip() + "\n"
+
+
+def write_page(html: str, target: Path) -> Path:
+    """Put a page where it is wanted, readable by its owner only."""
     with atomic_path(target) as part:
-        part.write_text(html.strip() + "\n", encoding="utf-8", newline="\n")
+        part.write_text(html, encoding="utf-8", newline="\n")
     return target
 
 
@@ -112,8 +132,8 @@ def _content(workspace: data.Tables) -> dict[str, Any]:
     }
 
 
-def _figures(content: Mapping[str, Any], text: Mapping[str, str]) -> dict[str, Any]:
-    """What Plotly draws, by the id of the place it is drawn in."""
+def _figures(content: Mapping[str, Any], text: Mapping[str, str]) -> dict[str, go.Figure]:
+    """The pictures, by the id of the place each is drawn in."""
     drawn: dict[str, go.Figure] = {}
     if content["influence"] is not None:
         drawn["influence"] = pictures.influence_bars(content["influence"], text=text)
@@ -126,7 +146,7 @@ def _figures(content: Mapping[str, Any], text: Mapping[str, str]) -> dict[str, A
         drawn["curve"] = pictures.repost_curve(content["cascade"].nodes, text=text)
     if content["plan"] is not None:
         drawn["plan"] = pictures.plan_curve(content["plan"].picks, text=text)
-    return {key: json.loads(figure.to_json()) for key, figure in drawn.items()}
+    return drawn
 
 
 def _for_script(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Rings with their case files: who, whom, how unlikely by chance, and what speaks against it."""
+"""Rings: who, whom, how unlikely by chance; the case of one is in `kolgraph.rings.casefile`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.errors import UnknownName
-from kolgraph.rings.evidence import Evidence
 from kolgraph.results import Result
+from kolgraph.rings.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kolgraph.graph import Graph
 
-_CAUTION = "coordinated is not fake until account evidence agrees"
+
+#: Points from which on a mark is worth telling: it moves the odds by a third.
+HEAVY = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,6 +105,16 @@ class Ring:
     views: Mapping[str, float]
     verdict: str
 
+    @property
+    def hypotheses(self) -> Mapping[str, list[str]]:
+        """Marks that speak for work that was handed out (``coordinated``) and for nature (``community``)."""
+        marks = sorted(self.points, key=lambda mark: -abs(self.points[mark]))
+        heavy = [mark for mark in marks if abs(self.points[mark]) >= HEAVY]
+        return {
+            "coordinated": [mark for mark in heavy if self.points[mark] > 0],
+            "community": [mark for mark in heavy if self.points[mark] < 0],
+        }
+
 
 _EVIDENCE = ("edges", "expected", "density", "bits", "share_of_targets", "share_of_members", "dispersion")
 _SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "score", "verdict")
@@ -113,7 +124,7 @@ SHOWN = frozenset(Ring.__annotations__) & frozenset(Evidence.__annotations__)
 
 @dataclass(frozen=True, kw_only=True)
 class Rings(Result):
-    """The rings of a graph, with case files.
+    """The rings of a graph.
 
     Attributes
     ----------
@@ -196,32 +207,3 @@ class Rings(Result):
         import pandas as pd
 
         return np.where(pd.Index(graph.ids).isin(self.accounts()), 0.0, 1.0)
-
-    def explain(self, number: int) -> str:
-        """The case file of a ring as text: who, whom, observed against expected, and what speaks against it."""
-        known = {ring.number: ring for ring in self.rings}
-        if number not in known:
-            raise UnknownName.among("ring", str(number), map(str, known))
-        r = known[number]
-        order = np.argsort(-r.target_edges, kind="stable")
-        by_work = np.argsort(-r.member_edges, kind="stable")
-        return "\n".join(
-            [
-                f"Ring {number} ({r.relation}): {r.verdict}",
-                f"{r.members.size} members share {r.targets.size} targets: {r.edges} edges where {r.expected:.1f} are"
-                f" expected from their degrees, {r.density:.0%} of all possible.",
-                f"Evidence {r.bits:.0f} bits; by degrees alone such a block comes with a chance of {r.p:.1g} at most.",
-                f"Score {r.score:.1f} ({self.parameters['max_false']:g} of 1,000 accounts may be accused wrongly).",
-                f"The group makes {r.share_of_targets:.0%} of all edges of its targets and spends"
-                f" {r.share_of_members:.0%} of its own on them; a quarter of the targets owe it {r.reliance:.0%} or"
-                f" more; {r.outward:.0%} of its common edges leave the group;"
-                f" at most {r.one_customer:.0%} reach one account.",
-                f"Dispersion of members {r.dispersion:.2f} (fans: far above 1), of targets {r.target_dispersion:.2f}"
-                " (all served alike: about 1).",
-                f"Caution: {_CAUTION}.",
-                "Targets:",
-                *(f"  {r.targets[i]}: {r.target_edges[i]} of {r.members.size} members" for i in order),
-                "Members:",
-                *(f"  {r.members[i]}: {r.member_edges[i]} of {r.targets.size} targets" for i in by_work),
-            ]
-        )

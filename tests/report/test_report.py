@@ -410,12 +410,12 @@ def test_every_text_that_is_used_exists_and_every_text_is_used() -> None:
     assert kolgraph.__file__ is not None
     folder = Path(kolgraph.__file__).parent
     sources = [*(path for name in ("pictures", "report", "locale") for path in folder.glob(f"{name}/*.py"))]
-    code = "\n".join(path.read_text("utf-8") for path in [*sources, folder / "report" / "report.html"])
+    code = "\n".join(path.read_text("utf-8") for path in [*sources, *folder.glob("report/*.html")])
     keys = set(catalogue("en"))
     used = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+)["']\]""", code))
     assert used <= keys
     families = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+\.)["'] ~""", code))
-    families |= {"unit.", "menu.", "curve.axis_", "checkup.", "coverage.", "pairs."} | {
+    families |= {"unit.", "menu.", "curve.axis_", "case.", "checkup.", "coverage.", "pairs."} | {
         f"{family}." for family in ("relation", "verdict")
     }
     spoken = {key for key in keys if any(key.startswith(family) for family in families)}

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from kolgraph.locale import catalogue
+from kolgraph.report.case import write_case
 from kolgraph.workspace import Workspace
+from tests.report.test_case import hostile
 from tests.report.test_report import HOSTILE, fill
 
 pytestmark = pytest.mark.browser
@@ -143,4 +145,23 @@ def test_labels_follow_the_colour_scheme(browser: Any, reports: dict[str, Path])
     page.emulate_media(color_scheme="light")
     page.wait_for_function(f"() => {fill_of} !== '{dark}'")
     assert dark == "rgb(231, 234, 238)" and page.evaluate(fill_of) == "rgb(27, 34, 44)"
+    page.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_of_a_case_draws_and_nothing_else_happens(browser: Any, tmp_path: Path, lang: str, width: int) -> None:
+    path = write_case(hostile(), tmp_path / "case.html", lang=lang, workspace="acme.kol")
+    page, seen = opened(browser, path, viewport={"width": width, "height": 800})
+    for plot in ("pairs", "timeline", "lags"):
+        assert page.locator(f"#plot-{plot} .main-svg .scatterlayer path").count() > 1, plot
+    for at in range(page.locator("details summary").count()):
+        page.locator("details summary").nth(at).click()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert seen.dialogs == [] and seen.problems == []
+    assert [url for url in seen.requests if not url.startswith(("data", "blob"))] == [path.as_uri()]
+    assert page.evaluate("document.documentElement.lang") == catalogue(lang)["html_lang"]
+    shown = page.locator("#check tbody th bdi").all_inner_texts()
+    assert set(shown) >= {name.replace("\u202e", "[U+202E]") for name in HOSTILE[:8]}
+    assert page.locator("main img, main iframe, main a").count() == 0
     page.close()

@@ -32,7 +32,9 @@ from kolgraph.planning import plan
 from kolgraph.results import Result, Scores
 from kolgraph.results.packing import pack, unpack
 from kolgraph.rings import Rings
+from kolgraph.rings.casefile import example
 from kolgraph.rings.find import Ring
+from kolgraph.rings.verify import Verification
 from kolgraph.spread import measure_cascades
 from kolgraph.verbs.diff import Diff
 from kolgraph.verbs.explain import CheckUp
@@ -95,6 +97,7 @@ ANSWERS: dict[str, Result] = {
     ),
     "rings": Rings(relation="follow", rings=(ring(1), ring(2)), null_key=0.1),
     "no rings": Rings(relation="repost", rings=()),
+    "case": example(),
     "audiences": AUDIENCES,
     "audience": audience_verb.Audience(
         everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, groups=MADE_OF, parameters={"a": ("t", ["l"])}
@@ -168,7 +171,7 @@ def test_every_kind_of_answer_is_tried() -> None:
         return {of} | {sub for child in of.__subclasses__() for sub in below(child)}
 
     ours = {c for c in below(Result) - {Result} if c.__module__.startswith("kolgraph.") and "analysis" in vars(c)}
-    assert ours - {Diff} == {type(answer) for answer in ANSWERS.values()}
+    assert ours - {Diff, Verification} == {type(answer) for answer in ANSWERS.values()}
 
 
 def test_nothing_that_is_kept_can_run(tmp_path: Path) -> None:

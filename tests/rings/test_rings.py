@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from kolgraph.errors import InputError, UnknownName
+from kolgraph.errors import InputError
 from kolgraph.graph import Graph
 from kolgraph.rings import Rule, find_repost_rings, find_rings
 from kolgraph.rings.bipartite import Bipartite, Block
@@ -282,16 +282,6 @@ def test_random_graphs_of_the_same_degrees_have_nothing_like_it(army):
 
 
 # ---------------------------------------------------------------------- faces
-
-
-def test_case_file_tells_both_sides(army):
-    text = army[2].explain(1)
-    ring = army[2].rings[0]
-    assert "coordinated is not fake until account evidence agrees" in text
-    assert f"{ring.edges} edges where {ring.expected:.1f} are expected" in text
-    assert all(str(i) in text for i in [*ring.members, *ring.targets])
-    with pytest.raises(UnknownName, match="unknown ring '999'"):
-        army[2].explain(999)
 
 
 def test_tables_fit_the_workspace(army):
