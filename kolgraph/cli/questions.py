@@ -185,7 +185,9 @@ def niches(
 
 @click.command()
 @WORKSPACE
-@click.option("--relation", default="follow", show_default=True, help="follow or repost.")
+@click.option("--relation", help="follow or repost: only what shows there. Default: all.")
+@click.option("--max-false", type=float, default=1.0, show_default=True,
+              help="Accounts that may be accused wrongly, of every 1,000 where nobody was paid; 0.1 to 30.")  # fmt: skip
 @click.option("--case", "ring", type=int, metavar="RING", help="Show the case of one ring, to check and to forward.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
               help="Also write the case: .html, .json (can be verified), .csv, .xlsx or .parquet.")  # fmt: skip
@@ -193,10 +195,12 @@ def niches(
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the case.")
 @SEED
 @modes
+@TOP
 @FORMAT
 def rings(
     workspace: Path,
-    relation: str,
+    relation: str | None,
+    max_false: float,
     ring: int | None,
     output: Path | None,
     verify: str | None,
@@ -204,6 +208,7 @@ def rings(
     seed: int,
     as_is: bool,
     fresh: bool,
+    top: int,
     form: str,
 ) -> None:
     """Expose dense coordinated groups (water army), with evidence."""
@@ -215,10 +220,11 @@ def rings(
         if verify is not None:
             checked = ws.verify(verify)
         elif ring is not None:
-            case, loaded = ws.case(ring, relation=relation, seed=seed), ws.coverage()
+            case = ws.case(ring, relation=relation, max_false=max_false, seed=seed)
+            loaded = ws.coverage()
         else:
-            found = ws.rings(relation=relation, seed=seed)
-            rows = found.records()
+            found = ws.rings(relation=relation, max_false=max_false, seed=seed)
+            rows = found.records(top)
     if verify is not None:
         show_verification(checked, verify, place(workspace), form)
     elif ring is not None:
@@ -228,6 +234,7 @@ def rings(
             about = {"lang": lang, "workspace": workspace.name, "coverage": loaded.line(lang)}
             click.echo(f"written: {place(write(case, output, **about))}", err=True)
     else:
+        click.echo(short(found.summary()), err=True)
         stands_on(found)
         show(rows, form)
 

@@ -120,7 +120,7 @@ class CaseFile(Result):
     verdict: str
     numbers: Mapping[str, float]
     totals: Totals
-    found: Mapping[str, float | None]
+    found: Mapping[str, float]
     views: Mapping[str, float]
     hypotheses: Mapping[str, Any]
     members: pd.DataFrame
@@ -248,7 +248,6 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
     )
     numbers: dict[str, float] = {"members": size, "targets": ring.targets.size}
     numbers |= {name: getattr(ring, name) for name in _NUMBERS}
-    rate = rings.parameters.get("max_false")
     check = _check(members)
     return CaseFile(
         parameters={
@@ -260,11 +259,11 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
         seed=SEED,
         graph=rings.graph,
         ring=ring.number,
-        relation=rings.relation,
+        relation=ring.relation,
         verdict=ring.verdict,
         numbers=numbers,
         totals=facts.totals,
-        found={"score": ring.score, "p": ring.p, "max_false": rate},
+        found={"score": ring.score, "p": ring.p, "max_false": rings.parameters["max_false"]},
         views=dict(ring.views),
         hypotheses=ring.hypotheses,
         members=members,
@@ -456,12 +455,24 @@ def example() -> CaseFile:
     shown: dict[str, Any] = {name: found.numbers[name] for name in _NUMBERS}
     ring = Ring(
         number=1,
+        relation="follow",
         members=accounts["account_id"].to_numpy(object)[:bots],
         targets=targets["target"].to_numpy(object),
         member_edges=found.member_edges.astype(np.int32),
         target_edges=found.target_edges.astype(np.int32),
         outward=1.0,
+        expected_in_niche=1.0,
+        tastes=0.0,
+        tastes_expected=0.2,
+        walks=0.0,
+        walks_expected=0.1,
+        member_rest=0,
+        target_rest=12,
+        p=1e-9,
+        score=4.5,
+        points={"reliance": 1.5, "dispersion": 0.8, "other_edges": -0.4},
+        views={"follow": found.numbers["bits"]},
         verdict="coordinated",
         **shown,
     )
-    return case_file(ring, Rings(relation="follow", rings=(ring,), seed=1), facts)
+    return case_file(ring, Rings(relation="follow", rings=(ring,), seed=1, parameters={"max_false": 1.0}), facts)

@@ -163,6 +163,13 @@ class Rings(Result):
             for r in self.rings[:top]
         ]
 
+    def summary(self) -> dict[str, Any]:
+        """Rings and accounts accused, groups nobody can tell, and whether this can be judged at all."""
+        verdicts = [ring.verdict for ring in self.rings]
+        said = {"coordinated": verdicts.count("coordinated"), "accounts": len(self.accounts())}
+        said |= {"cannot tell": verdicts.count("cannot tell")}
+        return said | {"judged": "no: most groups here look handed out" if self.habit else "yes"}
+
     def entries(self) -> pd.DataFrame:
         """Members with the verdict on their ring: rings have no name that lasts."""
         import pandas as pd

@@ -124,7 +124,8 @@ def volunteers(rng: np.random.Generator, n: int = 5000, *, groups: int = 6, size
         seed = int(rng.choice(np.flatnonzero(own >= 20)))
         fans = np.unique(src[dst == seed])
         fans = rng.choice(fans, min(size, fans.size), replace=False)
-        near = np.bincount(dst[np.isin(src, fans)], minlength=total) / np.maximum(own, 5)
+        # A cause has followers of its own: whom nobody else follows would be nobody's cause.
+        near = np.where(own >= 5, np.bincount(dst[np.isin(src, fans)], minlength=total) / np.maximum(own, 5), 0.0)
         cause = rng.choice(total, 30, replace=False, p=near / near.sum())
         who, what = np.nonzero(rng.random((fans.size, 30)) < rng.uniform(0.15, 0.5))
         src, dst = np.r_[src, fans[who]], np.r_[dst, cause[what]]

@@ -47,6 +47,7 @@ GRAPH = Graph.from_edges(["x", "y", "y", "甲"], ["ann", "ann", "bob", "bob"])
 def ring(number: int) -> Ring:
     of = {f.name: 0.5 for f in fields(Ring)}
     of |= {"number": number, "verdict": "fan club", "edges": 7, "bits": float("inf"), "density": float("nan")}
+    of |= {"relation": "follow", "points": {"bits": 0.5}, "views": {"follow": float("inf")}}
     of |= {"members": texts("x", "y"), "targets": texts(), "member_edges": np.array([1, 2], np.int32)}
     return Ring(**of | {"target_edges": np.empty(0, np.int32)})
 
@@ -95,7 +96,7 @@ ANSWERS: dict[str, Result] = {
         tier=texts("头部", None),
         score=np.array([50, np.nan]),
     ),
-    "rings": Rings(relation="follow", rings=(ring(1), ring(2)), null_key=0.1),
+    "rings": Rings(relation="follow", rings=(ring(1), ring(2)), habit=True, null_bits=(0.1,)),
     "no rings": Rings(relation="repost", rings=()),
     "case": example(),
     "audiences": AUDIENCES,

@@ -58,7 +58,8 @@ def test_workload_finds_members_whose_other_edges_are_many():
     found = refine(graph, half, by_workload)
     assert found is not None
     assert found.users.tolist() == list(range(10))
-    assert (found.items - graph.m).tolist() == list(range(10))
+    assert set(range(10)) <= set((found.items - graph.m).tolist())
+    assert found.items.size <= 12  # chance brings one in
 
 
 def test_uneven_workloads_are_told_from_the_rest():
@@ -180,7 +181,7 @@ def test_what_a_block_brings_itself_is_not_expected():
 # ---------------------------------------------------------------------- planted truth, and nature
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "hashtags"])
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_natural_graphs_are_spared(kind):
     src, dst = KINDS[kind](np.random.default_rng(77), 1500)
     rings = find_rings(Graph.from_edges(src, dst), seed=1)
@@ -188,12 +189,17 @@ def test_natural_graphs_are_spared(kind):
 
 
 def test_where_all_looks_handed_out_nobody_is_accused():
-    # Tags that always come together are a ring each, by all marks: this relation says nothing of anybody.
-    src, dst = KINDS["hashtags"](np.random.default_rng(5), 1500)
-    rings = find_rings(Graph.from_edges(src, dst), seed=1)
+    # A dozen groups that each share a dozen things of their own, and no other group at all: the habit of this relation.
+    rng = np.random.default_rng(5)
+    src, dst = [rng.integers(0, 1500, 6000)], [rng.integers(1500, 4000, 6000)]
+    for group in range(12):
+        who, what = np.nonzero(rng.random((25, 12)) < 0.7)
+        src.append(who + 25 * group)
+        dst.append(rng.choice(np.arange(1500, 4000), 12, replace=False)[what])
+    rings = find_rings(Graph.from_edges(np.concatenate(src), np.concatenate(dst)), seed=1)
     assert rings.habit
     assert rings.accounts() == []
-    assert "cannot tell" in {ring.verdict for ring in rings.rings}
+    assert {ring.verdict for ring in rings.rings} == {"cannot tell"}
 
 
 def test_hijacked_accounts_are_found_whatever_the_seed():

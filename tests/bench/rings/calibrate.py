@@ -40,6 +40,9 @@ SHAPES = (
 )  # fmt: skip
 CAMOUFLAGES = ("none", "random", "biased", "hijack")
 RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+#: Part of the kinds of graphs whose typical one keeps to the rate where the trees saw no graph of that kind, and part of
+#: all graphs where they did.
+UNSEEN, SEEN = 0.9, 0.95
 
 
 class Seen(NamedTuple):
@@ -81,12 +84,14 @@ def everything(rng: np.random.Generator) -> list[Seen]:
     for family, names in REAL.items():
         natural += [(family, name, load(*name.split(":"))) for name in names]
     for kind, maker in KINDS.items():
-        for size in (4000, 1500, 6000):
+        # Where groups come closest to rings, more of them are looked at.
+        more = range(2000, 5000, 250) if kind in ("volunteers", "mail", "protein") else ()
+        for size in (4000, 1500, 6000, *more):
             src, dst = maker(np.random.default_rng([size, zlib.crc32(kind.encode())]), size)
             natural.append((kind, f"{kind}:{size}", Edges(src, dst, int(max(src.max(), dst.max())) + 1)))
     for family, name, edges in natural:
         rows += look(family, name, edges, nobody)
-        if name.endswith((":6000", ":1500", ":both")) or name == "epinions:directed":
+        if family in KINDS and not name.endswith(":4000") or name.endswith(":both") or name == "epinions:directed":
             continue
         fame = np.bincount(edges.dst, minlength=edges.n)
         for number in range(5 if family == "epinions" else 14):
@@ -198,7 +203,8 @@ def main() -> None:
         rows = everything(np.random.default_rng(20261130))
         cache.write_bytes(pickle.dumps(rows))
     families = sorted({row.family for row in rows})
-    use = [row for row in rows if row.y >= 0]
+    # Around a hidden ring the natural blocks are those of the graph without it: a tenth of them will do.
+    use = [row for i, row in enumerate(rows) if row.y == 1 or (row.y == 0 and (not row.planted or i % 10 == 0))]
     score = np.zeros(len(rows))
     for family in families:
         model = grow([row for row in use if row.family != family])
@@ -211,9 +217,17 @@ def main() -> None:
         print(f"{name:28} unseen {np.round(apart[name], 1)} seen {np.round(seen[name], 1)}")
     for family in families:
         part = [i for i, row in enumerate(rows) if row.family == family]
-        recall = [round(found([rows[i] for i in part], score[part], t), 2) for t in (2, 3, 3.5, 4, 5)]
-        print(f"{family:16} rings found above 2, 3, 3.5, 4, 5: {recall}")
-    table = np.array([np.maximum(np.quantile([apart[n][k] for n in apart], 0.9), max(seen[n][k] for n in seen)) for k in range(len(RATES))])
+        here = [rows[i] for i in part]
+        recall = [[round(found(here, s[part], t), 2) for t in (2, 3, 3.5, 4, 5)] for s in (score, own)]
+        print(f"{family:16} rings found above 2, 3, 3.5, 4, 5: unseen {recall[0]}, seen {recall[1]}")
+    # Tags that come in bundles look like rings to all marks; `kolgraph.rings.judging` sees that they do so everywhere.
+    judged = [family for family in families if family != "hashtags"]
+    family_of = {row.graph: row.family for row in rows if not row.planted}
+    table = []
+    for k in range(len(RATES)):
+        typical = [np.median([apart[name][k] for name in apart if family_of[name] == family]) for family in judged]
+        own_graphs = [seen[name][k] for name in seen if family_of[name] in judged]
+        table.append(max(float(np.quantile(typical, UNSEEN)), float(np.quantile(own_graphs, SEEN))))
     least = np.minimum.accumulate(table).round(3).tolist()
     print("least", dict(zip(RATES, least, strict=True)))
     target = Path(kolgraph.rings.__file__).with_name("nature.json")
