@@ -22,23 +22,25 @@ _WALKED = 5_000_000
 
 
 @njit(nogil=True)
-def reached(ptr: I64, idx: I32, rows: I32, work: I32) -> tuple[I32, I32]:
-    """Nodes joined to any of `rows`, ascending, and to how many; `work` is zeros."""
+def reached(ptr: I64, idx: I32, rows: I32, work: I32, least: int) -> tuple[I32, I32]:
+    """Nodes joined to at least `least` of `rows`, ascending, and to how many; `work` is zeros."""
     total = 0
     for v in rows:
         total += ptr[v + 1] - ptr[v]
     nodes, found = np.empty(min(total, ptr.size - 1), np.int32), 0
     for v in rows:
         for e in range(ptr[v], ptr[v + 1]):
-            if work[idx[e]] == 0:
+            work[idx[e]] += 1
+            if work[idx[e]] == least:
                 nodes[found] = idx[e]
                 found += 1
-            work[idx[e]] += 1
     nodes = np.sort(nodes[:found])
     counts = np.empty(found, np.int32)
     for i in range(found):
         counts[i] = work[nodes[i]]
-        work[nodes[i]] = 0
+    for v in rows:
+        for e in range(ptr[v], ptr[v + 1]):
+            work[idx[e]] = 0
     return nodes, counts
 
 

@@ -65,11 +65,11 @@ class Bipartite:
 
         return hits(self.ptr, self.idx, np.flatnonzero(self.degree[: self.m] == 1).astype(np.int32))
 
-    def reached(self, rows: I32) -> tuple[I32, I32]:
-        """Nodes joined to any of `rows`, ascending, and to how many of them; O(edges of `rows`)."""
+    def reached(self, rows: I32, least: int = 1) -> tuple[I32, I32]:
+        """Nodes joined to at least so many of `rows`, ascending, and to how many of them; O(edges of `rows`)."""
         from kolgraph.kernels.blocks import reached
 
-        return reached(self.ptr, self.idx, rows, self.work[0])
+        return reached(self.ptr, self.idx, rows, self.work[0], least)
 
     def into(self, rows: I32, others: I32) -> I32:
         """Edges of each of `rows` into `others`, both ascending."""

@@ -87,8 +87,8 @@ def of_pairs(graph: Bipartite, part: Bipartite, seed: int) -> list[Block]:
         label = leiden(ptr, idx, weights, resolution=resolution, iterations=3, rng=rng)
         for users in _groups(label):
             if users.size >= _MIN_USERS:
-                items, k = graph.reached(users)
-                items = items[(k >= 2) & (graph.degree[items] <= 4 * _LITTLE_KNOWN)]
+                items, _ = graph.reached(users, 2)
+                items = items[graph.degree[items] <= 4 * _LITTLE_KNOWN]
                 found.append(Block(users, items))
     return found
 

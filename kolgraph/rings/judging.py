@@ -11,6 +11,7 @@ from kolgraph.rings.bipartite import Bipartite, Block
 from kolgraph.rings.candidates import candidates
 from kolgraph.rings.evidence import Evidence, Scale, weigh
 from kolgraph.rings.nature import Judgement, judge, trees
+from kolgraph.rings.refine import by_workload, refine
 from kolgraph.rings.rule import Rule
 
 I32 = NDArray[np.int32]
@@ -20,6 +21,10 @@ I32 = NDArray[np.int32]
 _MANY, _MOST = 8, 0.5
 #: Blocks that come by degrees alone with a higher chance than this are not spoken of.
 _CHANCE = 0.01
+#: So much of its score a ring may lose when it is completed; what costs more is another block.
+_SURE = 1.0
+#: Who shares fewer targets shares them by chance too often to be accused of it.
+_TARGETS = 5
 #: Part of the edges that reaches one account from which on that account may be the reason for all.
 _ONE_CUSTOMER = 0.5
 
@@ -49,6 +54,7 @@ def judged(graph: Bipartite, owner: NDArray[np.int64], rule: Rule, seed: int) ->
     found, scale = weighed(graph, owner, rule, seed)
     found = [one for one in found if chance(graph, one) <= _CHANCE]
     order = sorted((Judged(one, judge(one)) for one in found), key=lambda j: (-j.judgement.score, -j.evidence.bits))
+    least = trees().least(rule.max_false)
     kept: list[Judged] = []
     taken = np.zeros(graph.m, bool)
     for candidate in order:
@@ -61,9 +67,10 @@ def judged(graph: Bipartite, owner: NDArray[np.int64], rule: Rule, seed: int) ->
             if evidence is None or chance(graph, evidence) > _CHANCE:
                 continue
             candidate = Judged(evidence, judge(evidence))
+        if candidate.judgement.score >= least:
+            candidate = exact(graph, candidate, scale, taken, least)
         kept.append(candidate)
         taken[candidate.evidence.block.users] = True
-    least = trees().least(rule.max_false)
     kept = [one._replace(verdict=verdict(graph, one, owner, least, rule)) for one in kept]
     accused = sum(one.verdict == "coordinated" for one in kept)
     habit = accused > _MANY and accused > _MOST * len(kept)
@@ -73,11 +80,25 @@ def judged(graph: Bipartite, owner: NDArray[np.int64], rule: Rule, seed: int) ->
     return kept, habit
 
 
+def exact(graph: Bipartite, one: Judged, scale: Scale, taken: NDArray[np.bool_], least: float) -> Judged:
+    """The same ring with all its members: that there is one says its surest version, who is in it says the workload."""
+    block = refine(graph, one.evidence.block, by_workload)
+    if block is None:
+        return one
+    evidence = weigh(graph, Block(block.users[~taken[block.users]], block.items), scale)
+    if evidence is None or chance(graph, evidence) > _CHANCE:
+        return one
+    whole = Judged(evidence, judge(evidence))
+    return whole if whole.judgement.score >= max(least, one.judgement.score - _SURE) else one
+
+
 def verdict(graph: Bipartite, one: Judged, owner: NDArray[np.int64], least: float, rule: Rule) -> str:
     """``coordinated``, ``fan club``, ``community``, or ``cannot tell`` what it is."""
     evidence, score = one.evidence, one.judgement.score
     unknown = float((owner[evidence.block.items - graph.m] < 0).mean()) > _ONE_CUSTOMER
     if score >= least:
+        if evidence.target_edges.size < _TARGETS:
+            return "cannot tell"
         if unknown:  # whether all is for one idol or for many customers is not loaded
             return "cannot tell"
         return "fan club" if evidence.one_customer > _ONE_CUSTOMER else "coordinated"

@@ -51,17 +51,22 @@ def refine(graph: Bipartite, block: Block, gain: Gain) -> Block | None:
 
 
 def _members(graph: Bipartite, side: I32, other: I32, count: int, gain: Gain) -> I32:
-    near, k = graph.reached(other)
-    several = k >= 2
+    near, k = graph.reached(other, 2)
     prior = np.log((count - side.size + 1) / (side.size + 1))
-    return near[several][gain(graph, near[several], k[several], side, other) > prior]
+    return near[gain(graph, near, k, side, other) > prior]
+
+
+def _among(near: I32, side: I32) -> NDArray[np.bool_]:
+    """Which of `near` are in `side`, both ascending."""
+    at = np.minimum(np.searchsorted(side, near), side.size - 1)
+    return np.asarray(side[at] == near) if side.size else np.zeros(near.size, bool)
 
 
 def by_degree(graph: Bipartite, near: I32, k: I32, side: I32, other: I32) -> F64:
     """Poisson: theta times as many edges into the block as the degree gives, against as many."""
     volume = float(graph.degree[other].sum())
     due = float(graph.degree[side].sum()) * volume / graph.edges
-    theta = max(float(k[np.isin(near, side)].sum()) / max(due, 1e-9), 1.0001)
+    theta = max(float(k[_among(near, side)].sum()) / max(due, 1e-9), 1.0001)
     mu = graph.degree[near] * volume / graph.edges
     return np.asarray(k * np.log(theta) - mu * (theta - 1))
 
@@ -72,7 +77,7 @@ def by_workload(graph: Bipartite, near: I32, k: I32, side: I32, other: I32) -> F
     A hijacked account of a hundred edges got the same order as one of three: what it did on its own account says nothing
     of that. Its own edges into the block are left out of what is due.
     """
-    work = k[np.isin(near, side)].astype(np.float64)
+    work = k[_among(near, side)].astype(np.float64)
     if work.size == 0:
         return np.full(k.size, -np.inf)
     inner, mean = float(work.sum()), float(work.mean())

@@ -102,7 +102,7 @@ def everything(rng: np.random.Generator) -> list[Seen]:
             if number % 7 == 6 and shape[2] >= 0.1:  # all targets from the surroundings of one account
                 first = int(rng.choice(np.flatnonzero(fame >= 20)))
                 pool = np.unique(edges.dst[np.isin(edges.src, edges.src[edges.dst == first])])
-            hidden, ring = plant(edges, rng, *shape, camouflage, sigma=sigma, pool=pool)
+            hidden, ring, _ = plant(edges, rng, *shape, camouflage, sigma=sigma, pool=pool)
             rows += look(family, f"{name} {shape} {camouflage} {sigma}", hidden, ring)
     for seed in range(6):
         for rings in (0, 6):

@@ -61,7 +61,7 @@ def _hepth(form: str, seed: int) -> Edges:
 def plant(
     edges: Edges, rng: np.random.Generator, members: int, targets: int, density: float, camouflage: str,
     *, sigma: float = 0.0, pool: I64 | None = None,
-) -> tuple[Edges, I64]:  # fmt: skip
+) -> tuple[Edges, I64, I64]:  # fmt: skip
     """Hide a ring: Bernoulli edges to little-known targets, and as many others.
 
     Parameters
@@ -77,7 +77,7 @@ def plant(
     Returns
     -------
     edges : Edges
-    members : ndarray, ascending
+    members, targets : ndarray, ascending
     """
     fame = np.bincount(edges.dst, minlength=edges.n)
     little = np.flatnonzero((fame >= 1) & (fame <= 20))
@@ -96,7 +96,7 @@ def plant(
     if camouflage != "none":
         other = rng.choice(edges.dst, src.size) if camouflage == "biased" else rng.integers(0, edges.n, src.size)
         src, dst = np.r_[src, src], np.r_[dst, other]
-    return _distinct(np.r_[edges.src, src], np.r_[edges.dst, dst], n), ring
+    return _distinct(np.r_[edges.src, src], np.r_[edges.dst, dst], n), ring, np.sort(chosen)
 
 
 def core_periphery(rng: np.random.Generator, n: int = 8000, m: int = 120_000, *, spread: float = 1.2, tags: int = 0) -> Edges:

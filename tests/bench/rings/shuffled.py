@@ -15,7 +15,7 @@ GRAPHS = ("nethept:oriented", "facebook:oriented", "wikivote:directed", "hepth:o
 def main() -> None:
     """Print shuffled graphs with an accusation, of each kind."""
     for name in GRAPHS:
-        hidden, _ = plant(load(*name.split(":")), np.random.default_rng(3), 200, 200, 0.05, "biased")
+        hidden, _, _ = plant(load(*name.split(":")), np.random.default_rng(3), 200, 200, 0.05, "biased")
         graph, users, items = Bipartite.build(hidden.src, hidden.dst)
         blamed = 0
         for seed in range(25):
