@@ -19,6 +19,7 @@ from kolgraph.cli.printing import (
     modes,
     open_workspace,
     place,
+    plain_rows,
     printable,
     progress,
     short,
@@ -241,6 +242,31 @@ def rings(
 
 @click.command()
 @WORKSPACE
+@click.argument("accounts", nargs=-1, required=True, metavar="ID...")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@modes
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text",
+              help="How to print the answer; csv: a row per account.")  # fmt: skip
+def audit(workspace: Path, accounts: tuple[str, ...], lang: str, as_is: bool, fresh: bool, form: str) -> None:
+    """Say what of the audience and of the reposts of accounts comes from rings, which ones, since when, what to ask."""
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found, loaded = ws.audit(accounts), ws.coverage()
+        ids = found.accounts["account_id"].tolist()
+        said = ws.fetch("SELECT account_id, name FROM accounts WHERE list_contains(?, account_id)", [ids])
+    stands_on(found)
+    if form == "json":
+        show_json({name: plain_rows(part) for name, part in found.plain().items()})
+    elif form == "csv":
+        show(found.frame().reset_index(), form)
+    else:
+        from kolgraph.report.audit import lines
+
+        names = {account: name for account, name in said if name}
+        click.echo("\n".join(map(printable, lines(found, lang, names=names, why=loaded.why))))
+
+
+@click.command()
+@WORKSPACE
 @click.option("--complete/--incomplete", default=None, help="Whether lists without a shown count are loaded in full.")
 @modes
 @TOP
@@ -409,6 +435,6 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, coverage, real, proven, realised, quality, value, spread,
-    plan, report,
+    demo, rank, explain, audience, similar, niches, rings, audit, coverage, real, proven, realised, quality, value,
+    spread, plan, report,
 )  # fmt: skip

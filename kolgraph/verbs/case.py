@@ -32,6 +32,19 @@ _PAIRS = {
     "follow": "SELECT src, dst FROM follows WHERE src <> dst",
     "repost": "SELECT DISTINCT src, root_id AS dst FROM reposts WHERE src IS NOT NULL AND root_id IS NOT NULL",
 }
+#: How many act, how many are acted on, and how many pairs there are. Accounts are bits: to count different ones in 14M
+#: rows takes 0.4 s so, and 2 s otherwise.
+_TOTALS = {
+    "follow": "SELECT coalesce(bit_count(bitstring_agg(src, 0, {last})), 0), "
+    "coalesce(bit_count(bitstring_agg(dst, 0, {last})), 0), count(*) FROM follows WHERE src <> dst",
+    "repost": f"SELECT count(DISTINCT src), count(DISTINCT dst), count(*) FROM ({_PAIRS['repost']})",
+}
+#: Follows of members ``m``: among each other, of anybody, by anybody, and all there are.
+_FRIENDS = """
+    WITH m AS (SELECT unnest(?::INTEGER[]) AS key), f AS (SELECT src, dst FROM follows WHERE src <> dst)
+    SELECT (SELECT count(*) FROM f JOIN m a ON a.key = src JOIN m b ON b.key = dst),
+           (SELECT count(*) FROM f JOIN m ON key = src), (SELECT count(*) FROM f JOIN m ON key = dst),
+           (SELECT count(*) FROM f)"""
 #: Whose each target is: of a post the author that its first repost names, as the search takes it (`verbs.rings`).
 _TARGETS = {
     "follow": """
@@ -112,13 +125,9 @@ def read_facts(workspace: Workspace, relation: str, members: list[str], targets:
         [owners.tolist(), owners.tolist(), accounts.index.tolist()],
     )
     did = pd.DataFrame(acts)[["actor", "target"]].drop_duplicates()
-    [friends] = workspace.fetch(
-        "WITH m AS (SELECT unnest(?::INTEGER[]) AS key), f AS (SELECT src IN (FROM m) AS made, dst IN (FROM m) AS got "
-        "FROM follows WHERE src <> dst) SELECT count(*) FILTER (made AND got), count(*) FILTER (made), "
-        "count(*) FILTER (got), count(*) FROM f",
-        [keys],
-    )
-    [totals] = workspace.fetch(f"SELECT count(DISTINCT src), count(DISTINCT dst), count(*) FROM ({_PAIRS[relation]})")
+    [friends] = workspace.fetch(_FRIENDS, [keys])
+    [(last,)] = workspace.fetch("SELECT greatest(max(account_key), 1) FROM account_ids")
+    [totals] = workspace.fetch(_TOTALS[relation].format(last=last or 1))
     return Facts(
         acts=pd.DataFrame(acts).astype({"actor": np.int64, "target": np.int64}),
         accounts=accounts,

@@ -32,7 +32,7 @@ BASE: dict[str, list[str]] = {
         name: ["{w}"]
         for name in ("niches", "rings", "coverage", "real", "proven", "realised", "quality", "value", "spread", "info")
     },
-    **{name: ["{w}", "weibo:1"] for name in ("explain", "audience", "similar")},
+    **{name: ["{w}", "weibo:1"] for name in ("explain", "audience", "audit", "similar")},
     **{name: ["{w}"] for name in ("resolve-names", "diff", "people", "rank")},
     "plan": ["{w}", "--count", "1"],
     "report": ["{w}", "-o", "r.html"],

@@ -27,6 +27,7 @@ SAID: dict[str, tuple[list[str], dict[str, Any]]] = {
     "explain": (["a", "--seed", "7"], {"account": "a", "seed": 7}),
     "audience": (["a", "b", "--niche", "N", "--region", "R", "--raw"],
                  {"accounts": ("a", "b"), "niche": "N", "region": "R", "raw": True}),
+    "audit": (["a", "b", "--lang", "zh"], {"accounts": ("a", "b")}),
     "similar": (["a", "--raw"], {"account": "a", "raw": True}),
     "niches": (["--relation", "repost", "--seed", "7"], {"relations": ("repost",), "seed": 7}),
     "rings": (["--relation", "repost", "--seed", "7"], {"relation": "repost", "seed": 7}),

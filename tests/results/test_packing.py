@@ -18,6 +18,7 @@ from kolgraph.centrality.groups import Groups
 from kolgraph.errors import EnvironmentProblem
 from kolgraph.graph import Graph
 from kolgraph.influence.audience import audiences
+from kolgraph.influence.audit import Group, audit
 from kolgraph.influence.composition import composition
 from kolgraph.influence.consistency import Consistency
 from kolgraph.influence.coverage import coverage
@@ -26,6 +27,7 @@ from kolgraph.influence.overlap import overlap
 from kolgraph.influence.proven import proven
 from kolgraph.influence.quality import Quality
 from kolgraph.influence.realised import realised
+from kolgraph.influence.sampled import ring_share
 from kolgraph.influence.value import value
 from kolgraph.niches import find_niches
 from kolgraph.planning import plan
@@ -62,6 +64,7 @@ WHY = explain(
 AUDIENCES = audiences(GRAPH, ["ann", "bob"])
 SHOWN = pd.DataFrame({"followers": [0.0, 0.0, 0.0, 20.0, 2.0], "followings": np.nan})
 COVERAGE = coverage(GRAPH, SHOWN)
+CAME = pd.DataFrame({"account": GRAPH.rows(["ann"])[0], "actor": [0, 1], "ts": [1.7e12, np.nan]})
 WHOLE = overlap(GRAPH, COVERAGE, ["ann", "bob"])
 MADE_OF = composition(GRAPH, COVERAGE, ["ann", "bob"], {"k": ["a", None] * 2 + ["b"]})
 PLAN = plan(GRAPH, candidates={"ann": 5.0, "bob": 7.5}, budget_cny=20.0, sets=500, seed=1)
@@ -99,6 +102,15 @@ ANSWERS: dict[str, Result] = {
     "rings": Rings(relation="follow", rings=(ring(1), ring(2)), habit=True, null_bits=(0.1,)),
     "no rings": Rings(relation="repost", rings=()),
     "case": example(),
+    "audit": audit(
+        ["ann", "bob"],
+        np.asarray(GRAPH.rows(["ann", "bob"])),
+        followers=CAME,
+        reposts=CAME.head(0),
+        groups=[Group("follow:1", "coordinated", np.arange(1))],
+        coverage=COVERAGE,
+        ring_share=ring_share(GRAPH, COVERAGE, []),
+    ),
     "audiences": AUDIENCES,
     "audience": audience_verb.Audience(
         everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, groups=MADE_OF, parameters={"a": ("t", ["l"])}
