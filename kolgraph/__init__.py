@@ -77,6 +77,7 @@ _HOME = {
 #: Every question that a workspace can be asked -> where it is answered: a method of `Workspace`, and a command.
 VERBS = {
     "audience": "verbs.audience:audience",
+    "coordination": "verbs.coordination:coordination",
     "coverage": "verbs.coverage:coverage",
     "cross_check": "verbs.crosscheck:cross_check",
     "diff": "verbs.diff:diff",

@@ -10,7 +10,7 @@ what is kept comes in chunks: memory is bounded by the shares and by the edges t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,6 +42,8 @@ class Shares(NamedTuple):
         Where those stood that were left out, because more than `crowd` others lie in their window.
     pairs, pairs_left_out : ndarray, shape (items,), int64
         Pairs of shares that meet on every object, those of one user with itself among them: kept, and left out.
+    alone : int
+        Of the pairs that were kept those of one user with itself.
     """
 
     user: I32
@@ -53,6 +55,7 @@ class Shares(NamedTuple):
     crowded: I32
     pairs: I64
     pairs_left_out: I64
+    alone: int
 
 
 class Edges(NamedTuple):
@@ -72,6 +75,22 @@ class Edges(NamedTuple):
     weight: I32
     objects: I32
     closeness: F64
+
+    @classmethod
+    def room(cls, size: int) -> Edges:
+        """Room for so many."""
+        a, b, c, d = (np.empty(size, np.int32) for _ in range(4))
+        return cls(a, b, c, d, np.empty(size))
+
+    @classmethod
+    def joined(cls, parts: Iterable[Edges]) -> Edges:
+        """Chunks one behind the other."""
+        columns = zip(cls.room(0), *parts, strict=True)
+        return cls(*map(np.concatenate, columns))
+
+    def first(self, count: int) -> Edges:
+        """A copy of the first ones."""
+        return Edges(*(part[:count].copy() for part in self))  # type: ignore[arg-type]
 
 
 @njit(nogil=True)
@@ -114,6 +133,16 @@ def _by_time(time: I64) -> I32:
     return order
 
 
+def _alone(user: I32, item: I32, time: I64, window: int) -> int:
+    """Pairs of shares of one user on one object that meet: what a user does with itself."""
+    rows = _grouped(user, int(user.max(initial=-1)) + 1)[1]
+    user, item = user[rows], item[rows]
+    change = np.ones(rows.size, bool)
+    change[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    lo, hi = _windows(np.cumsum(change).astype(np.int32), time[rows], window)
+    return int((hi - lo - 1).sum(dtype=np.int64)) // 2
+
+
 def shares(user: I32, item: I32, time: I64, *, items: int, window: int, crowd: int) -> Shares:
     """Sort shares, and find what lies in the window of each.
 
@@ -153,7 +182,9 @@ def shares(user: I32, item: I32, time: I64, *, items: int, window: int, crowd: i
     lo, hi = _windows(what, at, window)
     pairs = np.bincount(what, hi - lo - 1, items) // 2
     left_out = (all_pairs - pairs).astype(np.int64)
-    return Shares(user[order], what, order, at, lo, hi, crowded, pairs.astype(np.int64), left_out)
+    who = user[order]
+    alone = _alone(who, what, at, window)
+    return Shares(who, what, order, at, lo, hi, crowded, pairs.astype(np.int64), left_out, alone)
 
 
 @njit(nogil=True)
@@ -260,12 +291,11 @@ def tally(found: Shares, users: int, *, least: F64, group: I32 | None = None, ta
     need = np.clip(np.ceil(least.min(axis=1)), 1, 255).astype(np.int64)  # no pair of shares counts more than 1
     met, state, close = np.zeros(users, np.uint8), np.zeros((users, 4), np.int32), np.zeros(users if tau > 0 else 0)
     state[:, :2] = -1
-    size = max(users, _CHUNK)
-    out = Edges(*(np.empty(size, np.int32) for _ in range(4)), np.empty(size))
+    out = Edges.room(max(users, _CHUNK))
     user = 0
     while user < users:
         user, edges = _tally(
             ptr, row, found.user.view(np.uint32), found.item, found.time, found.lo, found.hi,
             tau, group, least, need, user, _STEP, met, state, close, *out,
         )  # fmt: skip
-        yield Edges(*(part[:edges].copy() for part in out))
+        yield out.first(edges)

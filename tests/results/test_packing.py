@@ -31,7 +31,7 @@ from kolgraph.niches import find_niches
 from kolgraph.planning import plan
 from kolgraph.results import Result, Scores
 from kolgraph.results.packing import pack, unpack
-from kolgraph.rings import Rings
+from kolgraph.rings import Rings, coordination
 from kolgraph.rings.find import Ring
 from kolgraph.spread import measure_cascades
 from kolgraph.verbs.diff import Diff
@@ -95,6 +95,8 @@ ANSWERS: dict[str, Result] = {
     ),
     "rings": Rings(relation="follow", rings=(ring(1), ring(2)), null_key=0.1),
     "no rings": Rings(relation="repost", rings=()),
+    "coordination": coordination(["甲", "b"] * 2, ["x", "x", "y", "y"], [0, 1, None, 5], kind="link", min_weight=1),
+    "no coordination": coordination([], [], kind="k", window_s=None),
     "audiences": AUDIENCES,
     "audience": audience_verb.Audience(
         everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, groups=MADE_OF, parameters={"a": ("t", ["l"])}
