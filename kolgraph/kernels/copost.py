@@ -88,9 +88,9 @@ class Edges(NamedTuple):
         columns = zip(cls.room(0), *parts, strict=True)
         return cls(*map(np.concatenate, columns))
 
-    def first(self, count: int) -> Edges:
-        """A copy of the first ones."""
-        return Edges(*(part[:count].copy() for part in self))  # type: ignore[arg-type]
+    def taken(self, rows: slice | NDArray[np.bool_]) -> Edges:
+        """A copy of some of them."""
+        return Edges(*(part[rows].copy() for part in self))  # type: ignore[arg-type]
 
 
 @njit(nogil=True)
@@ -298,4 +298,4 @@ def tally(found: Shares, users: int, *, least: F64, group: I32 | None = None, ta
             ptr, row, found.user.view(np.uint32), found.item, found.time, found.lo, found.hi,
             tau, group, least, need, user, _STEP, met, state, close, *out,
         )  # fmt: skip
-        yield out.first(edges)
+        yield out.taken(slice(edges))

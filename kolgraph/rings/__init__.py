@@ -5,5 +5,16 @@ from kolgraph.rings.coordination import coordination
 from kolgraph.rings.find import find_repost_rings, find_rings
 from kolgraph.rings.result import Ring, Rings
 from kolgraph.rings.rule import Rule
+from kolgraph.rings.validated import Pairs, validated_pairs
 
-__all__ = ["Coordination", "Ring", "Rings", "Rule", "coordination", "find_repost_rings", "find_rings"]
+__all__ = [
+    "Coordination",
+    "Pairs",
+    "Ring",
+    "Rings",
+    "Rule",
+    "coordination",
+    "find_repost_rings",
+    "find_rings",
+    "validated_pairs",
+]
