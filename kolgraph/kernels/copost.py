@@ -122,14 +122,26 @@ def _windows(item: I32, time: I64, window: int) -> tuple[I32, I32]:
     return lo, hi
 
 
+@njit(nogil=True)
 def _by_time(time: I64) -> I32:
-    """Rows by time: 16 bits after the other, the lowest first, and each sort keeps what was in order."""
-    order = np.arange(time.size, dtype=np.int32)
-    if (time[1:] >= time[:-1]).all():
+    """Rows by time: 16 bits after the other, the lowest first, and each pass keeps what was in order."""
+    order = np.arange(time.size).astype(np.int32)
+    if time.size == 0 or (time[1:] >= time[:-1]).all():
         return order
-    since = time - time.min()
-    for shift in range(0, int(since.max()).bit_length(), 16):
-        order = order[_grouped((since >> shift & 0xFFFF).astype(np.int32)[order], 1 << 16)[1]]
+    low = time.min()
+    span = np.uint64(time.max() - low)
+    there, shift = np.empty_like(order), np.uint64(0)
+    while shift < 64 and span >> shift:
+        at = np.zeros((1 << 16) + 1, np.int64)
+        for t in time:
+            at[((np.uint64(t - low) >> shift) & np.uint64(0xFFFF)) + np.uint64(1)] += 1
+        at = np.cumsum(at)
+        for row in order:
+            digit = (np.uint64(time[row] - low) >> shift) & np.uint64(0xFFFF)
+            there[at[digit]] = row
+            at[digit] += 1
+        order, there = there, order
+        shift += np.uint64(16)
     return order
 
 

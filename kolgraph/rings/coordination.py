@@ -134,7 +134,7 @@ def coordination(
     above = edges.objects > expected
     bits = np.where(above, rel_entr(edges.objects, expected) - edges.objects + expected, 0) / np.log(2)
     weight, mutual = (edges.weight, edges.objects) if decay_s is None else (edges.closeness, edges.closeness)
-    order = np.lexsort((target, source, -bits, -weight))
+    order = np.lexsort((source.astype(np.int64) << 32 | target, -bits, -weight))
     pairs = _pairs(source, target, mutual)
     community = _communities(pairs, ids.size, method, seed)
     options: dict[str, Any] = {"kind": kind, "window_s": window_s, "decay_s": decay_s, "min_weight": min_weight}
@@ -155,7 +155,7 @@ def coordination(
         community=community,
         shares=active[ids].astype(np.int64),
         groups=_groups(pairs, community),
-        pushed=_pushed(acts, row, community),
+        pushed=_pushed(acts, found, row, community),
         capped=_capped(acts, found),
         counted={
             "rows": sum(acts.kinds.values()),
@@ -217,6 +217,11 @@ def _codes(values: ArrayLike, what: str) -> tuple[I32, NDArray[np.object_]]:
     raw = values if isinstance(values, pd.Categorical) else np.asarray(values)
     if isinstance(raw, np.ndarray) and raw.dtype.kind not in "iuOUST" and raw.size:
         raise InputError(f"{what} must be integers or text, not {raw.dtype}: a float cannot hold a 19-digit id exactly")
+    if isinstance(raw, np.ndarray) and raw.dtype.kind == "i":
+        from kolgraph.kernels.csr import intern
+
+        codes, numbers = intern(raw)
+        return codes, numbers.astype(str).astype(object)
     codes, names = pd.factorize(raw, use_na_sentinel=True)
     if (codes < 0).any():
         raise InputError(f"{what}: row {int(np.argmax(codes < 0))} is missing; every act needs a user and an object")
@@ -259,7 +264,7 @@ def _edges(found: Shares, users: int, least: float, tau: float, most: int) -> Ed
 
 def _named(users: NDArray[np.object_], source: I32, target: I32) -> tuple[I64, I32, I32]:
     """Users with an edge in order of their ids, and the ends of edges as rows of these."""
-    used = np.unique(np.concatenate([source, target]))
+    used = np.flatnonzero(np.bincount(source, minlength=users.size) + np.bincount(target, minlength=users.size))
     ids = used[np.argsort(users[used].astype(str), kind="stable")].astype(np.int64)
     row = np.zeros(users.size, np.int32)
     row[ids] = np.arange(ids.size)
@@ -291,7 +296,7 @@ def _communities(pairs: _Pairs, n: int, method: str, seed: int) -> I32:
     ptr, idx, weights = build(ends, others, weight, n)
     label = np.empty(0, np.int32)
     if method == "leiden" and n:
-        label = leiden(ptr, idx, weights, resolution=1.0, iterations=3, rng=np.random.default_rng(seed))
+        label = leiden(ptr, idx, weights, resolution=1.0, iterations=2, rng=np.random.default_rng(seed))
     part = components(ptr, idx, label)  # communities of Leiden need not be connected
     _, first, number, size = np.unique(part, return_index=True, return_inverse=True, return_counts=True)
     rank = np.empty(size.size, np.int32)
@@ -312,24 +317,32 @@ def _groups(pairs: _Pairs, community: I32) -> pd.DataFrame:
     return pd.DataFrame(table | {"mean_weight": weight / np.maximum(n, 1)})
 
 
-def _pushed(acts: _Acts, row: I32, community: I32) -> pd.DataFrame:
-    """The objects on which most members of a community acted, at any time; two members at least."""
+def _pushed(acts: _Acts, found: Shares, row: I32, community: I32) -> pd.DataFrame:
+    """The objects on which most members of a community acted while others did, two members at least."""
     import pandas as pd
 
-    taking = row[acts.user] >= 0
-    of, user, item, known = (part[taking] for part in (row[acts.user], acts.user, acts.item, acts.known))
-    when = pd.array(acts.time[taking], dtype="Int64")
-    when[~known] = pd.NA
-    table = pd.DataFrame({"community": community[of], "item": item, "user": user, "when": when})
-    once = table.drop_duplicates(["community", "item", "user"]).groupby(["community", "item"]).size()
-    most = once[once > 1].rename("accounts").reset_index()
-    most["object"] = acts.items[most["item"]]
-    most = most.sort_values(["community", "accounts", "object"], ascending=[True, False, True])
-    most = most.groupby("community").head(_LISTED)
-    theirs = most.merge(table, on=["community", "item"]).groupby(["community", "item"])
-    told = theirs["when"].agg(acts="size", first_ts="min", last_ts="max").reset_index()
-    found = most.merge(told, on=["community", "item"], how="left", sort=False)
-    return found[["community", "object", "accounts", "acts", "first_ts", "last_ts"]].reset_index(drop=True)
+    mine = np.flatnonzero(row[found.user] >= 0)
+    of = community[row[found.user[mine]]]
+    mine = mine[np.argsort(of, kind="stable")]  # by community, object and time
+    of, item, user = np.sort(of), found.item[mine], found.user[mine]
+    change = np.ones(mine.size, bool)
+    change[1:] = (of[1:] != of[:-1]) | (item[1:] != item[:-1])
+    first = np.flatnonzero(change)
+    last = np.append(first[1:], mine.size)[: first.size] - 1
+    of_object = np.cumsum(change) - 1
+    both = np.sort(of_object * np.int64(acts.users.size) + user)  # an account may act on an object many times
+    again = np.append(False, both[1:] == both[:-1])[: both.size]
+    accounts = np.bincount(both[~again] // max(acts.users.size, 1), minlength=first.size)
+    when, known = acts.time[found.row[mine]], acts.known[found.row[mine]]
+    table = pd.DataFrame({"community": of[first], "item": item[first], "accounts": accounts, "acts": last - first + 1})
+    for name, at in (("first_ts", first), ("last_ts", last)):
+        table[name] = pd.arrays.IntegerArray(when[at], ~known[at])
+    table = table[table["accounts"] > 1].sort_values(["community", "accounts"], ascending=[True, False], kind="stable")
+    place = table.groupby("community")["accounts"].rank(method="min", ascending=False)
+    table = table[place <= _LISTED]
+    table.insert(1, "object", acts.items[table.pop("item")])
+    table = table.sort_values(["community", "accounts", "object"], ascending=[True, False, True], kind="stable")
+    return table.groupby("community").head(_LISTED).reset_index(drop=True)
 
 
 def _capped(acts: _Acts, found: Shares) -> pd.DataFrame:

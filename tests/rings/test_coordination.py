@@ -43,7 +43,7 @@ def test_by_hand() -> None:
     assert found.pushed.to_dict("records")[0] == {
         "community": 0, "object": "p", "accounts": 3, "acts": 3, "first_ts": 0, "last_ts": 50 * S
     }  # fmt: skip
-    assert found.group_records(1)[0]["pushed"] == ["p", "r", "q"]
+    assert found.group_records(1)[0]["pushed"] == ["p", "q"]  # on r everybody acted alone
     near = coordination(USERS, POSTS, TIMES, kind="repost", min_weight=0.5, decay_s=30)
     assert near.frame().loc[("bob", "cai"), "closeness"] == pytest.approx(math.exp(-20 / 30))
     assert ("ann", "cai") not in near.frame().index  # 50 s apart: .19
