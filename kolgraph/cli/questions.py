@@ -15,6 +15,7 @@ from kolgraph.cli.printing import (
     SEED,
     TOP,
     WORKSPACE,
+    Seconds,
     WorkspacePath,
     modes,
     open_workspace,
@@ -267,6 +268,54 @@ def audit(workspace: Path, accounts: tuple[str, ...], lang: str, as_is: bool, fr
 
 @click.command()
 @WORKSPACE
+@click.option(
+    "--by", default="repost", show_default=True, help="repost, link, domain, hashtag, mention, reply, text or image."
+)
+@click.option("--window", "window_s", type=Seconds(), default=60.0, show_default="60s",
+              help="Between two acts, at most: 90s, 5m, 2h, 1d; none: however far apart.")  # fmt: skip
+@click.option("--decay", "decay_s", type=Seconds(), help="Acts count by 1/e less each so long they are apart.")
+@click.option("--min-weight", type=float, default=2.0, show_default=True, help="Acts in common that an edge needs.")
+@click.option("--max-crowd", type=int, default=1000, show_default=True,
+              help="Acts with more others within the window are left out.")  # fmt: skip
+@click.option("--max-edges", type=int, default=20_000_000, show_default=True, help="More are an error.")
+@click.option("--method", default="leiden", show_default=True, help="Of communities: leiden or components.")
+@click.option("--groups", is_flag=True, help="Show the communities, and what most of their members acted on.")
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help="Also write all tables, and what their columns mean: a .json file, or a folder of CSV.")  # fmt: skip
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of what columns mean.")
+@SEED
+@modes
+@TOP
+@FORMAT
+def coordination(
+    workspace: Path,
+    groups: bool,
+    output: Path | None,
+    lang: str,
+    as_is: bool,
+    fresh: bool,
+    top: int,
+    form: str,
+    **options: Any,
+) -> None:
+    """Show who acts on the same posts, links, hashtags or words at nearly the same time: edges and communities."""
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.coordination(**options)
+        rows = found.group_records(top) if groups else found.records(top)
+    click.echo(short(found.summary()), err=True)
+    for row in found.capped.head(5).to_dict("records"):
+        left_out = f"{row['acts_left_out']:,} of {row['acts']:,} acts, {row['pairs_left_out']:,} pairs"
+        click.echo(f"left out as a crowd, {printable(row['object'])}: {left_out}", err=True)
+    if len(found.capped) > 5:
+        click.echo(f"and of {len(found.capped) - 5:,} other objects; --output lists them all", err=True)
+    stands_on(found)
+    show(rows or found.frame().reset_index(), form)
+    if output is not None:
+        click.echo(f"written: {place(found.save(output, lang=lang))}", err=True)
+
+
+@click.command()
+@WORKSPACE
 @click.option("--complete/--incomplete", default=None, help="Whether lists without a shown count are loaded in full.")
 @modes
 @TOP
@@ -435,6 +484,6 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, audit, coverage, real, proven, realised, quality, value,
-    spread, plan, report,
+    demo, rank, explain, audience, similar, niches, rings, audit, coordination, coverage, real, proven, realised, quality,
+    value, spread, plan, report,
 )  # fmt: skip

@@ -33,7 +33,7 @@ from kolgraph.niches import find_niches
 from kolgraph.planning import plan
 from kolgraph.results import Result, Scores
 from kolgraph.results.packing import pack, unpack
-from kolgraph.rings import Rings
+from kolgraph.rings import Rings, coordination
 from kolgraph.rings.casefile import example
 from kolgraph.rings.find import Ring
 from kolgraph.rings.verify import Verification
@@ -111,6 +111,8 @@ ANSWERS: dict[str, Result] = {
         coverage=COVERAGE,
         ring_share=ring_share(GRAPH, COVERAGE, []),
     ),
+    "coordination": coordination(["甲", "b"] * 2, ["x", "x", "y", "y"], [0, 1, None, 5], kind="link", min_weight=1),
+    "no coordination": coordination([], [], kind="k", window_s=None),
     "audiences": AUDIENCES,
     "audience": audience_verb.Audience(
         everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, groups=MADE_OF, parameters={"a": ("t", ["l"])}
