@@ -1,0 +1,131 @@
+"""From evidence of several kinds, pair by pair, to groups: joint likelihood, communities, members that pay for their name.
+
+Bits of all kinds are added up before communities are looked for, so that a joint action that was moved to another kind
+still counts. (The other way, one layer per kind with the copies of an account coupled, is measured beside it by
+``python -m tests.bench regimes``.) Every community is a start only: who belongs is decided by `grown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import gammaln
+
+from kolgraph.kernels.leiden import leiden
+
+#: Coarse communities hold groups whose members rarely meet, fine ones tell groups apart that share accounts.
+_RESOLUTIONS = (1.0, 16.0)
+_ROUNDS = 10
+#: Counts by kind near a group: accounts (int64), their hits and what is expected of them, both of shape (kinds, accounts).
+Near = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]
+
+
+def price(total: int, size: int) -> float:
+    """Bits that it takes to name so many of all accounts.
+
+    Examples
+    --------
+    >>> round(price(8, 1), 6)
+    3.0
+    """
+    return float((gammaln(total + 1) - gammaln(size + 1) - gammaln(total - size + 1)) / np.log(2))
+
+
+def communities(layers: Sequence[sparse.csr_matrix], *, seed: int) -> list[NDArray[np.int64]]:
+    """Candidates: communities of the sum of all layers whose inner bits pay for naming them.
+
+    Parameters
+    ----------
+    layers : sequence of csr_matrix, shape (n, n)
+        Bits per pair (a, b), a < b; one matrix per kind.
+    seed : int
+        Of the communities.
+
+    Returns
+    -------
+    list of ndarray of int64
+        Ascending rows, at least 3 each; the same account may be in several.
+    """
+    joint = sum(layers[1:], start=layers[0]).tocsr()
+    both = (joint + joint.T).tocsr()
+    n, ptr = both.shape[0], both.indptr.astype(np.int64)
+    found: list[NDArray[np.int64]] = []
+    for resolution in _RESOLUTIONS:
+        label = leiden(
+            ptr,
+            both.indices.astype(np.int32),
+            both.data.astype(np.float32),
+            resolution=resolution,
+            iterations=2,
+            rng=np.random.default_rng(seed),
+        )
+        edge = joint.tocoo()
+        inner = label[edge.row] == label[edge.col]
+        bits = np.bincount(label[edge.row][inner], weights=edge.data[inner], minlength=n)
+        order = np.argsort(label, kind="stable")
+        size = np.bincount(label, minlength=n)
+        end = np.cumsum(size)
+        for c in np.flatnonzero(size >= 3):
+            if bits[c] > price(n, int(size[c])):
+                found.append(np.sort(order[end[c] - size[c] : end[c]]).astype(np.int64))
+    return found
+
+
+def grown(start: NDArray[np.int64], accounts: int, near: Near) -> NDArray[np.int64] | None:
+    """The group that a candidate grows or shrinks to: everybody whose joint actions pay for its name, or None.
+
+    Parameters
+    ----------
+    start : ndarray of int64
+        Rows of accounts.
+    accounts : int
+        Of all.
+    near : callable
+        How often accounts act together with a group, and how often they would by chance.
+
+    Notes
+    -----
+    An account with H joint actions where mu are due is in if the likelihood ratio exceeds the price of one name more.
+    Work is shared out unevenly: an exponential share with the mean of the members, so H is geometric; by kind it
+    follows the group's. By chance H is Poisson. At least two joint actions are needed, as one is anybody's.
+    """
+    members = start
+    for turn in range(_ROUNDS):
+        who, hits, due = near(members)
+        inside = np.isin(who, members)
+        total = hits.sum(axis=0)
+        own = hits[:, inside]
+        if not own.sum():
+            return None
+        # At first a candidate is full of hangers-on: the mean as a joint action sees it, not as an account does.
+        mean = float((total[inside] ** 2).sum() / total[inside].sum() if turn == 0 else total[inside].sum() / members.size)
+        share = (own.sum(axis=1) + 0.5) / (own.sum() + 0.5 * len(own))
+        gain = total * np.log(mean / (1 + mean)) - np.log1p(mean) + gammaln(total + 1) + due.sum(axis=0)
+        gain += (hits * np.log(share[:, None] / due)).sum(axis=0)
+        cost = np.log((accounts - members.size + 1) / (members.size + 1))
+        after = np.sort(who[(gain > cost) & (total >= 2)])
+        if after.size < 3:
+            return None
+        if np.array_equal(after, members):
+            break
+        members = after
+    return members
+
+
+def apart(groups: Sequence[NDArray[np.int64]], worth: Sequence[float], accounts: int) -> list[int]:
+    """Places of groups, the most worth first, without those half of whose members are in better ones.
+
+    Examples
+    --------
+    >>> apart([np.array([0, 1, 2]), np.array([0, 1, 3]), np.array([4, 5, 6])], [1.0, 2.0, 0.5], 7)
+    [1, 2]
+    """
+    taken, kept = np.zeros(accounts, bool), []
+    for i in np.argsort(-np.asarray(worth, dtype=float), kind="stable"):
+        if taken[groups[i]].mean() < 0.5:
+            taken[groups[i]] = True
+            kept.append(int(i))
+    return kept
