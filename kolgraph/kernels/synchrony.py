@@ -19,6 +19,9 @@ F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
 Bool: TypeAlias = NDArray[np.bool_]
 
+#: Events of an object that a swap looks ahead.
+_NEAR = 16
+
 
 @njit(nogil=True)
 def windows(ptr: I64, time: I64, tau: I64, crowd: int) -> tuple[I64, I64]:
@@ -180,6 +183,7 @@ def at_risk(ptr: I64, user: I32, delay: I32, hour: I32, by_delay: F32, by_hour: 
 @njit(nogil=True)
 def trials(
     rows: I64,
+    ptr: I64,
     of: I32,
     user: I32,
     delay: I32,
@@ -189,8 +193,13 @@ def trials(
     risk: F64,
     low: I64,
     high: I64,
-) -> tuple[I64, F64]:
-    """Events that follow one of another member within the window, and the chance that each is a member's by itself.
+    inside: Bool,
+    kind: I32,
+    share: F64,
+    surplus: float,
+    most: int,
+) -> tuple[I64, F64, Bool, F64]:
+    """Every action on objects that members prefer, and the chance that it is a member's.
 
     Parameters
     ----------
@@ -200,41 +209,60 @@ def trials(
         Object of every event.
     delay, hour, by_delay, by_hour, risk
         As given to and by `at_risk`.
+    inside : ndarray of bool, shape (accounts,)
+        Members.
+    kind : ndarray of int32, shape (events,)
+    share : ndarray of float64, shape (kinds,)
+        The members' part of all actions.
+    surplus : float
+        Only objects are looked at with so many nats of evidence that members act on them more than that (Poisson).
+    most : int
+        Of the actions of others on an object that follow no member's, about so many are kept, for all of them.
 
     Returns
     -------
     event : ndarray of int64, shape (t,)
     chance : ndarray of float64, shape (t,)
         The members' part of `risk`: given the object, who acts on it, its times, and everybody's habits.
+    follows : ndarray of bool, shape (t,)
+        Whether another member acted within the window before.
+    weight : ndarray of float64, shape (t,)
+        For how many actions it stands.
     """
-    size = 0
-    for r in rows:
-        size += max(high[r] - r, 0)
-    event, chance, t, i = np.empty(size, np.int64), np.empty(size), 0, 0
+    size, i = 0, 0
+    for r in range(rows.size):
+        if r == 0 or of[rows[r]] != of[rows[r - 1]]:
+            size += ptr[of[rows[r]] + 1] - ptr[of[rows[r]]]
+    event, chance = np.empty(size, np.int64), np.empty(size)
+    follows, weight = np.empty(size, np.bool_), np.empty(size)
+    t, i = 0, 0
     while i < rows.size:
-        j = i
-        while j < rows.size and of[rows[j]] == of[rows[i]]:
+        o, j = of[rows[i]], i
+        while j < rows.size and of[rows[j]] == o:
             j += 1
-        at, first, done = i, i, np.int64(0)
-        for r in range(i, j):
-            for e in range(max(rows[r] + 1, done), high[rows[r]]):
-                while at < j and rows[at] < e:
-                    at += 1
-                while first < j and rows[first] < low[e]:
-                    first += 1
-                before = first
-                while before < at and user[rows[before]] == user[e]:
-                    before += 1
-                if before < at:
-                    part = 0.0
-                    for m in range(at, j):
-                        u = user[rows[m]]
-                        part += by_delay[u, delay[e]] * by_hour[u, hour[e]]
-                    event[t], chance[t] = e, min(part / risk[e], 1.0)
-                    t += 1
-            done = max(done, high[rows[r]])
+        due = share[kind[rows[i]]] * (ptr[o + 1] - ptr[o])
+        several = j - i > due and (j - i) * np.log((j - i) / due) - (j - i - due) > surplus
+        step = max((ptr[o + 1] - ptr[o]) // most, 1)
+        at = first = i
+        for e in range(ptr[o], rows[j - 1] + 1 if several else ptr[o]):
+            while at < j and rows[at] < e:
+                at += 1
+            while first < j and rows[first] < low[e]:
+                first += 1
+            before = first
+            while before < at and user[rows[before]] == user[e]:
+                before += 1
+            if before == at and not inside[user[e]] and e % step:
+                continue
+            part = 0.0
+            for m in range(at, j):
+                u = user[rows[m]]
+                part += by_delay[u, delay[e]] * by_hour[u, hour[e]]
+            event[t], chance[t], follows[t] = e, min(part / risk[e], 1.0), before < at
+            weight[t] = step if before == at and not inside[user[e]] else 1.0
+            t += 1
         i = j
-    return event[:t], chance[:t]
+    return event[:t], chance[:t], follows[:t], weight[:t]
 
 
 @njit(nogil=True)
@@ -243,8 +271,9 @@ def shuffle(
 ) -> I32:
     """Who acts, drawn anew among the times of each object, in keeping with everybody's habits.
 
-    A uniform shuffle, then `sweeps` rounds of swaps that are accepted by the odds of the habits of both accounts
-    (Metropolis), so that an account that is always quick stays quick.
+    Rounds of swaps that are accepted by the odds of the habits of both accounts (Metropolis): with any event of the
+    object, and with one of the next `_NEAR`, in turn. They start from what was, so that an account that hardly ever acts
+    at other times stays where it was, however few the rounds.
 
     Returns
     -------
@@ -255,12 +284,9 @@ def shuffle(
     out = user.copy()
     for o in range(ptr.size - 1):
         start, size = ptr[o], ptr[o + 1] - ptr[o]
-        for k in range(size - 1, 0, -1):
-            f = start + np.random.randint(0, k + 1)
-            out[start + k], out[f] = out[f], out[start + k]
-        for _ in range(sweeps if size > 1 else 0):
+        for turn in range(2 * sweeps if size > 1 else 0):
             for e in range(start, start + size):
-                f = start + np.random.randint(0, size)
+                f = start + np.random.randint(0, size) if turn % 2 else min(e + np.random.randint(1, _NEAR + 1), start + size - 1)
                 u, v = out[e], out[f]
                 swapped = by_delay[u, delay[f]] * by_hour[u, hour[f]] * by_delay[v, delay[e]] * by_hour[v, hour[e]]
                 kept = by_delay[u, delay[e]] * by_hour[u, hour[e]] * by_delay[v, delay[f]] * by_hour[v, hour[f]]

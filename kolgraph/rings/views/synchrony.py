@@ -38,6 +38,12 @@ _REACH, _PAIRS = 64, 40_000_000
 _SWEEPS = 6
 #: Actions that choosing tau looks back.
 _BACK = 4
+#: An object is a group's if members act on it more than by chance: 1 in 20, in nats.
+_PREFERRED = 3.0
+#: Actions of others that stand for all on an object, when a group is judged.
+_STAND_FOR = 500
+#: Largest logarithm of a factor that is fitted, and how well.
+_STEEP, _HALVINGS, _ROUNDS = 12.0, 30, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,12 +263,12 @@ def pair_bits(
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """A group in one world: bits per kind, and the actions that follow a member's with their chance to be a member's."""
+    """A group in one world: bits per kind, and the actions of members that follow a member's, with how many are due."""
 
     members: NDArray[np.int64]
     bits: NDArray[np.float64]
-    event: NDArray[np.int64]
-    chance: NDArray[np.float64]
+    joint: NDArray[np.int64]
+    expected: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,15 +330,34 @@ class _Search:
     def _judged(self, members: NDArray[np.int64]) -> _Found:
         events, (rows, inside) = self.events, self._actions(members)
         habits = (events.delay, events.hour, events.by_delay, events.by_hour)
-        event, chance = kernel.trials(rows, events.of, events.user, *habits, self.risk, self.low, self.high)
-        by_member, kind = inside[events.user[event]], events.kind[event]
-        bits = [likelihood(by_member[kind == k], chance[kind == k]) for k in range(len(events.kinds))]
-        return _Found(members, np.array(bits), event, chance)
+        acts = events.activity
+        event, chance, follows, weight = kernel.trials(
+            rows,
+            events.ptr,
+            events.of,
+            events.user,
+            *habits,
+            self.risk,
+            self.low,
+            self.high,
+            inside,
+            events.kind,
+            acts[:, members].sum(axis=1) / np.maximum(acts.sum(axis=1), 1),
+            _PREFERRED,
+            _STAND_FOR,
+        )
+        member, kind = inside[events.user[event]], events.kind[event]
+        bits, due = np.zeros(len(events.kinds)), 0.0
+        for k in np.unique(kind):
+            at = kind == k
+            bits[k], expected = likelihood(member[at], chance[at], follows[at], weight[at], events.delay[event[at]])
+            due += expected
+        return _Found(members, bits, event[member & follows], due)
 
     def told(self, found: _Found, p: float, q: float) -> Group:
         """A group in the words of the result."""
-        events, (rows, inside) = self.events, self._actions(found.members)
-        joint = found.event[inside[events.user[found.event]]]
+        events, (rows, _) = self.events, self._actions(found.members)
+        joint = found.joint
         last = rows[np.searchsorted(rows, joint) - 1]
         total = found.bits.sum()
         return Group(
@@ -341,7 +366,7 @@ class _Search:
             bits=MappingProxyType(dict(zip(events.kinds, found.bits.tolist(), strict=True))),
             share=MappingProxyType(dict(zip(events.kinds, (found.bits / total).tolist(), strict=True))),
             joint=joint.size,
-            expected=float(found.chance.sum()),
+            expected=found.expected,
             p=float(p),
             q=float(q),
             first=int(events.time[joint].min()),
@@ -350,29 +375,74 @@ class _Search:
         )
 
 
-def likelihood(by_member: NDArray[np.bool_], chance: NDArray[np.float64]) -> float:
-    """Bits by which members follow members more than the chance of each action says, at the best single factor.
+def likelihood(
+    member: NDArray[np.bool_],
+    chance: NDArray[np.float64],
+    follows: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    delay: NDArray[np.int32],
+) -> tuple[float, float]:
+    """Bits by which members follow members, beyond chance and the tempo of the group.
 
     Parameters
     ----------
-    by_member : ndarray of bool, shape (t,)
+    member : ndarray of bool, shape (t,)
+        Is the action a member's?
     chance : ndarray of float64, shape (t,)
+        Chance that it is.
+    follows : ndarray of bool, shape (t,)
+        Does it follow a member's?
+    weight : ndarray of float64, shape (t,)
+        For how many actions it stands.
+    delay : ndarray of int32, shape (t,)
+        Class of the time since the object's first action.
+
+    Returns
+    -------
+    bits, expected : float
+        And how many of those that follow would be members' by chance and tempo.
 
     Notes
     -----
-    max over f >= 1 of sum ln(f^y / (1 + c (f - 1))): Cox's partial likelihood with one time-dependent mark. It is
-    concave in ln f, so that its slope is halved in.
+    Cox's partial likelihood: members are r_d times as likely at delays of class d (the tempo of the group, at these
+    objects), and f times more after a member. Bits compare the best f >= 1 with f = 1, the best r_d in both.
 
     Examples
     --------
-    >>> round(likelihood(np.array([True, True, True]), np.array([0.5, 0.5, 1.0])), 3)  # 1/2 * 1/2, nothing for what is sure
-    2.0
+    >>> half = np.full(8, 0.5)
+    >>> after = np.arange(8) < 4
+    >>> bits, expected = likelihood(after, half, after, np.ones(8), np.zeros(8, np.int32))
+    >>> round(bits, 2), round(expected, 2)  # members after members and never else: one bit each
+    (8.0, 2.0)
     """
-    seen = by_member.sum()
-    if seen <= chance.sum():
-        return 0.0
-    low, high = 0.0, 30.0
-    for _ in range(50):
-        f = np.exp((low + high) / 2)
-        low, high = ((low + high) / 2, high) if (chance * f / (1 + chance * (f - 1))).sum() < seen else (low, (low + high) / 2)
-    return float((seen * low - np.log1p(chance * np.expm1(low)).sum()) / np.log(2))
+    own, log_r = weight * member, np.zeros(int(delay.max(initial=0)) + 1)
+    follow, log_f = weight * follows, 0.0
+    count, seen = np.bincount(delay, weights=own, minlength=log_r.size), float((own * follows).sum())
+
+    def model(r: NDArray[np.float64], f: float) -> NDArray[np.float64]:
+        ratio = np.exp(r[delay] + f * follows)
+        return chance * ratio / (1 + chance * (ratio - 1))
+
+    def value(r: NDArray[np.float64], f: float) -> float:
+        lift = r[delay] + f * follows
+        return float((own * lift - weight * np.log1p(chance * np.expm1(lift))).sum())
+
+    def tempo(f: float) -> NDArray[np.float64]:
+        low, high = np.full(log_r.size, -_STEEP), np.full(log_r.size, _STEEP)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            short = np.bincount(delay, weights=weight * model(middle, f), minlength=middle.size) < count
+            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        return (low + high) / 2
+
+    alone = log_r = tempo(0.0)
+    expected = float((follow * model(alone, 0.0)).sum())
+    if seen <= expected:
+        return 0.0, expected
+    for _ in range(_ROUNDS):
+        low, high = 0.0, _STEEP
+        for _ in range(_HALVINGS):
+            log_f = (low + high) / 2
+            low, high = (log_f, high) if (follow * model(log_r, log_f)).sum() < seen else (low, log_f)
+        log_r = tempo(log_f)
+    return max(value(log_r, log_f) - value(alone, 0.0), 0.0) / np.log(2), expected
