@@ -19,6 +19,8 @@ from kolgraph.kernels.leiden import leiden
 #: Coarse communities hold groups whose members rarely meet, fine ones tell groups apart that share accounts.
 _RESOLUTIONS = (1.0, 16.0)
 _ROUNDS = 10
+#: Shape of the shares of work (gamma) where all do the same, up to chance.
+_EVEN = 50.0
 #: Counts by kind near a group: accounts (int64), their hits and what is expected of them, both of shape (kinds, accounts).
 Near = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]
 
@@ -89,8 +91,9 @@ def grown(start: NDArray[np.int64], accounts: int, near: Near) -> NDArray[np.int
     Notes
     -----
     An account with H joint actions where mu are due is in if the likelihood ratio exceeds the price of one name more.
-    Work is shared out unevenly: an exponential share with the mean of the members, so H is geometric; by kind it
-    follows the group's. By chance H is Poisson. At least two joint actions are needed, as one is anybody's.
+    In a group, H is negative binomial with the mean and the spread of the members (never wider than if shares of work
+    were exponential), and falls to kinds as the group's does. By chance H is Poisson. At least two joint actions are
+    needed, as one is anybody's.
     """
     members = start
     for turn in range(_ROUNDS):
@@ -101,10 +104,12 @@ def grown(start: NDArray[np.int64], accounts: int, near: Near) -> NDArray[np.int
         if not own.sum():
             return None
         # At first a candidate is full of hangers-on: the mean as a joint action sees it, not as an account does.
-        mean = float((total[inside] ** 2).sum() / total[inside].sum() if turn == 0 else total[inside].sum() / members.size)
+        work = total[inside]
+        mean = float((work**2).sum() / work.sum() if turn == 0 else work.sum() / members.size)
+        even = 1.0 if turn == 0 else float(np.clip(mean**2 / max(work.var() - mean, 1e-9), 1, _EVEN))
         share = (own.sum(axis=1) + 0.5) / (own.sum() + 0.5 * len(own))
-        gain = total * np.log(mean / (1 + mean)) - np.log1p(mean) + gammaln(total + 1) + due.sum(axis=0)
-        gain += (hits * np.log(share[:, None] / due)).sum(axis=0)
+        gain = even * np.log(even / (even + mean)) + total * np.log(mean / (even + mean))
+        gain += gammaln(total + even) - gammaln(even) + due.sum(axis=0) + (hits * np.log(share[:, None] / due)).sum(axis=0)
         cost = np.log((accounts - members.size + 1) / (members.size + 1))
         after = np.sort(who[(gain > cost) & (total >= 2)])
         if after.size < 3:
