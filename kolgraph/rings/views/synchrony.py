@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -35,8 +36,8 @@ _CHANCE = 0.01
 _CROWD = 1000
 #: Pairs of events in memory: so many per event, but not more than in all.
 _REACH, _PAIRS = 64, 40_000_000
-#: Rounds of swaps that bring habits back after a shuffle.
-_SWEEPS = 6
+#: Rounds of swaps of a draw, and draws at one time.
+_SWEEPS, _AT_ONCE = 4, 2
 #: Actions that choosing tau looks back.
 _BACK = 4
 #: An object is a group's if members act on it more than by chance: 1 in 20, in nats.
@@ -186,10 +187,12 @@ def find_synchronised(
     tau = choose_tau(events, seed=seed)
     look = _Search.over(events, tau)
     found = look.groups(seed)
-    null = [
-        _Search.over(events.shuffled(seed=seed + 1 + d, sweeps=_SWEEPS), tau).groups(seed)
-        for d in range(draws if found else 0)
-    ]
+
+    def drawn(d: int) -> list[_Found]:
+        return _Search.over(events.shuffled(seed=seed + 1 + d, sweeps=_SWEEPS), tau).groups(seed)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        null = list(pool.map(drawn, range(draws if found else 0)))
     bits = np.array([group.bits.sum() for group in found])
     most = np.array([max((group.bits.sum() for group in draw), default=0.0) for draw in null])
     every = np.sort(np.array([group.bits.sum() for draw in null for group in draw]))
@@ -232,12 +235,12 @@ def _again(events: Events) -> NDArray[np.float64]:
     longest = np.full(events.ptr.size - 1, _TAUS_MS[-1])
     low, _ = kernel.windows(events.ptr, events.time, longest, events.user.size)
     a, b, earlier, later = kernel.pairs(events.user, low, _BACK)
-    kind, lag = events.kind[later], events.time[later] - events.time[earlier]
-    pair = (kind * np.int64(events.accounts) + a) * events.accounts + b
-    order = np.lexsort((lag, pair))
-    again = order[1:][pair[order][1:] == pair[order][:-1]]
-    step = np.searchsorted(_TAUS_MS, lag[again])
-    counts = np.bincount(kind[again].astype(np.int64) * _TAUS_MS.size + step, minlength=len(events.kinds) * _TAUS_MS.size)
+    step = np.searchsorted(_TAUS_MS, events.time[later] - events.time[earlier])
+    pair = (events.kind[later] * np.int64(events.accounts) + a) * events.accounts + b
+    code = np.sort(pair << 4 | step)  # 14 steps; the pair fits into the 59 bits left: kinds x accounts^2
+    again = code[1:][code[1:] >> 4 == code[:-1] >> 4]
+    place = (again >> 4) // np.int64(events.accounts) ** 2 * _TAUS_MS.size + (again & 15)
+    counts = np.bincount(place, minlength=len(events.kinds) * _TAUS_MS.size)
     return counts.reshape(len(events.kinds), -1).cumsum(axis=1).astype(np.float64)
 
 
