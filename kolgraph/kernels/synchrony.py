@@ -266,14 +266,12 @@ def trials(
 
 
 @njit(nogil=True)
-def shuffle(
-    ptr: I64, user: I32, delay: I32, hour: I32, by_delay: F32, by_hour: F32, sweeps: int, seed: int
-) -> I32:
+def shuffle(ptr: I64, user: I32, delay: I32, hour: I32, by_delay: F32, by_hour: F32, sweeps: int, seed: int) -> I32:
     """Who acts, drawn anew among the times of each object, in keeping with everybody's habits.
 
-    Rounds of swaps that are accepted by the odds of the habits of both accounts (Metropolis): with any event of the
-    object, and with one of the next `_NEAR`, in turn. They start from what was, so that an account that hardly ever acts
-    at other times stays where it was, however few the rounds.
+    Rounds of swaps that are accepted by the odds of the habits of both accounts (Metropolis): with one of the next
+    `_NEAR` events of the object, and with any of them, in turn. They start from what was, so that an account that
+    hardly ever acts at other times stays where it was, however few the rounds.
 
     Returns
     -------
@@ -286,7 +284,10 @@ def shuffle(
         start, size = ptr[o], ptr[o + 1] - ptr[o]
         for turn in range(2 * sweeps if size > 1 else 0):
             for e in range(start, start + size):
-                f = start + np.random.randint(0, size) if turn % 2 else min(e + np.random.randint(1, _NEAR + 1), start + size - 1)
+                if turn % 2:
+                    f = start + np.random.randint(0, size)
+                else:
+                    f = min(e + np.random.randint(1, _NEAR + 1), start + size - 1)
                 u, v = out[e], out[f]
                 swapped = by_delay[u, delay[f]] * by_hour[u, hour[f]] * by_delay[v, delay[e]] * by_hour[v, hour[e]]
                 kept = by_delay[u, delay[e]] * by_hour[u, hour[e]] * by_delay[v, delay[f]] * by_hour[v, hour[f]]

@@ -1,4 +1,4 @@
-"""From evidence of several kinds, pair by pair, to groups: joint likelihood, communities, members that pay for their name.
+"""From evidence of several kinds, pair by pair, to groups: bits added up, communities, members that pay for a name.
 
 Bits of all kinds are added up before communities are looked for, so that a joint action that was moved to another kind
 still counts. (The other way, one layer per kind with the copies of an account coupled, is measured beside it by
@@ -21,7 +21,7 @@ _RESOLUTIONS = (1.0, 16.0)
 _ROUNDS = 10
 #: Shape of the shares of work (gamma) where all do the same, up to chance.
 _EVEN = 50.0
-#: Counts by kind near a group: accounts (int64), their hits and what is expected of them, both of shape (kinds, accounts).
+#: Near a group: accounts, and by (kind, account) their joint actions and how many are due.
 Near = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]
 
 
@@ -53,8 +53,8 @@ def communities(layers: Sequence[sparse.csr_matrix], *, seed: int) -> list[NDArr
 
     Notes
     -----
-    Accounts go first, again and again, whose bits to all others left do not pay for one name of n: 19 of 20 in a million
-    reposts, which makes communities ten times as fast to find, and finer.
+    Accounts go first, again and again, whose bits to all others left do not pay for one name of n: 19 of 20 in a
+    million reposts, which makes communities ten times as fast to find, and finer.
     """
     joint = sum(layers[1:], start=layers[0]).tocsr()
     n = joint.shape[0]
@@ -75,9 +75,8 @@ def communities(layers: Sequence[sparse.csr_matrix], *, seed: int) -> list[NDArr
         bits = np.bincount(label[joint.row][inner], weights=joint.data[inner], minlength=rows.size)
         order, size = np.argsort(label, kind="stable"), np.bincount(label)
         end = np.cumsum(size)
-        for c in np.flatnonzero(size >= 3):
-            if bits[c] > price(n, int(size[c])):
-                found.append(rows[np.sort(order[end[c] - size[c] : end[c]])])
+        paid = [c for c in np.flatnonzero(size >= 3) if bits[c] > price(n, int(size[c]))]
+        found += [rows[np.sort(order[end[c] - size[c] : end[c]])] for c in paid]
     return found
 
 
@@ -125,7 +124,8 @@ def grown(start: NDArray[np.int64], accounts: int, near: Near) -> NDArray[np.int
         even = 1.0 if turn == 0 else float(np.clip(mean**2 / max(work.var() - mean, 1e-9), 1, _EVEN))
         share = (own.sum(axis=1) + 0.5) / (own.sum() + 0.5 * len(own))
         gain = even * np.log(even / (even + mean)) + total * np.log(mean / (even + mean))
-        gain += gammaln(total + even) - gammaln(even) + due.sum(axis=0) + (hits * np.log(share[:, None] / due)).sum(axis=0)
+        gain += gammaln(total + even) - gammaln(even)
+        gain += (hits * np.log(share[:, None] / due) + due).sum(axis=0)
         cost = np.log((accounts - members.size + 1) / (members.size + 1))
         after = np.sort(who[(gain > cost) & (total >= 2)])
         if after.size < 3:

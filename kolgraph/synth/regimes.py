@@ -1,10 +1,10 @@
 """Actions of accounts on objects over time, with groups planted that act together in three ways, and innocents beside.
 
-The regimes are those of the public benchmark of December 2025 (arXiv 2512.19677), written from their description:
-**synchronous**: all members act on an object at about the same time; **alternating**: two groups work on the same objects
-but take turns, so that without the time they are one; **rotating**: every joint action is the work of another small part
-of the group, so that two members rarely meet. `diluted` moves actions of a group into another modality: of those who act
-together, some repost and others post the link.
+The regimes are those of the public benchmark of December 2025 (arXiv 2512.19677), written from their names only:
+**synchronous**: all members act on an object at about the same time; **alternating**: two groups work on the same
+objects but take turns, so that without the time they are one; **rotating**: every joint action is the work of another
+small part of the group, so that two members rarely meet. `diluted` moves actions of a group into another modality: of
+those who act together, some repost and others post the link.
 
 How many joint actions a group of 20 needs until it shows (`python -m tests.bench regimes` prints the table): 5 in the
 synchronous, 5 in the alternating and 15 in the rotating regime, and 8, 8 and 40 when two thirds of them are diluted.
@@ -130,16 +130,19 @@ def make_regime(
     kind = np.arange(objects) % len(modalities)
     birth = BASE_MS + rng.integers(0, 30 * DAY_MS, objects)
     parts = [_organic(rng, accounts, objects, events, birth, zones)]
-    first, other = np.flatnonzero(kind == 0), np.flatnonzero(kind != 0)
+    first = np.flatnonzero(kind == 0)
     for g in range(groups):
         if regime != "alternating" or g % 2 == 0:
-            target, turn = rng.choice(first, posts, replace=first.size < posts), rng.integers(60_000, 2 * _HOUR_MS, posts)
+            target = rng.choice(first, posts, replace=first.size < posts)
+            turn = rng.integers(60_000, 2 * _HOUR_MS, posts)
         else:
             turn = turn + rng.integers(2 * _HOUR_MS, DAY_MS, posts)
         part = _ACTIVE if regime == "rotating" else 1.0
-        parts.append(_joint(rng, np.flatnonzero(group == g), target, birth[target] + turn, part, miss, jitter_s, diluted, other))
+        work = _joint(rng, np.flatnonzero(group == g), target, birth[target] + turn, part, miss, jitter_s)
+        parts.append(_moved(rng, work, diluted, np.flatnonzero(kind != 0), target))
     for c in range(fan_clubs):
-        parts.append(_fans(rng, np.flatnonzero(club == c), rng.choice(first, posts, replace=first.size < posts), birth))
+        own = rng.choice(first, posts, replace=first.size < posts)
+        parts.append(_fans(rng, np.flatnonzero(club == c), own, birth))
     for _ in range(news):
         who = rng.choice(accounts, max(accounts // 20, 1), replace=False)
         about = np.full(who.size, rng.choice(first))
@@ -179,17 +182,23 @@ def _joint(
     part: float,
     miss: float,
     jitter_s: float,
-    diluted: float,
-    other: NDArray[np.int64],
 ) -> _Part:
-    """What a group does together: at every turn a part of it, `diluted` of them on an object of another kind."""
+    """What a group does together: at every turn a part of it."""
     acts = rng.random((target.size, members.size)).argsort(axis=1) < max(2, round(part * members.size))
     post, member = np.nonzero(acts & (rng.random(acts.shape) >= miss))
-    what = target[post]
-    if diluted and other.size:
-        moved = rng.random(post.size) < diluted
-        what = np.where(moved, rng.choice(other, target.size)[post], what)
-    return members[member], what, turn[post] + rng.integers(0, max(int(1000 * jitter_s), 1), post.size)
+    return members[member], target[post], turn[post] + rng.integers(0, max(int(1000 * jitter_s), 1), post.size)
+
+
+def _moved(
+    rng: np.random.Generator, work: _Part, diluted: float, other: NDArray[np.int64], target: NDArray[np.int64]
+) -> _Part:
+    """The same with actions moved to objects of another kind, one for each target."""
+    if not diluted or not other.size:
+        return work
+    who, what, when = work
+    twin = dict(zip(target.tolist(), rng.choice(other, target.size).tolist(), strict=True))
+    moved = rng.random(what.size) < diluted
+    return who, np.where(moved, [twin[o] for o in what.tolist()], what), when
 
 
 def _fans(rng: np.random.Generator, fans: NDArray[np.int64], own: NDArray[np.int64], birth: NDArray[np.int64]) -> _Part:

@@ -65,7 +65,7 @@ class Events:
     @property
     def accounts(self) -> int:
         """Rows of accounts."""
-        return self.activity.shape[1]
+        return int(self.activity.shape[1])
 
     @property
     def kind_of(self) -> NDArray[np.int32]:
@@ -144,7 +144,6 @@ def _habits(user: NDArray[np.int32], value: NDArray[np.int32], accounts: int, cl
     """
     count = np.bincount(user.astype(np.int64) * classes + value, minlength=accounts * classes)
     base = (np.bincount(value, minlength=classes) + 1) / (value.size + classes)
-    SMOOTH = classes == _DELAYS
     cell = np.flatnonzero(count)
     who, what, often = cell // classes, cell % classes, np.minimum(count[cell], _SURE)
     total = np.bincount(user, minlength=accounts)
@@ -158,9 +157,5 @@ def _habits(user: NDArray[np.int32], value: NDArray[np.int32], accounts: int, cl
     likely /= likely.sum(axis=0)
     drawn = 1 / (total + _STRENGTHS[:, None])
     own, others = (likely * drawn).sum(axis=0), (likely * drawn * _STRENGTHS[:, None]).sum(axis=0)
-    cc = count.reshape(accounts, classes).astype(float)
-    if SMOOTH:
-        from scipy.ndimage import convolve1d
-        cc = convolve1d(cc, [.25,.5,.25], axis=1, mode='nearest'); base = convolve1d(base, [.25,.5,.25], mode='nearest')
-    ratio = cc * (own[:, None] / base) + others[:, None]
+    ratio: NDArray[np.float32] = count.reshape(accounts, classes) * (own[:, None] / base) + others[:, None]
     return ratio.astype(np.float32)

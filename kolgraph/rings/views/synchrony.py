@@ -20,35 +20,25 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from scipy.stats import chi2
 
 from kolgraph.errors import InputError, option
 from kolgraph.kernels import synchrony as kernel
 from kolgraph.rings.fuse import apart, communities, grown
 from kolgraph.rings.views.events import Events
+from kolgraph.rings.views.following import likelihood
+from kolgraph.rings.views.meetings import choose_tau, pair_bits
 
-#: Taus that are compared: octaves from a second to two hours. Without any excess the minute of the toolkits is used.
-_TAUS_MS, _USUAL_MS = 1000 * 2 ** np.arange(14), 60_000
-#: Chance that an excess at any of them is none.
-_CHANCE = 0.01
 #: With more actions than this around it, an action is in a crowd and tells nothing.
 _CROWD = 1000
 #: Pairs of events in memory: so many per event, but not more than in all.
 _REACH, _PAIRS = 64, 40_000_000
 #: Rounds of swaps of a draw, and draws at one time.
 _SWEEPS, _AT_ONCE = 4, 2
-#: Actions that choosing tau looks back.
-_BACK = 4
 #: An object is a group's if members act on it more than by chance: 1 in 20, in nats.
 _PREFERRED = 3.0
-#: Members may follow members so many times more than all habits that are seen explain. Fan clubs, whose members are
-#: quick to different degrees, come to 2.2 at most in 60 worlds; planted groups to 90 and more (`bench regimes innocent`).
-_UNSEEN = 4.0
 #: Actions of others that stand for all on an object, when a group is judged.
 _STAND_FOR = 500
-#: Largest logarithm of a factor that is fitted, and how well.
-_STEEP, _HALVINGS, _ROUNDS = 12.0, 30, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +63,7 @@ class Group:
         Part of the draws with a group of so many bits, none of them real, but not below what theory says of so many
         groups: family-wise.
     q : float
-        False discovery rate: groups of so many bits in a draw, over those here (Benjamini & Hochberg, p from all draws).
+        False discovery rate: groups of so many bits per draw over those here (Benjamini & Hochberg on all draws).
     first, last : int
         Times of the first and last joint action, milliseconds.
     lag_ms : float
@@ -170,11 +160,11 @@ def find_synchronised(
     Examples
     --------
     >>> from kolgraph.synth.regimes import make_regime
-    >>> world = make_regime(seed=1, accounts=400, objects=200, events=4_000, groups=1, size=10)
+    >>> world = make_regime(seed=1, accounts=600, objects=300, events=6_000, groups=1)
     >>> table = world.events
     >>> found = find_synchronised(table["account"], table["object"], table["time"], table["kind"], seed=1)
     >>> [bool((world.group[group.members] == 0).all()) and group.members.size for group in found.groups]
-    [10]
+    [20]
     >>> find_synchronised([0, 1], [0, 0], None, seed=1).reason
     'no times: whether accounts act together in time cannot be judged'
     """
@@ -206,68 +196,6 @@ def find_synchronised(
     named = MappingProxyType({name: int(t) for name, t in zip(events.kinds, tau, strict=True)})
     crowded = float((look.high == look.low).mean())
     return Synchrony(groups, named, crowded, look.reach, events.undated, draws)
-
-
-def choose_tau(events: Events, *, seed: int) -> NDArray[np.int64]:
-    """How near in time is near, per kind: where pairs that met already meet again most beyond chance.
-
-    Parameters
-    ----------
-    events : Events
-    seed : int
-        Of the permuted world.
-
-    Returns
-    -------
-    ndarray of int64, shape (kinds,)
-        Milliseconds, an octave of seconds up to two hours: that with the largest likelihood ratio between two Poisson
-        counts, meetings again within it (all but the closest one of every pair) here and in one permuted world; a
-        minute where chance explains the excess at all of them.
-    """
-    seen, due = _again(events) + 0.5, _again(events.shuffled(seed=seed, sweeps=_SWEEPS)) + 0.5
-    gain = seen * np.log(2 * seen / (seen + due)) + due * np.log(2 * due / (seen + due))
-    gain[(seen <= due) | (gain < np.log(_TAUS_MS.size / _CHANCE))] = 0
-    return np.where(gain.max(axis=1) > 0, _TAUS_MS[gain.argmax(axis=1)], _USUAL_MS)
-
-
-def _again(events: Events) -> NDArray[np.float64]:
-    """Meetings of pairs that have a closer one, within every tau, shape (kinds, taus)."""
-    longest = np.full(events.ptr.size - 1, _TAUS_MS[-1])
-    low, _ = kernel.windows(events.ptr, events.time, longest, events.user.size)
-    a, b, earlier, later = kernel.pairs(events.user, low, _BACK)
-    step = np.searchsorted(_TAUS_MS, events.time[later] - events.time[earlier])
-    pair = (events.kind[later] * np.int64(events.accounts) + a) * events.accounts + b
-    code = np.sort(pair << 4 | step)  # 14 steps; the pair fits into the 59 bits left: kinds x accounts^2
-    again = code[1:][code[1:] >> 4 == code[:-1] >> 4]
-    place = (again >> 4) // np.int64(events.accounts) ** 2 * _TAUS_MS.size + (again & 15)
-    counts = np.bincount(place, minlength=len(events.kinds) * _TAUS_MS.size)
-    return counts.reshape(len(events.kinds), -1).cumsum(axis=1).astype(np.float64)
-
-
-def pair_bits(
-    events: Events, tau: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64], reach: int
-) -> list[sparse.csr_matrix]:
-    """Bits of every pair of accounts that acts together, one matrix (accounts, accounts) per kind, a < b.
-
-    Notes
-    -----
-    A joint action weighs exp(-dt / tau) / (others in the window); an account's activity d of D explains
-    d_a d_b W / (D^2 / 2) of all weight W. Bits are the Poisson likelihood ratio, 0 where there is no surplus.
-    """
-    a, b, earlier, later = kernel.pairs(events.user, low, reach)
-    kind = events.kind[later]
-    weight = np.exp((events.time[earlier] - events.time[later]) / np.maximum(tau[kind], 1)) / (high - low - 1)[later]
-    layers, shape = [], (events.accounts, events.accounts)
-    for k in range(len(events.kinds)):
-        at = kind == k
-        met = sparse.coo_matrix((weight[at], (a[at], b[at])), shape=shape).tocsr()
-        acts = events.activity[k]
-        row = np.repeat(np.arange(events.accounts), np.diff(met.indptr))
-        due = acts[row] * acts[met.indices] * (2 * met.data.sum() / max(acts.sum(), 1) ** 2)
-        surplus = np.maximum(met.data / due, 1.0)
-        bits = np.where(surplus > 1, met.data * np.log(surplus) - (met.data - due), 0.0) / np.log(2)
-        layers.append(sparse.csr_matrix((bits, met.indices, met.indptr), shape=shape))
-    return layers
 
 
 @dataclass(frozen=True, eq=False)
@@ -382,78 +310,3 @@ class _Search:
             last=int(events.time[joint].max()),
             lag_ms=float(np.median(events.time[joint] - events.time[last])),
         )
-
-
-def likelihood(
-    member: NDArray[np.bool_],
-    chance: NDArray[np.float64],
-    follows: NDArray[np.bool_],
-    weight: NDArray[np.float64],
-    delay: NDArray[np.int32],
-) -> tuple[float, float]:
-    """Bits by which members follow members, beyond chance and the tempo of the group.
-
-    Parameters
-    ----------
-    member : ndarray of bool, shape (t,)
-        Is the action a member's?
-    chance : ndarray of float64, shape (t,)
-        Chance that it is.
-    follows : ndarray of bool, shape (t,)
-        Does it follow a member's?
-    weight : ndarray of float64, shape (t,)
-        For how many actions it stands.
-    delay : ndarray of int32, shape (t,)
-        Class of the time since the object's first action.
-
-    Returns
-    -------
-    bits, expected : float
-        And how many of those that follow would be members' by chance and tempo.
-
-    Notes
-    -----
-    Cox's partial likelihood: members are r_d times as likely at delays of class d (the tempo of the group, at these
-    objects), and f times more after a member. Bits compare the best f with f = `_UNSEEN`, the best r_d in both.
-
-    Examples
-    --------
-    >>> half = np.full(8, 0.5)
-    >>> after = np.arange(8) < 4
-    >>> bits, expected = likelihood(after, half, after, np.ones(8), np.zeros(8, np.int32))
-    >>> round(bits, 2), round(expected, 2)
-    (4.65, 2.0)
-    """
-    own, follow, classes = weight * member, weight * follows, int(delay.max(initial=0)) + 1
-    count, seen = np.bincount(delay, weights=own, minlength=classes), float((own * follows).sum())
-
-    def model(r: NDArray[np.float64], f: float) -> NDArray[np.float64]:
-        ratio = np.exp(r[delay] + f * follows)
-        return chance * ratio / (1 + chance * (ratio - 1))
-
-    def value(r: NDArray[np.float64], f: float) -> float:
-        lift = r[delay] + f * follows
-        return float((own * lift - weight * np.log1p(chance * np.expm1(lift))).sum())
-
-    def tempo(f: float) -> NDArray[np.float64]:
-        low, high = np.full(classes, -_STEEP), np.full(classes, _STEEP)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            short = np.bincount(delay, weights=weight * model(middle, f), minlength=classes) < count
-            low, high = np.where(short, middle, low), np.where(short, high, middle)
-        return (low + high) / 2
-
-    alone = log_r = tempo(0.0)
-    log_f, expected = 0.0, float((follow * model(alone, 0.0)).sum())
-    if seen <= expected:
-        return 0.0, expected
-    for _ in range(_ROUNDS):
-        low, high = 0.0, _STEEP
-        for _ in range(_HALVINGS):
-            log_f = (low + high) / 2
-            low, high = (log_f, high) if (follow * model(log_r, log_f)).sum() < seen else (low, log_f)
-        log_r = tempo(log_f)
-    if log_f <= np.log(_UNSEEN):
-        return 0.0, expected
-    habit = np.log(_UNSEEN)
-    return float(max(value(log_r, log_f) - value(tempo(habit), habit), 0.0) / np.log(2)), expected
