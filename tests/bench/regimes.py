@@ -34,7 +34,7 @@ from kolgraph.synth.regimes import REGIMES, Regime, make_regime
 PARTS = ("bars", "fewest", "innocent", "russian", "reposts", "speed")
 SEEDS = range(300, 310)
 #: Joint actions of a group that are enough, without and with two thirds of its actions moved into another kind.
-ENOUGH = {"synchronous": (20, 20), "alternating": (20, 20), "rotating": (60, 80)}
+ENOUGH = {"synchronous": (20, 30), "alternating": (20, 30), "rotating": (60, 80)}
 DATA = Path(__file__).parents[3] / "shared" / "data" / "rings"
 #: Actions of a kind below which a peer leaves an account out.
 LEAST = (1, 3, 5, 8, 12)
