@@ -19,6 +19,8 @@ from kolgraph.kernels.leiden import leiden
 #: Coarse communities hold groups whose members rarely meet, fine ones tell groups apart that share accounts.
 _RESOLUTIONS = (1.0, 16.0)
 _ROUNDS = 10
+#: Part of its price that a start has to pay: of a meeting, weights by company leave half, weights by time half again.
+_START = 0.25
 #: Shape of the shares of work (gamma) where all do the same, up to chance.
 _EVEN = 50.0
 #: Near a group: accounts, and by (kind, account) their joint actions and how many are due.
@@ -37,7 +39,7 @@ def price(total: int, size: int) -> float:
 
 
 def communities(layers: Sequence[sparse.csr_matrix], *, seed: int) -> list[NDArray[np.int64]]:
-    """Candidates: communities of the sum of all layers whose inner bits pay for naming them.
+    """Candidates: communities of the sum of all layers whose inner bits pay for a part of their names.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ def communities(layers: Sequence[sparse.csr_matrix], *, seed: int) -> list[NDArr
         bits = np.bincount(label[joint.row][inner], weights=joint.data[inner], minlength=rows.size)
         order, size = np.argsort(label, kind="stable"), np.bincount(label)
         end = np.cumsum(size)
-        paid = [c for c in np.flatnonzero(size >= 3) if bits[c] > price(n, int(size[c]))]
+        paid = [c for c in np.flatnonzero(size >= 3) if bits[c] > _START * price(n, int(size[c]))]
         found += [rows[np.sort(order[end[c] - size[c] : end[c]])] for c in paid]
     return found
 

@@ -37,7 +37,7 @@ SEEDS = range(300, 310)
 ENOUGH = {"synchronous": (20, 30), "alternating": (20, 30), "rotating": (60, 80)}
 DATA = Path(__file__).parents[3] / "shared" / "data" / "rings"
 #: Actions of a kind below which a peer leaves an account out.
-LEAST = (1, 3, 5, 8, 12)
+LEAST = (3, 8)
 Groups = Sequence[np.ndarray]
 
 
@@ -81,7 +81,7 @@ def multislice(layers: Sequence[sparse.csr_matrix], *, seed: int) -> list[np.nda
             rows = np.unique(np.flatnonzero(label == c) % n)
             if 3 <= rows.size < n:
                 joint = sum(layer[rows][:, rows].sum() for layer in part) / 2
-                if joint > fuse.price(total, rows.size):
+                if joint > fuse._START * fuse.price(total, rows.size):
                     found.append(core[rows])
     return found
 
@@ -162,16 +162,21 @@ METHODS: dict[str, Callable[[Regime], Groups]] = {
 
 
 def bars() -> None:
-    """Three regimes, with and without dilution: every method, ten worlds each."""
+    """Three regimes, with and without dilution: ten worlds each, the first three of them for the others."""
     print(f"{'regime':12} {'moved':>5} {'posts':>5}  " + "  ".join(f"{name:>22}" for name in METHODS))
     print(" " * 26 + "  ".join(f"{'F1  weighted precision':>22}" for _ in METHODS))
+    missed: list[tuple[str, float]] = []
     for regime in REGIMES:
         for moved, posts in zip((0.0, 2 / 3), ENOUGH[regime], strict=True):
             worlds = [make_regime(regime, seed=seed, posts=posts, diluted=moved) for seed in SEEDS]
-            mean = [np.mean([score(method(world), world) for world in worlds], axis=0) for method in METHODS.values()]
+            mean = [
+                np.mean([score(method(world), world) for world in (worlds if method is ours else worlds[:3])], axis=0)
+                for method in METHODS.values()
+            ]
             cells = "  ".join(f"{f1:>15.3f} {wp:.3f} " for f1, wp in mean)
             print(f"{regime:12} {moved:5.2f} {posts:5}  {cells}", flush=True)
-            assert mean[0][0] >= 0.99 and mean[0][1] >= 0.95, (regime, moved, mean[0])
+            missed += [(regime, moved)] if mean[0][0] < 0.99 or mean[0][1] < 0.95 else []
+    assert not missed, missed
 
 
 def fewest() -> None:
