@@ -6,15 +6,19 @@ from kolgraph.rings.find import find_repost_rings, find_rings
 from kolgraph.rings.result import Ring, Rings
 from kolgraph.rings.rule import Rule
 from kolgraph.rings.validated import Pairs, validated_pairs
+from kolgraph.rings.views import Group, Synchrony, find_synchronised
 
 __all__ = [
     "Coordination",
+    "Group",
     "Pairs",
     "Ring",
     "Rings",
     "Rule",
+    "Synchrony",
     "coordination",
     "find_repost_rings",
     "find_rings",
+    "find_synchronised",
     "validated_pairs",
 ]
