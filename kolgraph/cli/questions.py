@@ -334,17 +334,22 @@ def coverage(workspace: Path, complete: bool | None, as_is: bool, fresh: bool, t
 @click.command()
 @WORKSPACE
 @RAW
+@click.option("--labels", type=click.Path(path_type=Path), help="CSV file of account_id,label: fake or real.")
 @modes
 @TOP
 @FORMAT
-def real(workspace: Path, raw: bool, as_is: bool, fresh: bool, top: int, form: str) -> None:
-    """Say who counts: accounts that do not, and why; all others count in full."""
+def real(workspace: Path, raw: bool, labels: Path | None, as_is: bool, fresh: bool, top: int, form: str) -> None:
+    """Say who counts: accounts that do not count in full, and why; labels teach what fake ones look like."""
     from kolgraph.verbs.show import with_names
 
     with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
-        found = ws.real(raw=raw)
+        found = ws.real(raw=raw, labels=labels)
         rows = with_names(ws, found.records(top))
+    for row in rows:
+        row["reason"] = None if row["reason"] is None else found.why(row["reason"])
     click.echo(short(found.summary()), err=True)
+    for line in found.learned.lines() if found.learned else ():
+        click.echo(line, err=True)
     stands_on(found)
     show(rows, form)
 

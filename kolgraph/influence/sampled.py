@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from kolgraph.errors import InputError
 from kolgraph.influence.coverage import Coverage, missing
 from kolgraph.influence.interval import counts
-from kolgraph.results import Scores
+from kolgraph.results import Scores, digest
 
 if TYPE_CHECKING:
     from kolgraph.graph import Graph
@@ -130,7 +130,7 @@ def audience_share(graph: Graph, coverage: Coverage, marked: ArrayLike, *, measu
     return _scores(graph, measure, (value, low, high), reason, {"assumption": ASSUMPTION})
 
 
-def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scores:
+def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings], *, fake: ArrayLike | None = None) -> Scores:
     """Share of all followers of every account who are members of coordinated rings.
 
     Parameters
@@ -140,6 +140,8 @@ def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scor
     coverage : Coverage
     rings : sequence of Rings
         Of follows, of reposts, or both, as `find_rings` and `find_repost_rings` found them in what is loaded.
+    fake : array_like, shape (n,), bool, optional
+        Members that count as such; default: all of coordinated rings.
 
     Returns
     -------
@@ -171,7 +173,10 @@ def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scor
     """
     src, dst = _follows(graph)
     chance, at_target, doubt, ring, pushed = _recall(graph, coverage, rings)
-    n, hit = graph.n, ring[src] >= 0
+    members = np.ones(graph.n, bool) if fake is None else np.asarray(fake, dtype=bool)
+    if members.shape != (graph.n,):
+        raise InputError(f"fake needs one value for each of {graph.n:,} accounts")
+    n, hit = graph.n, (ring[src] >= 0) & members[src]
     src, dst = src[hit], dst[hit]
     # Who is seen at a target of the own ring is seen with one of the edges that give a member away.
     own = np.isin(ring[src] * n + dst, pushed)
@@ -185,6 +190,7 @@ def ring_share(graph: Graph, coverage: Coverage, rings: Sequence[Rings]) -> Scor
         "assumption": ASSUMPTION,
         "views": coverage.views,
         "rings": [found.run_id for found in rings],
+        "fake": None if fake is None else digest(members),
         "coverage": coverage.run_id,
     }
     return _scores(graph, "ring_share", (value, low, high), reason, facts)

@@ -11,7 +11,7 @@ from kolgraph.verbs.asking import answer
 from kolgraph.verbs.coverage import coverage
 from kolgraph.verbs.niches import niches
 from kolgraph.verbs.observed import read_profiles
-from kolgraph.verbs.real import read_regions, real, targets
+from kolgraph.verbs.real import HALF, read_regions, real, targets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +99,7 @@ def audience(
     everybody, counted = audiences(graph, accounts), audiences(graph, accounts, real=weight)
     loaded = coverage(workspace)
     whole = overlap(graph, loaded, accounts, real=weight)
-    groups = composition(graph, loaded, accounts, read_groups(workspace), counted=weight > 0)
+    groups = composition(graph, loaded, accounts, read_groups(workspace), counted=weight >= HALF)
     return Audience(
         parameters={**counted.parameters, "whole": whole.run_id, "groups": groups.run_id},
         graph=counted.graph,

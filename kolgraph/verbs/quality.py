@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kolgraph.workspace import Workspace
 
 
-@answer(method=4, tabled=everybody_not_raw, environment=lambda: dict(tiers()))  # unknown is not nobody
+@answer(method=5, tabled=everybody_not_raw, environment=lambda: dict(tiers()))  # members by how surely they are
 def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
     """Judge the audience of every account: rings, zombies, bursts, who can be reached, who acts.
 
@@ -37,7 +37,9 @@ def quality(workspace: Workspace, *, raw: bool = False) -> Quality:
         loaded = replace(loaded, ring_reason=loaded.reason)
         share = None
     else:
-        share = ring_share(graph, loaded, [rings(workspace, relation=relation) for relation in RELATIONS])
+        share = ring_share(
+            graph, loaded, [rings(workspace, relation=relation) for relation in RELATIONS], fake=who.fake
+        )
     return judge(
         graph,
         read_profiles(workspace),

@@ -131,7 +131,8 @@ def rank(
         return pagerank(graph, restart=dict.fromkeys(near, 1.0))
     if niche is not None or region is not None:
         weight = somebody(workspace, niche=niche, region=region, raw=raw)
-        return pagerank(graph, restart=dict.fromkeys(graph.ids[np.flatnonzero(weight)].tolist(), 1.0))
+        rows = np.flatnonzero(weight)
+        return pagerank(graph, restart=dict(zip(graph.ids[rows].tolist(), weight[rows].tolist(), strict=True)))
     return MEASURES[by](graph, seed=seed)
 
 

@@ -43,6 +43,10 @@ SAVED = "save"
 _COLUMNS = "run_id, question, verb, parameters, method, stands_on, made_ts, seconds, tabled, analysis, variant, summary"
 
 
+#: Of a longer mapping only the length is said.
+_SHORT = 8
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked: equal questions have equal keys.
@@ -67,7 +71,8 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        said = [f"{k}={v}" for k, v in self.parameters.items() if v not in (None, [], "") and v is not False]
+        given = {k: v for k, v in self.parameters.items() if v not in (None, [], "") and v is not False}
+        said = [f"{k}={len(v) if isinstance(v, dict) and len(v) > _SHORT else v}" for k, v in given.items()]
         return f"{self.verb}({', '.join(part for part in said if part != 'seed=1')})"
 
 

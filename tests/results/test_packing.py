@@ -81,7 +81,9 @@ ANSWERS: dict[str, Result] = {
         high=np.array([1, 2, np.inf]),
     ),
     "no scores": Scores(measure="m", ids=texts(), values=NOTHING, low=NOTHING, high=NOTHING),
-    "real": Real(ids=texts("a", "b"), weight=np.array([0.0, 1.0]), ring=texts("follow:1", None)),
+    "real": Real(
+        ids=texts("a", "b"), weight=np.array([0.0, 1.0]), ring=texts("follow:1", None), reason=texts("few_edges", None)
+    ),
     "realised": realised(texts("ann", "bob"), [0, 0, 1], [1.0, 2.0, np.nan], [1, 0, 0]),
     "realised of nobody": realised(texts(), [], [], []),
     "proven": proven(texts("ann", "bob", "cai", None), [0, 0, 1, 2], [1.0, 2.0, np.nan, 3.0], [3, 1, 0, 9], seed=1),

@@ -19,9 +19,23 @@ def test_planted_members_do_not_count_and_fans_do(town: Workspace, world: World)
     fake = set(who.ids[who.fake])
     assert len(fake & planted) >= 0.9 * len(planted)
     assert not fake & fans
-    assert set(who.frame().index) == fake
+    shown = who.frame()
+    assert set(shown.index) == set(who.ids[who.weight < 1])
+    assert set(shown.index[shown["weight"] < 0.5]) == fake
+    assert planted & fake == planted & set(shown.index)  # who is in doubt was taken in by mistake
+    assert (who.weight[who.fake] == 0).mean() > 0.95
     assert set(who.frame()["ring"].str.partition(":")[0]) <= {"follow", "repost"}
-    assert who.summary() == {"accounts": len(world.accounts), "fake": len(fake)}
+    assert set(shown["reason"]) <= {"coordinated_ordinary", "few_edges"}  # names are alike in no ring of this world
+    partly = int(((who.weight > 0) & (who.weight < 1)).sum())
+    assert who.summary() == {"accounts": len(world.accounts), "fake": len(fake), "partly": partly}
+    graph = Graph.from_workspace(town)
+    blocks = [*town.rings().rings, *town.rings(relation="repost").rings]
+    spared = [block for block in blocks if block.verdict != "coordinated"]
+    assert spared
+    for block in spared:
+        free = [row for row in graph.rows(block.members.tolist()) if who.ring[row] is None]
+        assert set(who.weight[free]) == {1.0}
+        assert block.verdict.replace(" ", "_") in who.reason[free]
 
 
 def test_everybody_counts_raw(town: Workspace) -> None:
