@@ -189,7 +189,7 @@ def niches(
 @WORKSPACE
 @click.option("--relation", help="follow or repost: only what shows there. Default: all.")
 @click.option("--max-false", type=float, default=1.0, show_default=True,
-              help="Accounts that may be accused wrongly, of every 1,000 where nobody was paid; 0.1 to 30.")  # fmt: skip
+              help="Accounts that may be accused wrongly of 1,000, where nobody was paid; 0.1 to 30.")  # fmt: skip
 @click.option("--case", "ring", type=int, metavar="RING", help="Show the case of one ring, to check and to forward.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
               help="Also write the case: .html, .json (can be verified), .csv, .xlsx or .parquet.")  # fmt: skip
@@ -489,6 +489,6 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, audit, coordination, coverage, real, proven, realised, quality,
-    value, spread, plan, report,
+    demo, rank, explain, audience, similar, niches, rings, audit, coordination, coverage, real, proven, realised,
+    quality, value, spread, plan, report,
 )  # fmt: skip

@@ -35,7 +35,8 @@ def shared_pairs(ptr: I64, idx: I32, m: int, cap: int, least: float) -> tuple[I3
 
     Notes
     -----
-    Time: the sum of squared degrees of the items below the cap, at most `cap` times their edges; memory: the pairs found.
+    Time: the sum of squared degrees of the items below the cap, at most `cap` times their edges; memory: the pairs
+    found.
     """
     n = ptr.size - 1
     pairs, edges = 0.0, 0.0

@@ -63,13 +63,15 @@ class Bipartite:
         """How many users of each item have no other item, shape (m+n,); 0 for users."""
         from kolgraph.kernels.peel import hits
 
-        return hits(self.ptr, self.idx, np.flatnonzero(self.degree[: self.m] == 1).astype(np.int32))
+        found: I32 = hits(self.ptr, self.idx, np.flatnonzero(self.degree[: self.m] == 1).astype(np.int32))
+        return found
 
     def reached(self, rows: I32, least: int = 1) -> tuple[I32, I32]:
         """Nodes joined to at least so many of `rows`, ascending, and to how many of them; O(edges of `rows`)."""
         from kolgraph.kernels.blocks import reached
 
-        return reached(self.ptr, self.idx, rows, self.work[0], least)
+        found: tuple[I32, I32] = reached(self.ptr, self.idx, rows, self.work[0], least)
+        return found
 
     def into(self, rows: I32, others: I32) -> I32:
         """Edges of each of `rows` into `others`, both ascending."""

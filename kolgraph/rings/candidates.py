@@ -72,7 +72,7 @@ def _within(graph: Bipartite, label: I32) -> list[Block]:
 
 
 def of_pairs(graph: Bipartite, part: Bipartite, seed: int) -> list[Block]:
-    """Groups of users tied by the little-known items they share in `part`, with the items that two or more of them have."""
+    """Groups of users tied by the little-known items they share in `part`, with what two or more of them have."""
     from kolgraph.kernels.csr import build
     from kolgraph.kernels.leiden import leiden
     from kolgraph.kernels.shared import shared_pairs

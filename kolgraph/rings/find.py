@@ -168,7 +168,8 @@ def _search(
         targets = item_ids[items[block.evidence.block.items - graph.m]]
         rings.append(
             Ring(
-                number=number, relation=view, members=members, targets=targets, verdict=block.verdict, score=block.judgement.score,
+                number=number, relation=view, members=members, targets=targets, verdict=block.verdict,
+                score=block.judgement.score,
                 p=chance(graph, block.evidence),
                 points=dict(zip(MARKS, block.judgement.points.round(3).tolist(), strict=True)),
                 views={view: block.evidence.bits}, **shown,

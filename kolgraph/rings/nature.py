@@ -1,12 +1,12 @@
 """Is a block work that was handed out, or did it grow? A score, calibrated on graphs in which nobody was paid.
 
-Dense blocks are common among honest people: circles of friends, niches, fan clubs, the core of a forum. By degrees alone
-they are as unlikely as a ring. What tells them apart is the rest of the graph: natural members share other tastes, walks
-from them come back, their niche explains much of what they have in common, their zeal is heavy-tailed, and their targets
-live without them. No mark decides alone. They are weighed by trees that were grown on natural graphs and on rings hidden
-in them (``python -m tests.bench rings calibrate``, which writes `nature.json`), none of which may rise where a mark says
-more for nature. How high a score must be for how many false accusations is measured on natural graphs of a kind that the
-trees did not see.
+Dense blocks are common among honest people: circles of friends, niches, fan clubs, the core of a forum. By degrees
+alone they are as unlikely as a ring. What tells them apart is the rest of the graph: natural members share other
+tastes, walks from them come back, their niche explains much of what they have in common, their zeal is heavy-tailed,
+and their targets live without them. No mark decides alone. They are weighed by trees that were grown on natural graphs
+and on rings hidden in them (``python -m tests.bench rings calibrate``, which writes `nature.json`), none of which may
+rise where a mark says more for nature. How high a score must be for how many false accusations is measured on natural
+graphs of a kind that the trees did not see.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from kolgraph.rings.bipartite import Bipartite, Block
 
 I32: TypeAlias = NDArray[np.int32]
 F64: TypeAlias = NDArray[np.float64]
-#: From who is near, its edges into the block, a side and the other side: evidence in nats that each belongs to the side.
+#: From who is near, its edges into the block, a side and the other side: evidence in nats that each belongs to the
+#: side.
 Gain: TypeAlias = Callable[[Bipartite, I32, I32, I32, I32], F64]
 
 _ROUNDS = 5
@@ -53,7 +54,7 @@ def refine(graph: Bipartite, block: Block, gain: Gain) -> Block | None:
 def _members(graph: Bipartite, side: I32, other: I32, count: int, gain: Gain) -> I32:
     near, k = graph.reached(other, 2)
     prior = np.log((count - side.size + 1) / (side.size + 1))
-    return near[gain(graph, near, k, side, other) > prior]
+    return np.asarray(near[gain(graph, near, k, side, other) > prior])
 
 
 def _among(near: I32, side: I32) -> NDArray[np.bool_]:
@@ -74,8 +75,8 @@ def by_degree(graph: Bipartite, near: I32, k: I32, side: I32, other: I32) -> F64
 def by_workload(graph: Bipartite, near: I32, k: I32, side: I32, other: I32) -> F64:
     """Negative binomial: a workload as the side has it, even or not, against what the edges elsewhere give.
 
-    A hijacked account of a hundred edges got the same order as one of three: what it did on its own account says nothing
-    of that. Its own edges into the block are left out of what is due.
+    A hijacked account of a hundred edges got the same order as one of three: what it did on its own account says
+    nothing of that. Its own edges into the block are left out of what is due.
     """
     work = k[_among(near, side)].astype(np.float64)
     if work.size == 0:

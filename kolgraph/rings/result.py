@@ -153,7 +153,9 @@ class Rings(Result):
         """A row per ring, indexed by its number."""
         import pandas as pd
 
-        return pd.DataFrame(self.records(), columns=["ring", "relation", "n_members", "n_targets", *_SHOWN]).set_index("ring")
+        return pd.DataFrame(self.records(), columns=["ring", "relation", "n_members", "n_targets", *_SHOWN]).set_index(
+            "ring"
+        )
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The rows of `frame` as plain values."""

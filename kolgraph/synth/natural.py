@@ -16,7 +16,7 @@ Pairs = tuple[I64, I64]
 
 
 def core_periphery(rng: np.random.Generator, n: int = 6000, *, degree: float = 12.0, core: float = 0.5) -> Pairs:
-    """No niches: all look at the famous, the more an account does the more of it within the core (Borgatti & Everett 2000)."""
+    """No niches: all look at the famous, who does more does more of it within the core (Borgatti & Everett 2000)."""
     zeal = rng.lognormal(0, 1.2, n)
     order = np.argsort(np.argsort(-zeal))
     src = rng.choice(n, round(degree * n), p=zeal / zeal.sum())
@@ -67,7 +67,9 @@ def mail(rng: np.random.Generator, n: int = 3000, *, teams: int = 60, degree: fl
     return _distinct(np.r_[src, dst[answers], extra[:, 0]], np.r_[dst, src[answers], extra[:, 1]], n)
 
 
-def hashtags(rng: np.random.Generator, n: int = 4000, *, tags: int = 8000, topics: int = 80, degree: float = 15.0) -> Pairs:
+def hashtags(
+    rng: np.random.Generator, n: int = 4000, *, tags: int = 8000, topics: int = 80, degree: float = 15.0
+) -> Pairs:
     """Accounts and the tags they use: trends that everybody takes up, topics, and tags that always come together."""
     zeal = rng.lognormal(0, 1.3, n)
     acts = np.maximum(1, rng.poisson(degree * zeal / zeal.mean()))
@@ -102,9 +104,15 @@ def circles(rng: np.random.Generator, n: int = 3000, *, degree: float = 24.0) ->
 
 
 def niches(
-    rng: np.random.Generator, n: int = 5000, *, niches: int = 12, kols: int = 40, fame: float = 1.0, spread: float = 1.0,
+    rng: np.random.Generator,
+    n: int = 5000,
+    *,
+    niches: int = 12,
+    kols: int = 40,
+    fame: float = 1.0,
+    spread: float = 1.0,
     loyal: float = 0.75,
-) -> Pairs:  # fmt: skip
+) -> Pairs:
     """Followers of the famous of their niche, and of some friends; zeal and fame as uneven as asked."""
     niche = rng.integers(0, niches, n)
     wishes = np.maximum(2, rng.poisson(10 * rng.lognormal(-(spread**2) / 2, spread, n)))
@@ -116,7 +124,7 @@ def niches(
 
 
 def volunteers(rng: np.random.Generator, n: int = 5000, *, groups: int = 6, size: int = 60) -> Pairs:
-    """Niches, and in them supporters of a cause who act on nearly all of its thirty accounts, evenly, and on their niche."""
+    """Niches, and in them supporters of a cause who act on nearly all of its thirty accounts, and on their niche."""
     src, dst = niches(rng, n)
     total = int(max(src.max(), dst.max())) + 1
     own = np.bincount(dst, minlength=total)

@@ -87,7 +87,11 @@ def test_kinship_and_pairs_equal_brute_force(seed):
     member, target = set(users.tolist()), set(items.tolist())
     inner = sum(u in member and i in target for u, i in edges)
     volume = sum(i in target for _, i in edges)
-    pairs = sum(len(of[j] & member) * (len(of[j] & member) - 1) / (len(of[j]) - 1) for j in of if j not in target and len(of[j]) > 1)
+    pairs = sum(
+        len(of[j] & member) * (len(of[j] & member) - 1) / (len(of[j]) - 1)
+        for j in of
+        if j not in target and len(of[j]) > 1
+    )
     rest = len(edges) - inner
     rate = [sum(a == u and i not in target for a, i in edges) / rest for u in member]
     due = (len(edges) - volume) * (sum(rate) ** 2 - sum(r * r for r in rate))
@@ -107,7 +111,9 @@ def test_kinship_and_pairs_equal_brute_force(seed):
     u, v, nats = shared_pairs(graph.ptr, graph.idx, graph.m, 12, 0.0)
     small = {j: who for j, who in of.items() if len(who) <= 12}
     both = {
-        (a, b): sum(a in who and b in who for who in small.values()) for a in range(graph.m) for b in range(a + 1, graph.m)
+        (a, b): sum(a in who and b in who for who in small.values())
+        for a in range(graph.m)
+        for b in range(a + 1, graph.m)
     }
     tied = set(zip(u.tolist(), v.tolist(), strict=True))
     assert tied <= {pair for pair, w in both.items() if w >= 2}
@@ -125,7 +131,7 @@ def test_trades_keep_every_degree(seed):
     assert after.degree.tolist() == graph.degree.tolist()
     assert after.edges == len(before)  # no edge twice
     assert set(zip(*(part.tolist() for part in after.pairs), strict=True)) != before
-    user, item = graph.pairs
+    _, item = graph.pairs
     assert traded(graph.ptr[: graph.m + 1], item - graph.m, graph.n, 0, 1).tolist() == (item - graph.m).tolist()
 
 
@@ -154,7 +160,8 @@ def test_a_lower_rate_accuses_fewer():
 def test_trees_by_hand():
     facts = {
         "start": -1.0, "rates": [1, 10], "scores": [2, 0],
-        "trees": [{"mark": [0, -1, -1], "cut": [0.5, 0, 0], "left": [1, -1, -1], "right": [2, -1, -1], "value": [0.1, -0.4, 0.6]}],
+        "trees": [{"mark": [0, -1, -1], "cut": [0.5, 0, 0], "left": [1, -1, -1], "right": [2, -1, -1], "value": [0.1,
+        -0.4, 0.6]}],
     }  # fmt: skip
     grown = Trees(facts)
     assert grown.judge(np.array([0.5])).score == pytest.approx(-1.4)
@@ -231,7 +238,9 @@ def test_a_group_seen_in_two_views_is_one_ring():
     graph = Graph.from_edges(np.r_[src, bot + 5000], np.r_[dst, work])
     follow = find_rings(graph, seed=1)
     one = next(ring for ring in follow.rings if ring.verdict == "coordinated")
-    repost = replace(follow, relation="repost", rings=(replace(one, relation="repost", members=one.members[:30], bits=9.0),))
+    repost = replace(
+        follow, relation="repost", rings=(replace(one, relation="repost", members=one.members[:30], bits=9.0),)
+    )
     joined = join([follow, repost], max_false=1.0)
     again = {ring.number: ring for ring in joined["follow"].rings}[joined["repost"].rings[0].number]
     assert again.members.size == one.members.size

@@ -1,6 +1,6 @@
 """One KOL's audience, bought to 5 to 80 %, all of one platform: members found at each step.
 
-The platform sells followers in orders: every bot follows the KOL and eight to fourteen of the platform's sixty customers,
+The platform sells followers in orders: every bot follows the KOL, eight to fourteen of the platform's sixty customers,
 and some famous accounts. The KOL's own followers live in their niches. Only the KOL's audience acts in the graph.
 """
 
@@ -44,4 +44,6 @@ def main() -> None:
             hit = np.intersect1d(who, bots).size
             recall.append(hit / bots.size)
             precision.append(hit / max(who.size, 1))
-        print(f"bought {share:.0%}: recall {np.mean(recall):.3f} (worst {min(recall):.3f}), precision {np.mean(precision):.3f} (worst {min(precision):.3f})", flush=True)
+        good = f"recall {np.mean(recall):.3f} (worst {min(recall):.3f})"
+        pure = f"precision {np.mean(precision):.3f} (worst {min(precision):.3f})"
+        print(f"bought {share:.0%}: {good}, {pure}", flush=True)

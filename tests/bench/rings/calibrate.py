@@ -1,8 +1,8 @@
 """Grow the trees of `kolgraph.rings.nature` and measure how many accounts they accuse where nobody was paid.
 
-``python -m tests.bench rings calibrate`` writes ``kolgraph/rings/nature.json``. Natural graphs are real ones, and those of
-`kolgraph.synth.natural`; rings of many shapes are hidden in each. What is printed of a kind of graph comes from trees
-that saw no graph of that kind.
+``python -m tests.bench rings calibrate`` writes ``kolgraph/rings/nature.json``. Natural graphs are real ones, and those
+of `kolgraph.synth.natural`; rings of many shapes are hidden in each. What is printed of a kind of graph comes from
+trees that saw no graph of that kind.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ REAL = {
 }
 #: members, targets, density
 SHAPES = (
-    (200, 200, 0.03), (200, 200, 0.05), (200, 200, 0.1), (60, 60, 0.05), (60, 60, 0.1), (20, 20, 0.3), (40, 12, 0.6), (100, 50, 0.15),
-    (400, 60, 0.1), (30, 30, 0.2),
+    (200, 200, 0.03), (200, 200, 0.05), (200, 200, 0.1), (60, 60, 0.05), (60, 60, 0.1), (20, 20, 0.3), (40, 12, 0.6),
+    (100, 50, 0.15), (400, 60, 0.1), (30, 30, 0.2),
 )  # fmt: skip
 CAMOUFLAGES = ("none", "random", "biased", "hijack")
 RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-#: Part of the kinds of graphs whose typical one keeps to the rate where the trees saw no graph of that kind, and part of
-#: all graphs where they did.
+#: Part of the kinds of graphs whose typical one keeps to the rate where the trees saw no graph of that kind, and part
+#: of all graphs where they did.
 UNSEEN, SEEN = 0.9, 0.95
 
 
 class Seen(NamedTuple):
-    """A block of a graph: its marks, who is in it, and whether it is a planted ring (1), natural (0) or between (-1)."""
+    """A block of a graph: its marks, who is in it, and whether it is a planted ring (1), natural (0), between (-1)."""
 
     family: str
     graph: str
@@ -58,7 +58,9 @@ class Seen(NamedTuple):
     f1: float
 
 
-def look(family: str, name: str, edges: Edges, ring: NDArray[np.int64], owner: NDArray[np.int64] | None = None) -> list[Seen]:
+def look(
+    family: str, name: str, edges: Edges, ring: NDArray[np.int64], owner: NDArray[np.int64] | None = None
+) -> list[Seen]:
     """All blocks of a graph. `owner`: whose each item is; default: itself."""
     graph, users, items = Bipartite.build(edges.src, edges.dst)
     node = np.arange(graph.m, graph.m + edges.n)
@@ -91,7 +93,7 @@ def everything(rng: np.random.Generator) -> list[Seen]:
             natural.append((kind, f"{kind}:{size}", Edges(src, dst, int(max(src.max(), dst.max())) + 1)))
     for family, name, edges in natural:
         rows += look(family, name, edges, nobody)
-        if family in KINDS and not name.endswith(":4000") or name.endswith(":both") or name == "epinions:directed":
+        if (family in KINDS and not name.endswith(":4000")) or name.endswith(":both") or name == "epinions:directed":
             continue
         fame = np.bincount(edges.dst, minlength=edges.n)
         for number in range(5 if family == "epinions" else 14):

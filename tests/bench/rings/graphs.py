@@ -29,14 +29,19 @@ def _distinct(src: I64, dst: I64, n: int) -> Edges:
     return Edges(key // n, key % n, n)
 
 
+def _table(path: Path, **options: int | str) -> I64:
+    with gzip.open(path) as lines:
+        return np.loadtxt(lines, dtype=np.int64, **options)  # type: ignore[call-overload]
+
+
 def load(name: str, form: str = "directed", *, seed: int = 0) -> Edges:
     """A graph of ``shared/data``: ``directed`` as it is, ``oriented`` one random way per tie, ``both`` ways."""
     if name == "soc-epinions":
-        pairs = np.loadtxt(gzip.open(DATA / "rings" / "soc_epinions_undirected.txt.gz"), dtype=np.int64, skiprows=1) - 1
+        pairs = _table(DATA / "rings" / "soc_epinions_undirected.txt.gz", skiprows=1) - 1
     elif name == "hepth":
         return _hepth(form, seed)
     else:
-        pairs = np.loadtxt(gzip.open(DATA / "im" / f"{name}.csv.gz"), dtype=np.int64, delimiter=",", skiprows=1)
+        pairs = _table(DATA / "im" / f"{name}.csv.gz", delimiter=",", skiprows=1)
     return _formed(pairs, form, seed)
 
 
@@ -52,7 +57,8 @@ def _formed(pairs: I64, form: str, seed: int) -> Edges:
 
 
 def _hepth(form: str, seed: int) -> Edges:
-    lines = gzip.open(DATA / "im" / "bimp_CA-HepTh_b10000.txt.gz", "rt").read().splitlines()
+    with gzip.open(DATA / "im" / "bimp_CA-HepTh_b10000.txt.gz", "rt") as file:
+        lines = file.read().splitlines()
     count = int(lines[0].split()[1])
     raw = np.array([line.split()[:2] for line in lines[1 : count + 1]], dtype=np.int64)
     return _formed(np.unique(raw, return_inverse=True)[1].reshape(raw.shape), form, seed)
@@ -99,7 +105,9 @@ def plant(
     return _distinct(np.r_[edges.src, src], np.r_[edges.dst, dst], n), ring, np.sort(chosen)
 
 
-def core_periphery(rng: np.random.Generator, n: int = 8000, m: int = 120_000, *, spread: float = 1.2, tags: int = 0) -> Edges:
+def core_periphery(
+    rng: np.random.Generator, n: int = 8000, m: int = 120_000, *, spread: float = 1.2, tags: int = 0
+) -> Edges:
     """No communities: everybody acts on a core by fame, heavy-tailed both ways; with `tags` on so many things only."""
     zeal = rng.lognormal(0, spread, n)
     what = tags or n
