@@ -13,6 +13,8 @@ I32 = NDArray[np.int32]
 
 #: A target with less than this part of the typical target's edges is a hanger-on (a friend of two members), not pushed.
 _HANGER_ON = 0.25
+#: What holds a larger part of all edges is the graph, and no group in it: nothing is left to see it against.
+_WHOLE = 0.5
 #: A niche counts for the members by so many of their other edges as much as the whole graph does.
 _NICHE = 5.0
 
@@ -93,6 +95,8 @@ def weigh(graph: Bipartite, block: Block, scale: Scale) -> Evidence | None:
         return None
     per_item = graph.into(items, users)
     inner = int(per_user.sum())
+    if inner > _WHOLE * graph.edges:
+        return None
     effort, volume = int(graph.degree[users].sum()), int(graph.degree[items].sum())
     rest = max(graph.edges - inner, 1)
     expected = (effort - inner + s) * (volume - inner + t) / rest

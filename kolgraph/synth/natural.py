@@ -140,6 +140,13 @@ def volunteers(rng: np.random.Generator, n: int = 5000, *, groups: int = 6, size
     return _distinct(src, dst, total)
 
 
+def chance(rng: np.random.Generator, n: int = 2000, *, spread: float = 0.8, degree: float = 6.0) -> Pairs:
+    """Activity and fame as uneven as asked, and nothing else: no two accounts have anything to do with each other."""
+    zeal, fame = rng.lognormal(0, spread, n), rng.lognormal(0, spread, n)
+    m = round(degree * n)
+    return _distinct(rng.choice(n, m, p=zeal / zeal.sum()), n + rng.choice(n, m, p=fame / fame.sum()), 2 * n)
+
+
 def _zipf(k: int) -> NDArray[np.float64]:
     weight = 1.0 / np.arange(1, k + 1)
     return np.asarray(weight / weight.sum())
@@ -153,5 +160,5 @@ def _distinct(src: NDArray[np.integer], dst: NDArray[np.integer], n: int) -> Pai
 
 #: Name -> generator, with its defaults.
 KINDS: Mapping[str, Callable[..., Pairs]] = {
-    maker.__name__: maker for maker in (core_periphery, protein, mail, hashtags, circles, niches, volunteers)
+    maker.__name__: maker for maker in (core_periphery, protein, mail, hashtags, circles, niches, volunteers, chance)
 }

@@ -195,18 +195,16 @@ def test_natural_graphs_are_spared(kind):
     assert len(rings.accounts()) <= 1.5 or rings.habit
 
 
-def test_where_all_looks_handed_out_nobody_is_accused():
-    # A dozen groups that each share a dozen things of their own, and no other group at all: the habit of this relation.
-    rng = np.random.default_rng(5)
-    src, dst = [rng.integers(0, 1500, 6000)], [rng.integers(1500, 4000, 6000)]
-    for group in range(12):
-        who, what = np.nonzero(rng.random((25, 12)) < 0.7)
-        src.append(who + 25 * group)
-        dst.append(rng.choice(np.arange(1500, 4000), 12, replace=False)[what])
-    rings = find_rings(Graph.from_edges(np.concatenate(src), np.concatenate(dst)), seed=1)
+def test_where_all_looks_handed_out_nobody_is_accused(monkeypatch):
+    # Were all blocks of a graph to look like rings, that would be the habit of its kind.
+    src, dst = KINDS["mail"](np.random.default_rng(5), 1500)
+    assert not find_rings(Graph.from_edges(src, dst), seed=1).habit
+    monkeypatch.setattr(Trees, "least", lambda self, rate: -99.0)
+    rings = find_rings(Graph.from_edges(src, dst), seed=1)
     assert rings.habit
     assert rings.accounts() == []
-    assert {ring.verdict for ring in rings.rings} == {"cannot tell"}
+    assert "cannot tell" in {ring.verdict for ring in rings.rings}
+    assert rings.summary()["judged"].startswith("no")
 
 
 def test_hijacked_accounts_are_found_whatever_the_seed():

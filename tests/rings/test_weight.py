@@ -28,7 +28,9 @@ def ring(
         number=number, members=IDS[first : first + k.size], targets=IDS[900:920], member_edges=k,
         target_edges=np.ones(20, np.int32), edges=int(k.sum()), expected=10.0, density=0.5, bits=100.0,
         share_of_targets=0.5, share_of_members=0.5, dispersion=dispersion, target_dispersion=1.0, outward=1.0,
-        reliance=0.5, one_customer=0.1, verdict=verdict,
+        reliance=0.5, one_customer=0.1, verdict=verdict, relation="follow", expected_in_niche=10.0, tastes=0.0,
+        tastes_expected=1.0, walks=0.0, walks_expected=1.0, member_rest=10, target_rest=10, p=0.0, score=5.0, points={},
+        views={"follow": 100.0},
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from kolgraph.rings.nature import MARKS, marks
 from kolgraph.rings.rule import Rule
 from kolgraph.synth import make_world
 from kolgraph.synth.natural import KINDS
+from tests.bench.rings.bought import audience
 from tests.bench.rings.graphs import Edges, load, plant
 
 REAL = {
@@ -86,6 +87,8 @@ def everything(rng: np.random.Generator) -> list[Seen]:
     for family, names in REAL.items():
         natural += [(family, name, load(*name.split(":"))) for name in names]
     for kind, maker in KINDS.items():
+        if kind == "chance":
+            continue
         # Where groups come closest to rings, more of them are looked at.
         more = range(2000, 5000, 250) if kind in ("volunteers", "mail", "protein") else ()
         for size in (4000, 1500, 6000, *more):
@@ -106,6 +109,22 @@ def everything(rng: np.random.Generator) -> list[Seen]:
                 pool = np.unique(edges.dst[np.isin(edges.src, edges.src[edges.dst == first])])
             hidden, ring, _ = plant(edges, rng, *shape, camouflage, sigma=sigma, pool=pool)
             rows += look(family, f"{name} {shape} {camouflage} {sigma}", hidden, ring)
+    for number in range(40):  # graphs of chance, of any size and evenness, with a ring in every other
+        size, spread = int(rng.integers(300, 4000)), float(rng.uniform(0, 1.5))
+        src, dst = KINDS["chance"](rng, size, spread=spread, degree=float(rng.uniform(3, 15)))
+        edges = Edges(src, dst, 2 * size)
+        rows += look("chance", f"chance:{number}", edges, nobody)
+        if number % 2:
+            shape = ((40, 15, 0.6), (30, 30, 0.25), (60, 60, 0.1))[number % 3]
+            hidden, ring, _ = plant(edges, rng, *shape, CAMOUFLAGES[number % 4])
+            rows += look("chance", f"chance:{number} {shape}", hidden, ring)
+    for number in range(12):  # niches in which all are equally famous; and audiences that are mostly bought
+        src, dst = KINDS["niches"](
+            rng, 1500 + 100 * number, niches=4 + number % 5, kols=20, fame=(number % 3) / 5, spread=(number % 4) / 4
+        )
+        rows += look("even", f"even:{number}", Edges(src, dst, int(max(src.max(), dst.max())) + 1), nobody)
+        src, dst, bots = audience(rng, 0.05 + 0.07 * number, 2000)
+        rows += look("even", f"even:{number} bought", Edges(src, dst, int(max(src.max(), dst.max())) + 1), bots)
     for seed in range(6):
         for rings in (0, 6):
             world = make_world((1500, 6000, 12_000)[seed % 3], seed=100 + seed, rings=rings)

@@ -1,6 +1,6 @@
 """Graphs in which nothing was hidden: accounts accused of 1,000, and where nothing could be judged.
 
-Real graphs in every form, natural graphs of seeds that the calibration did not see, volunteers among them, and worlds
+Real graphs in every form, natural graphs of seeds that the calibration did not see, volunteers too, and worlds
 with niches and fan clubs but no ring. ``russian`` and ``weibo_s`` hold real coordination: their figures are printed, not
 judged.
 """
