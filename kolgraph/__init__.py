@@ -79,6 +79,7 @@ VERBS = {
     "audience": "verbs.audience:audience",
     "audit": "verbs.audit:audit",
     "case": "verbs.case:case",
+    "coordination": "verbs.coordination:coordination",
     "coverage": "verbs.coverage:coverage",
     "cross_check": "verbs.crosscheck:cross_check",
     "diff": "verbs.diff:diff",

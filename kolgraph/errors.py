@@ -82,7 +82,7 @@ ON_COMMAND_LINE: ContextVar[bool] = ContextVar("ON_COMMAND_LINE", default=False)
 #: Options that hold several values: on the command line they are named once for each, and so in the singular.
 SINGULAR = {"relations": "relation", "properties": "property", "mapping": "map"}
 #: Options whose unit is told by the help of the command.
-_UNITS = {"timeout_s": "timeout"}
+_UNITS = {"timeout_s": "timeout", "window_s": "window", "decay_s": "decay"}
 
 
 def option(name: str, value: str = "") -> str:

@@ -32,6 +32,25 @@ class WorkspacePath(click.Path):
     name = "workspace"
 
 
+class Seconds(click.ParamType):  # type: ignore[type-arg]
+    """A length of time: ``90``, ``90s``, ``5m``, ``2h``, ``1d``; ``none`` for no limit."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Seconds; a number stays what it is."""
+        if not isinstance(value, str):
+            return float(value)
+        if value == "none":
+            return None
+        unit = _SECONDS.get(value[-1:], 0)
+        try:
+            return float(value[:-1] if unit else value) * (unit or 1)
+        except ValueError:
+            self.fail(f"{value!r} is no length of time: write 90s, 5m, 2h, 1d or none", param, ctx)
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 WORKSPACE = click.argument("workspace", type=WorkspacePath(path_type=Path))
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print the answer."

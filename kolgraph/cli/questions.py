@@ -15,6 +15,7 @@ from kolgraph.cli.printing import (
     SEED,
     TOP,
     WORKSPACE,
+    Seconds,
     WorkspacePath,
     modes,
     open_workspace,
@@ -186,7 +187,9 @@ def niches(
 
 @click.command()
 @WORKSPACE
-@click.option("--relation", default="follow", show_default=True, help="follow or repost.")
+@click.option("--relation", help="follow or repost: only what shows there. Default: all.")
+@click.option("--max-false", type=float, default=1.0, show_default=True,
+              help="Accounts that may be accused wrongly, of every 1,000 where nobody was paid; 0.1 to 30.")  # fmt: skip
 @click.option("--case", "ring", type=int, metavar="RING", help="Show the case of one ring, to check and to forward.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
               help="Also write the case: .html, .json (can be verified), .csv, .xlsx or .parquet.")  # fmt: skip
@@ -194,10 +197,12 @@ def niches(
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the case.")
 @SEED
 @modes
+@TOP
 @FORMAT
 def rings(
     workspace: Path,
-    relation: str,
+    relation: str | None,
+    max_false: float,
     ring: int | None,
     output: Path | None,
     verify: str | None,
@@ -205,6 +210,7 @@ def rings(
     seed: int,
     as_is: bool,
     fresh: bool,
+    top: int,
     form: str,
 ) -> None:
     """Expose dense coordinated groups (water army), with evidence."""
@@ -216,10 +222,11 @@ def rings(
         if verify is not None:
             checked = ws.verify(verify)
         elif ring is not None:
-            case, loaded = ws.case(ring, relation=relation, seed=seed), ws.coverage()
+            case = ws.case(ring, relation=relation, max_false=max_false, seed=seed)
+            loaded = ws.coverage()
         else:
-            found = ws.rings(relation=relation, seed=seed)
-            rows = found.records()
+            found = ws.rings(relation=relation, max_false=max_false, seed=seed)
+            rows = found.records(top)
     if verify is not None:
         show_verification(checked, verify, place(workspace), form)
     elif ring is not None:
@@ -229,6 +236,7 @@ def rings(
             about = {"lang": lang, "workspace": workspace.name, "coverage": loaded.line(lang)}
             click.echo(f"written: {place(write(case, output, **about))}", err=True)
     else:
+        click.echo(short(found.summary()), err=True)
         stands_on(found)
         show(rows, form)
 
@@ -256,6 +264,54 @@ def audit(workspace: Path, accounts: tuple[str, ...], lang: str, as_is: bool, fr
 
         names = {account: name for account, name in said if name}
         click.echo("\n".join(map(printable, lines(found, lang, names=names, why=loaded.why))))
+
+
+@click.command()
+@WORKSPACE
+@click.option(
+    "--by", default="repost", show_default=True, help="repost, link, domain, hashtag, mention, reply, text or image."
+)
+@click.option("--window", "window_s", type=Seconds(), default=60.0, show_default="60s",
+              help="Between two acts, at most: 90s, 5m, 2h, 1d; none: however far apart.")  # fmt: skip
+@click.option("--decay", "decay_s", type=Seconds(), help="Acts count by 1/e less each so long they are apart.")
+@click.option("--min-weight", type=float, default=2.0, show_default=True, help="Acts in common that an edge needs.")
+@click.option("--max-crowd", type=int, default=1000, show_default=True,
+              help="Acts with more others within the window are left out.")  # fmt: skip
+@click.option("--max-edges", type=int, default=20_000_000, show_default=True, help="More are an error.")
+@click.option("--method", default="leiden", show_default=True, help="Of communities: leiden or components.")
+@click.option("--groups", is_flag=True, help="Show the communities, and what most of their members acted on.")
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help="Also write all tables, and what their columns mean: a .json file, or a folder of CSV.")  # fmt: skip
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of what columns mean.")
+@SEED
+@modes
+@TOP
+@FORMAT
+def coordination(
+    workspace: Path,
+    groups: bool,
+    output: Path | None,
+    lang: str,
+    as_is: bool,
+    fresh: bool,
+    top: int,
+    form: str,
+    **options: Any,
+) -> None:
+    """Show who acts on the same posts, links, hashtags or words at nearly the same time: edges and communities."""
+    with open_workspace(workspace, as_is=as_is, fresh=fresh) as ws:
+        found = ws.coordination(**options)
+        rows = found.group_records(top) if groups else found.records(top)
+    click.echo(short(found.summary()), err=True)
+    for row in found.capped.head(5).to_dict("records"):
+        left_out = f"{row['acts_left_out']:,} of {row['acts']:,} acts, {row['pairs_left_out']:,} pairs"
+        click.echo(f"left out as a crowd, {printable(row['object'])}: {left_out}", err=True)
+    if len(found.capped) > 5:
+        click.echo(f"and of {len(found.capped) - 5:,} other objects; --output lists them all", err=True)
+    stands_on(found)
+    show(rows or found.frame().reset_index(), form)
+    if output is not None:
+        click.echo(f"written: {place(found.save(output, lang=lang))}", err=True)
 
 
 @click.command()
@@ -428,6 +484,6 @@ def report(workspace: Path, output: Path, lang: str, as_is: bool, fresh: bool) -
 
 #: What this module adds to the program.
 COMMANDS = (
-    demo, rank, explain, audience, similar, niches, rings, audit, coverage, real, proven, realised, quality, value,
-    spread, plan, report,
+    demo, rank, explain, audience, similar, niches, rings, audit, coordination, coverage, real, proven, realised, quality,
+    value, spread, plan, report,
 )  # fmt: skip

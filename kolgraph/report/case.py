@@ -53,16 +53,13 @@ def told(case: CaseFile, lang: str) -> dict[str, list[str]]:
         say("block", clients=len(case.clients), density=percent(n["density"], lang), **counts),
         say("evidence", bits=n["bits"], views=views),
     ]
-    for name, key in (("score", "score"), ("p", "p"), ("max_false", "rate")):
-        value = case.found[name]
-        if value is not None:
-            summary.append(say(key, **{"rate" if key == "rate" else key: _chance(value) if key == "p" else value}))
-        elif key != "score":
-            summary.append(text[f"case.{key}_unknown"])
+    summary.append(say("score", score=case.found["score"]))
+    summary.append(say("p", p=_chance(case.found["p"])))
+    summary.append(say("rate", rate=case.found["max_false"]))
     for hypothesis, features in case.hypotheses.items():
-        parts = features if isinstance(features, list | tuple) else [features]
-        said = text["case.comma"].join(map(str, parts))
-        summary.append(say("hypothesis", hypothesis=text.get(f"verdict.{hypothesis}", hypothesis), features=said))
+        if features:
+            said = text["case.comma"].join(text[f"mark.{feature}"] for feature in features)
+            summary.append(text[f"case.speaks.{hypothesis}"].format(features=said))
     numbers = [
         say(name, value=percent(n[name], lang) if "dispersion" not in name else n[name], flips=1 - n["density"])
         for name in _NUMBERS

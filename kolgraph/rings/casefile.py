@@ -69,19 +69,6 @@ class Facts(NamedTuple):
     totals: Totals
 
 
-class Extra(NamedTuple):
-    """What a search says of a ring beside its block; None or empty where it does not.
-
-    `views` is view -> bits, `hypotheses` hypothesis -> what speaks for and against it, `score` the calibrated score,
-    `p` the chance of such a block under the null.
-    """
-
-    views: Mapping[str, float]
-    hypotheses: Mapping[str, Any]
-    score: float | None
-    p: float | None
-
-
 @dataclass(frozen=True, kw_only=True)
 class CaseFile(Result):
     """The case of a ring.
@@ -100,12 +87,12 @@ class CaseFile(Result):
     totals : Totals
         Of the relation, from which expectations come.
     found : mapping of str to float or None
-        What the search says: ``score``, ``p``, ``null_key`` and ``max_false``, the stated rate of false accusations
-        per 1,000 accounts; None where it states none.
+        What the search says: ``score``, ``p`` and ``max_false``, the stated rate of false accusations per 1,000
+        accounts.
     views : mapping of str to float
         Bits by view.
     hypotheses : mapping
-        Hypothesis -> what speaks for and against it.
+        As of `kolgraph.rings.Ring`.
     members : DataFrame
         The surest first: ``account_id``, ``name``, ``edges`` in the block, ``acted`` in all, ``share`` of that,
         ``bits`` that speak for its membership, ``first_ts``, ``last_ts`` of its actions on the targets, ``age_days``
@@ -133,7 +120,7 @@ class CaseFile(Result):
     verdict: str
     numbers: Mapping[str, float]
     totals: Totals
-    found: Mapping[str, float | None]
+    found: Mapping[str, float]
     views: Mapping[str, float]
     hypotheses: Mapping[str, Any]
     members: pd.DataFrame
@@ -240,7 +227,7 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
     >>> case.verdict, case.numbers["edges"], case.members["account_id"].head(2).tolist()
     ('coordinated', 48, ['bot0', 'bot1'])
     """
-    size, extra = ring.members.size, _extra(ring, rings.relation)
+    size = ring.members.size
     keys = facts.accounts.index.to_numpy(np.int64)
     member = np.isin(facts.acts["actor"].to_numpy(np.int64), keys[:size])
     when = clock(facts.acts, member, seed=SEED)
@@ -261,7 +248,6 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
     )
     numbers: dict[str, float] = {"members": size, "targets": ring.targets.size}
     numbers |= {name: getattr(ring, name) for name in _NUMBERS}
-    rate = rings.parameters.get("max_false")
     check = _check(members)
     return CaseFile(
         parameters={
@@ -273,13 +259,13 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
         seed=SEED,
         graph=rings.graph,
         ring=ring.number,
-        relation=rings.relation,
+        relation=ring.relation,
         verdict=ring.verdict,
         numbers=numbers,
         totals=facts.totals,
-        found={"score": extra.score, "p": extra.p, "null_key": float(rings.null_key), "max_false": rate},
-        views=extra.views,
-        hypotheses=extra.hypotheses,
+        found={"score": ring.score, "p": ring.p, "max_false": rings.parameters["max_false"]},
+        views=dict(ring.views),
+        hypotheses=ring.hypotheses,
         members=members,
         targets=targets,
         clients=clients,
@@ -289,11 +275,6 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
         check=check,
         ask=_ask(clients, check, when),
     )
-
-
-def _extra(ring: Ring, relation: str) -> Extra:
-    """What the search says of a ring beside its block: today its bits, all from the one view it was found in."""
-    return Extra(views={relation: float(ring.bits)}, hypotheses={}, score=None, p=None)
 
 
 def in_order(ring: Ring) -> Ring:
@@ -474,12 +455,24 @@ def example() -> CaseFile:
     shown: dict[str, Any] = {name: found.numbers[name] for name in _NUMBERS}
     ring = Ring(
         number=1,
+        relation="follow",
         members=accounts["account_id"].to_numpy(object)[:bots],
         targets=targets["target"].to_numpy(object),
         member_edges=found.member_edges.astype(np.int32),
         target_edges=found.target_edges.astype(np.int32),
         outward=1.0,
+        expected_in_niche=1.0,
+        tastes=0.0,
+        tastes_expected=0.2,
+        walks=0.0,
+        walks_expected=0.1,
+        member_rest=0,
+        target_rest=12,
+        p=1e-9,
+        score=4.5,
+        points={"reliance": 1.5, "dispersion": 0.8, "other_edges": -0.4},
+        views={"follow": found.numbers["bits"]},
         verdict="coordinated",
         **shown,
     )
-    return case_file(ring, Rings(relation="follow", rings=(ring,), seed=1), facts)
+    return case_file(ring, Rings(relation="follow", rings=(ring,), seed=1, parameters={"max_false": 1.0}), facts)

@@ -1,23 +1,4 @@
-"""What a block of users and items proves, and the rule that keeps natural groups from being accused.
-
-Dense blocks are common among honest people: circles of friends, niches, fan clubs. A block is called *coordinated* only
-if it looks like work that was handed out, which all of these lack in at least one respect:
-
-* **outward**: circles follow each other, sold followers follow customers. At least `_MIN_OUTWARD` of the edges must
-  leave the group. (Epinions, a trust network: median 0.3 in its natural blocks.)
-* **enough to judge**: below `_MIN_EDGES` edges the three marks that follow cannot be told from luck.
-* **many customers**: fans serve one idol. At most `_ONE_CUSTOMER` of the edges may reach a single account or what it
-  wrote; a block beyond that is a *fan club*.
-* **even among members**: zeal is heavy-tailed, a workload is not. Variance / mean of the members' edges must not exceed
-  `fan_club_dispersion`; a block beyond it is a *fan club*, too.
-* **even among targets**: followers of a niche spread over its accounts by fame, a ring serves every customer alike.
-  The variance of the targets' edges must stay within `_UNEVEN` times what independent coin flips would give.
-* **it makes targets**: for a quarter of the targets, at least `min_share` of all their edges come from the group. A
-  small piece of a niche can be even by luck, but all its targets have most of their audience elsewhere; among the
-  customers of a ring are some who would be nobody without it.
-
-Everything else is a *community*. The rule prefers missing a ring to accusing people.
-"""
+"""What a block of users and items proves: how unlikely it is by degrees, and what the rest of the graph says of it."""
 
 from __future__ import annotations
 
@@ -26,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kolgraph.rings.bipartite import Bipartite
-from kolgraph.rings.peel import Block
+from kolgraph.rings.bipartite import Bipartite, Block
 
-_MIN_OUTWARD = 0.6
-_MIN_EDGES = 30
-_ONE_CUSTOMER = 0.5
-_UNEVEN = 2.5
+I32 = NDArray[np.int32]
+
 #: A target with less than this part of the typical target's edges is a hanger-on (a friend of two members), not pushed.
 _HANGER_ON = 0.25
+#: A niche counts for the members by so many of their other edges as much as the whole graph does.
+_NICHE = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +22,11 @@ class Evidence:
     """A block and the numbers that speak for and against it; meanings as in `kolgraph.rings.Ring`."""
 
     block: Block
-    member_edges: NDArray[np.int32]
-    target_edges: NDArray[np.int32]
+    member_edges: I32
+    target_edges: I32
     edges: int
     expected: float
+    expected_in_niche: float
     density: float
     bits: float
     share_of_targets: float
@@ -55,40 +36,46 @@ class Evidence:
     outward: float
     reliance: float
     one_customer: float
-
-    @property
-    def key(self) -> float:
-        """Rank: evidence, less for targets with a life of their own and for members of uneven zeal."""
-        return self.bits * self.share_of_targets / max(self.dispersion, 0.5)
-
-    def verdict(self, *, fan_club_dispersion: float, min_share: float) -> str:
-        """``coordinated``, ``fan club`` or ``community``, by the rule at the top of this module."""
-        if self.outward < _MIN_OUTWARD or self.edges < _MIN_EDGES:
-            return "community"
-        if self.one_customer > _ONE_CUSTOMER or self.dispersion > fan_club_dispersion:
-            return "fan club"
-        if self.target_dispersion > _UNEVEN or self.reliance < min_share:
-            return "community"
-        return "coordinated"
+    #: Pairs of members at other items, and as many as are due by activity.
+    tastes: float
+    tastes_expected: float
+    #: Walks from members over other items that come back to the targets, and as many as are due.
+    walks: float
+    walks_expected: float
+    #: Edges of the members elsewhere, and of the targets from elsewhere.
+    member_rest: int
+    target_rest: int
 
 
-def weigh(
-    graph: Bipartite, block: Block, owner: NDArray[np.int64], *, min_users: int, min_items: int
-) -> Evidence | None:
+class Scale:
+    """The smallest block that is weighed, and the communities beside which it is seen."""
+
+    def __init__(self, graph: Bipartite, label: I32, owner: NDArray[np.int64], min_users: int, min_items: int) -> None:
+        self.label, self.owner, self.min_users, self.min_items = label, owner, min_users, min_items
+        self.volume = np.bincount(label[: graph.m], weights=graph.degree[: graph.m], minlength=int(label.max()) + 1)
+
+
+def weigh(graph: Bipartite, block: Block, scale: Scale) -> Evidence | None:
     """Evidence of what a block does to others; None if too little of it is left or its bits are not positive.
+
+    The edges of the block itself are left out of what is expected: degrees that are mostly the block's own would
+    explain it by itself. As its members' other edges and its own are independent under the null, what is expected so is
+    not chosen together with the block; an edge per member and target is added for what is not known of them.
 
     Parameters
     ----------
     graph : Bipartite
     block : Block
-    owner : ndarray, shape (n,), int64
-        Whose every item of the graph is: a user, another account (from m on), or -1 where that is not known; all
-        unknown ones count as one account. What belongs to a user of the block is no target.
+    scale : Scale
+        Its ``owner``, shape (n,), int64, says whose every item is: a user, another account (from m on), or -1 where
+        that is not known; all unknown ones count as one account. What belongs to a user of the block is no target.
     """
-    from kolgraph.kernels.peel import bits, hits
+    from kolgraph.kernels.blocks import kinship
+    from kolgraph.kernels.peel import bits
 
     users, items = block
-    per_item = hits(graph.ptr, graph.idx, users)[items]
+    owner = scale.owner
+    per_item = graph.into(items, users)
     total = int(per_item.sum())
     same = np.isin(owner[items - graph.m], users)
     items, per_item = items[~same], per_item[~same]
@@ -99,18 +86,20 @@ def weigh(
     ladder = np.sort(per_item)
     typical = ladder[np.searchsorted(np.cumsum(ladder), outward / 2)]
     items = items[per_item >= _HANGER_ON * typical]
-    per_user = hits(graph.ptr, graph.idx, items)[users]
+    per_user = graph.into(users, items)
     users, per_user = users[per_user >= 2], per_user[per_user >= 2]
     s, t = users.size, items.size
-    if s < min_users or t < min_items:
+    if s < scale.min_users or t < scale.min_items:
         return None
-    per_item = hits(graph.ptr, graph.idx, users)[items]
-    inner, volume = int(per_user.sum()), float(graph.degree[items].sum())
-    effort = float(graph.degree[users].sum())
-    expected = effort * volume / graph.edges
+    per_item = graph.into(items, users)
+    inner = int(per_user.sum())
+    effort, volume = int(graph.degree[users].sum()), int(graph.degree[items].sum())
+    rest = max(graph.edges - inner, 1)
+    expected = (effort - inner + s) * (volume - inner + t) / rest
     surplus = float(bits(inner, expected, s, t, graph.m, graph.n))
     if surplus <= 0:
         return None
+    kin = kinship(graph.ptr, graph.idx, graph.m, graph.degree, graph.singles, users, items, *graph.work)
     density = inner / (s * t)
     _, customer = np.unique(owner[items - graph.m], return_inverse=True)
     return Evidence(
@@ -119,6 +108,7 @@ def weigh(
         target_edges=per_item,
         edges=inner,
         expected=expected,
+        expected_in_niche=max(_in_niche(graph, Block(users, items), scale, effort - inner, volume - inner), expected),
         density=density,
         bits=surplus,
         share_of_targets=inner / volume,
@@ -129,4 +119,39 @@ def weigh(
         outward=outward / total,
         reliance=float(np.quantile(per_item / graph.degree[items], 0.75)),
         one_customer=float(np.bincount(customer, weights=per_item).max() / inner),
+        tastes=float(kin[0]),
+        tastes_expected=float(kin[1]),
+        walks=float(kin[2]),
+        walks_expected=float(kin[3]),
+        member_rest=effort - inner,
+        target_rest=volume - inner,
     )
+
+
+def _in_niche(graph: Bipartite, block: Block, scale: Scale, member_rest: int, target_rest: int) -> float:
+    """Edges that as active accounts of the same communities would send to the targets.
+
+    The community of a member is where most of its other edges go, so that the block cannot make a community of itself.
+    """
+    users, items = block
+    label, ptr, idx = scale.label, graph.ptr, graph.idx
+    near, k = graph.reached(items)
+    outside = ~np.isin(near, users)
+    into = np.bincount(label[near[outside]], weights=k[outside], minlength=scale.volume.size)
+    count = graph.degree[users]
+    who = np.repeat(np.arange(users.size), count)
+    at = np.repeat(ptr[users], count) + np.arange(who.size) - np.repeat(np.cumsum(count) - count, count)
+    there = idx[at]
+    other = ~np.isin(there, items)
+    who, place = who[other], label[there[other]].astype(np.int64)
+    overall = target_rest / max(graph.edges - int(count.sum()) + member_rest, 1)
+    if who.size == 0:
+        return float(count.sum() * overall)
+    key, times = np.unique(who * scale.volume.size + place, return_counts=True)
+    whom, where = key // scale.volume.size, key % scale.volume.size
+    best = np.lexsort((-times, whom))
+    first = best[np.r_[True, np.diff(whom[best]) > 0]]
+    home = where[first]
+    weight = np.bincount(who, minlength=users.size)[whom[first]]
+    rate = float(np.average(into[home] / np.maximum(scale.volume[home], 1.0), weights=weight))
+    return float(count.sum() * (rate * member_rest + overall * _NICHE) / (member_rest + _NICHE))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kolgraph.errors import InputError
 from kolgraph.rings.bipartite import Bipartite
-from kolgraph.rings.evidence import Evidence, weigh
-from kolgraph.rings.peel import Block, candidates
-from kolgraph.rings.result import Ring, Rings
+from kolgraph.rings.judging import chance, judged, weighed
+from kolgraph.rings.nature import MARKS
+from kolgraph.rings.result import SHOWN, Ring, Rings
 from kolgraph.rings.rule import Rule
 
 if TYPE_CHECKING:
     from kolgraph.graph import Graph
 
-#: Coarse communities catch rings of hundreds, fine ones rings of tens.
-_RESOLUTIONS = (2.0, 16.0)
 #: What a search looks for unless it is told otherwise.
 DEFAULT = Rule()
 
@@ -72,10 +69,8 @@ def find_rings(
     keep = src != dst
     options = {"relation": relation, "items": "accounts"} | rule.plain()
     itself = np.arange(graph.n)
-    rings, null_key = _search(src[keep], dst[keep], itself, graph.ids, graph.ids, rule, seed)
-    return Rings(
-        relation=relation, rings=rings, null_key=null_key, parameters=options, seed=seed, graph=graph.fingerprint
-    )
+    found = _search(src[keep], dst[keep], itself, graph.ids, graph.ids, rule, seed, relation)
+    return Rings(relation=relation, **found, parameters=options, seed=seed, graph=graph.fingerprint)
 
 
 def find_repost_rings(
@@ -130,7 +125,7 @@ def find_repost_rings(
     owner = np.full(post_ids.size, -1)
     owner[post[::-1]] = author[::-1]  # the first row of a post decides
     options = {"relation": "repost", "items": "posts"} | rule.plain()
-    rings, null_key = _search(user, post, owner, user_ids, post_ids, rule, seed)
+    found = _search(user, post, owner, user_ids, post_ids, rule, seed, "repost")
     digest = hashlib.blake2b(digest_size=16)
     for part in (
         user.tobytes(),
@@ -140,9 +135,7 @@ def find_repost_rings(
         "\n".join(post_ids).encode(),
     ):
         digest.update(part)
-    return Rings(
-        relation="repost", rings=rings, null_key=null_key, parameters=options, seed=seed, graph=digest.hexdigest()
-    )
+    return Rings(relation="repost", **found, parameters=options, seed=seed, graph=digest.hexdigest())
 
 
 def _search(
@@ -153,60 +146,35 @@ def _search(
     item_ids: NDArray[np.object_],
     rule: Rule,
     seed: int,
-) -> tuple[tuple[Ring, ...], float]:
-    """Rings of an edge list, and the best rank among shuffled ones; `owner` names the user (row) behind every item."""
+    view: str,
+) -> dict[str, Any]:
+    """Rings of an edge list, and what the search says of itself; `owner`: whose every item is, -1 where unknown."""
     if user.size == 0:
-        return (), 0.0
+        return {"rings": (), "habit": False, "null_bits": ()}
     graph, users, items = Bipartite.build(user, item)
     # In terms of the bipartite graph: user nodes first, accounts that never act behind them.
     node = np.arange(graph.m, graph.m + max(int(owner.max()) + 1, users[-1] + 1))
     node[users] = np.arange(graph.m)
     owner = np.where(owner[items] < 0, -1, node[owner[items]])
-    accuse = {"fan_club_dispersion": rule.fan_club_dispersion, "min_share": rule.min_share}
-    # Work that was handed out comes first, so that a natural group around a ring does not swallow it.
-    found = sorted(_weighed(graph, owner, rule, seed), key=lambda e: (e.verdict(**accuse) != "coordinated", -e.key))
-    rng = np.random.default_rng(seed)
-    null = [
-        evidence.key
-        for _ in range(rule.null_draws if found else 0)
-        for evidence in _weighed(graph.rewired(rng), owner, rule, seed)
-    ]
-    null_key = max(null, default=0.0)
-    kept: list[Evidence] = []
-    taken = np.zeros(graph.m, bool)
-    smallest = {"min_users": rule.min_members, "min_items": rule.min_targets}
-    for candidate in found:
-        # An account is judged once, in its strongest block. A later block stands on what it adds: else a known ring
-        # that touches a fan club would make the fans look like its members.
-        fresh = candidate.block.users[~taken[candidate.block.users]]
-        if fresh.size == candidate.block.users.size:
-            evidence: Evidence | None = candidate
-        else:
-            evidence = weigh(graph, Block(fresh, candidate.block.items), owner, **smallest)
-        if evidence is not None and evidence.key > null_key:
-            kept.append(evidence)
-            taken[evidence.block.users] = True
-    judged = [(evidence, evidence.verdict(**accuse)) for evidence in kept]
-    accused = [evidence.block.users for evidence, verdict in judged if verdict == "coordinated"]
-    if accused and np.unique(np.concatenate(accused)).size > rule.max_accused * graph.m:
-        judged = [(evidence, verdict.replace("coordinated", "community")) for evidence, verdict in judged]
-    judged.sort(key=lambda pair: pair[1] != "coordinated")  # stable: by rank within each
+    blocks, habit = judged(graph, owner, rule, seed)
+    null = tuple(
+        max((evidence.bits for evidence in weighed(graph.swapped(seed + draw), owner, rule, seed)[0]), default=0.0)
+        for draw in range(rule.null_draws if blocks else 0)
+    )
     rings = []
-    for number, (evidence, verdict) in enumerate(judged[: rule.max_rings], start=1):
-        shown = {k: v for k, v in asdict(evidence).items() if k != "block"}
-        members = user_ids[users[evidence.block.users]]
-        targets = item_ids[items[evidence.block.items - graph.m]]
-        rings.append(Ring(number=number, members=members, targets=targets, verdict=verdict, **shown))
-    return tuple(rings), null_key
-
-
-def _weighed(graph: Bipartite, owner: NDArray[np.int64], rule: Rule, seed: int) -> Iterator[Evidence]:
-    """Evidence of every candidate block that has any."""
-    least = {"min_users": rule.min_members, "min_items": rule.min_targets}
-    for block in candidates(graph, resolutions=_RESOLUTIONS, blocks=rule.dense_blocks, seed=seed):
-        evidence = weigh(graph, block, owner, **least)
-        if evidence is not None:
-            yield evidence
+    for number, block in enumerate(blocks[: rule.max_rings], start=1):
+        shown = {f.name: getattr(block.evidence, f.name) for f in fields(block.evidence) if f.name in SHOWN}
+        members = user_ids[users[block.evidence.block.users]]
+        targets = item_ids[items[block.evidence.block.items - graph.m]]
+        rings.append(
+            Ring(
+                number=number, relation=view, members=members, targets=targets, verdict=block.verdict, score=block.judgement.score,
+                p=chance(graph, block.evidence),
+                points=dict(zip(MARKS, block.judgement.points.round(3).tolist(), strict=True)),
+                views={view: block.evidence.bits}, **shown,
+            )
+        )  # fmt: skip
+    return {"rings": tuple(rings), "habit": habit, "null_bits": null}
 
 
 def _codes(ids: ArrayLike, what: str) -> tuple[NDArray[np.int64], NDArray[np.object_]]:

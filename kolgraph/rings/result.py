@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolgraph.results import Result
+from kolgraph.rings.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kolgraph.graph import Graph
+
+
+#: Points from which on a mark is worth telling: it moves the odds by a third.
+HEAVY = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,7 +29,9 @@ class Ring:
     Attributes
     ----------
     number : int
-        From 1, coordinated rings first, then by evidence.
+        From 1, coordinated rings first, then by score; the same in all views that show the ring.
+    relation : str
+        The view: ``follow``, ``repost``, ``mention``.
     members : ndarray of str, shape (s,)
         Account ids.
     targets : ndarray of str, shape (t,)
@@ -31,7 +39,9 @@ class Ring:
     member_edges, target_edges : ndarray of int32, shapes (s,) and (t,)
         Edges of each inside the block.
     edges, expected : int, float
-        Edges from members to targets, and as many as their degrees alone would give.
+        Edges from members to targets, and as many as their other edges would give.
+    expected_in_niche : float
+        As many as equally active accounts of the same communities would have sent there.
     density : float
         edges / (s * t), at most 1.
     bits : float
@@ -48,11 +58,25 @@ class Ring:
         A quarter of the targets owe at least this part of all their edges to the group.
     one_customer : float
         Largest part of the edges that reaches one account, or posts of one account: near 1 for fans of an idol.
+    tastes, tastes_expected, walks, walks_expected : float
+        What the rest of the graph says: pairs of members at other targets, and walks from members over other targets
+        that come back, each beside what activity alone gives. Natural groups have many times more.
+    member_rest, target_rest : int
+        Edges of the members elsewhere, and of the targets from elsewhere.
+    p : float
+        Upper bound of the chance that degrees alone give any block as surprising (`kolgraph.rings.judging.chance`).
+    score : float
+        Log odds of a ring against a natural group in calibration (`kolgraph.rings.nature`).
+    points : mapping of str to float
+        What every mark adds to the score: above 0 it speaks for a ring, below for nature.
+    views : mapping of str to float
+        Bits by each view that shows the ring.
     verdict : str
-        ``coordinated``, ``fan club`` or ``community``; the rule is in `kolgraph.rings.evidence`.
+        ``coordinated``, ``fan club``, ``community`` or ``cannot tell``; see `kolgraph.rings.judging`.
     """
 
     number: int
+    relation: str
     members: NDArray[np.object_]
     targets: NDArray[np.object_]
     member_edges: NDArray[np.int32]
@@ -68,11 +92,34 @@ class Ring:
     outward: float
     reliance: float
     one_customer: float
+    expected_in_niche: float
+    tastes: float
+    tastes_expected: float
+    walks: float
+    walks_expected: float
+    member_rest: int
+    target_rest: int
+    p: float
+    score: float
+    points: Mapping[str, float]
+    views: Mapping[str, float]
     verdict: str
+
+    @property
+    def hypotheses(self) -> Mapping[str, list[str]]:
+        """Marks that speak for work that was handed out (``coordinated``) and for nature (``community``)."""
+        marks = sorted(self.points, key=lambda mark: -abs(self.points[mark]))
+        heavy = [mark for mark in marks if abs(self.points[mark]) >= HEAVY]
+        return {
+            "coordinated": [mark for mark in heavy if self.points[mark] > 0],
+            "community": [mark for mark in heavy if self.points[mark] < 0],
+        }
 
 
 _EVIDENCE = ("edges", "expected", "density", "bits", "share_of_targets", "share_of_members", "dispersion")
-_SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "verdict")
+_SHOWN = (*_EVIDENCE, "target_dispersion", "outward", "reliance", "one_customer", "score", "verdict")
+#: Fields of the evidence of a block that a ring keeps.
+SHOWN = frozenset(Ring.__annotations__) & frozenset(Evidence.__annotations__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +132,17 @@ class Rings(Result):
         ``follow``, ``repost`` or ``mention``: what an edge means.
     rings : tuple of Ring
         Coordinated ones first; fan clubs and communities stay listed, as counter-evidence.
-    null_key : float
-        Best rank found in shuffled graphs with the same degrees: every ring here beats it. 0 if nothing was found.
+    habit : bool
+        Most blocks look like rings: this relation cannot be judged, and nobody is accused by it.
+    null_bits : tuple of float
+        Most bits of any block, in each of the random graphs with the same degrees that were asked for.
     """
 
     analysis: ClassVar[str] = "rings"
     relation: str
     rings: tuple[Ring, ...]
-    null_key: float = 0.0
+    habit: bool = False
+    null_bits: tuple[float, ...] = ()
 
     @property
     def variant(self) -> str:
@@ -103,15 +153,22 @@ class Rings(Result):
         """A row per ring, indexed by its number."""
         import pandas as pd
 
-        return pd.DataFrame(self.records(), columns=["ring", "n_members", "n_targets", *_SHOWN]).set_index("ring")
+        return pd.DataFrame(self.records(), columns=["ring", "relation", "n_members", "n_targets", *_SHOWN]).set_index("ring")
 
     def records(self, top: int | None = None) -> list[dict[str, Any]]:
         """The rows of `frame` as plain values."""
         return [
-            {"ring": r.number, "n_members": r.members.size, "n_targets": r.targets.size}
+            {"ring": r.number, "relation": r.relation, "n_members": r.members.size, "n_targets": r.targets.size}
             | {name: getattr(r, name) for name in _SHOWN}
             for r in self.rings[:top]
         ]
+
+    def summary(self) -> dict[str, Any]:
+        """Rings and accounts accused, groups nobody can tell, and whether this can be judged at all."""
+        verdicts = [ring.verdict for ring in self.rings]
+        said = {"coordinated": verdicts.count("coordinated"), "accounts": len(self.accounts())}
+        said |= {"cannot tell": verdicts.count("cannot tell")}
+        return said | {"judged": "no: most groups here look handed out" if self.habit else "yes"}
 
     def entries(self) -> pd.DataFrame:
         """Members with the verdict on their ring: rings have no name that lasts."""
@@ -144,8 +201,8 @@ class Rings(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Rows of ``rings`` and ``ring_members``."""
-        table = self.frame().reset_index().drop(columns=["target_dispersion", "outward", "reliance", "one_customer"])
-        table.insert(1, "relation", self.relation)
+        left_out = ["target_dispersion", "outward", "reliance", "one_customer", "score"]
+        table = self.frame().reset_index().drop(columns=left_out)
         return {"rings": table, "ring_members": self.members_frame()}
 
     def accounts(self) -> list[str]:

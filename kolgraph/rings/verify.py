@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -45,6 +45,7 @@ class Saved(NamedTuple):
     content: Mapping[str, Any]
     relation: str
     seed: int
+    max_false: float
     members: list[str]
     targets: list[str]
 
@@ -108,14 +109,14 @@ def read_case(path: str | Path) -> Saved:
         content = json.loads(file.read_text("utf-8"))
         members = [row["account_id"] for row in content["members"]]
         targets = [row["target"] for row in content["targets"]]
-        relation, seed = content["relation"], content["seed"]
+        relation, seed, max_false = content["relation"], content["seed"], float(content["found"]["max_false"])
     except OSError as error:
         raise EnvironmentProblem.of(error) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{file}: is no case that kolgraph saved as JSON") from error
     if not all(isinstance(name, str) for name in (*members, *targets, relation)) or type(seed) is not int:
         raise InputError(f"{file}: is no case that kolgraph saved as JSON: an id is no text, or the seed no number")
-    return Saved(str(file), content, relation, seed, sorted(set(members)), sorted(set(targets)))
+    return Saved(str(file), content, relation, seed, max_false, sorted(set(members)), sorted(set(targets)))
 
 
 def recounted(saved: Saved, rings: Rings, facts: Facts) -> Ring:
@@ -139,7 +140,9 @@ def recounted(saved: Saved, rings: Rings, facts: Facts) -> Ring:
     }
     if kept is not None:
         return replace(kept, **block)
-    return Ring(number=-1, verdict="not found", outward=float("nan"), **block)
+    unknown: dict[str, Any] = {field.name: float("nan") for field in fields(Ring)}
+    unknown |= {"number": -1, "relation": saved.relation, "verdict": "not found", "points": {}, "views": {}}
+    return Ring(**unknown | block)
 
 
 def verification(saved: Saved, again: CaseFile) -> Verification:

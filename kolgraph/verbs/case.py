@@ -10,7 +10,7 @@ import numpy as np
 from kolgraph.errors import UnknownName
 from kolgraph.regions import regions
 from kolgraph.verbs.asking import answer
-from kolgraph.verbs.rings import RELATIONS, SEED, rings
+from kolgraph.verbs.rings import MAX_FALSE, RELATIONS, SEED, rings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,9 @@ _TARGETS = {
 
 
 @answer()
-def case(workspace: Workspace, ring: int, *, relation: str = "follow", seed: int = SEED) -> CaseFile:
+def case(
+    workspace: Workspace, ring: int, *, relation: str | None = None, max_false: float = MAX_FALSE, seed: int = SEED
+) -> CaseFile:
     """The case of a ring: members, targets, when they acted, how unlikely, what speaks against it, what to ask.
 
     Rings that were found before are read, not searched again.
@@ -71,7 +73,7 @@ def case(workspace: Workspace, ring: int, *, relation: str = "follow", seed: int
     ----------
     ring : int
         Its number in the answer of `rings`.
-    relation, seed
+    relation, max_false, seed
         As of `rings`.
 
     Raises
@@ -80,12 +82,12 @@ def case(workspace: Workspace, ring: int, *, relation: str = "follow", seed: int
     """
     from kolgraph.rings.casefile import case_file, in_order
 
-    found = rings(workspace, relation=relation, seed=seed)
+    found = rings(workspace, relation=relation, max_false=max_false, seed=seed)
     known = {one.number: one for one in found.rings}
     if ring not in known:
         raise UnknownName.among("ring", str(ring), map(str, known))
     chosen = in_order(known[ring])
-    facts = read_facts(workspace, relation, chosen.members.tolist(), chosen.targets.tolist())
+    facts = read_facts(workspace, chosen.relation, chosen.members.tolist(), chosen.targets.tolist())
     return case_file(chosen, found, facts, data=workspace.version_of(_TABLES))
 
 
@@ -189,7 +191,7 @@ def verify(workspace: Workspace, case: str | Path) -> Verification:
     if saved.relation not in RELATIONS:
         raise UnknownName.among("relation", saved.relation, RELATIONS)
     with workspace.asking(as_is=True):
-        found = rings(workspace, relation=saved.relation, seed=saved.seed)
+        found = rings(workspace, relation=saved.relation, max_false=saved.max_false, seed=saved.seed)
     facts = read_facts(workspace, saved.relation, saved.members, saved.targets)
     data = workspace.version_of(_TABLES)
     again = case_file(recounted(saved, found, facts), found, facts, data=data)

@@ -30,10 +30,22 @@ _LEFT_OUT = {
 BASE: dict[str, list[str]] = {
     **{
         name: ["{w}"]
-        for name in ("niches", "rings", "coverage", "real", "proven", "realised", "quality", "value", "spread", "info")
+        for name in (
+            "niches",
+            "rings",
+            "coordination",
+            "coverage",
+            "real",
+            "proven",
+            "realised",
+            "quality",
+            "value",
+            "spread",
+            "info",
+        )
     },
     **{name: ["{w}", "weibo:1"] for name in ("explain", "audience", "audit", "similar")},
-    **{name: ["{w}"] for name in ("resolve-names", "diff", "people", "rank")},
+    **{name: ["{w}"] for name in ("resolve-names", "diff", "people", "rank", "coordination")},
     "plan": ["{w}", "--count", "1"],
     "report": ["{w}", "-o", "r.html"],
     "load": ["{w}", "{f}", "--dry-run"],

@@ -415,7 +415,7 @@ def test_every_text_that_is_used_exists_and_every_text_is_used() -> None:
     used = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+)["']\]""", code))
     assert used <= keys
     families = set(re.findall(r"""\b(?:t|text)\[["']([\w.]+\.)["'] ~""", code))
-    families |= {"unit.", "menu.", "curve.axis_", "audit.", "case.", "checkup.", "coverage.", "pairs."} | {
+    families |= {"unit.", "menu.", "curve.axis_", "audit.", "case.", "checkup.", "coverage.", "pairs.", "coordination."} | {
         f"{family}." for family in ("relation", "verdict")
     }
     spoken = {key for key in keys if any(key.startswith(family) for family in families)}

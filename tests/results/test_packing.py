@@ -33,7 +33,7 @@ from kolgraph.niches import find_niches
 from kolgraph.planning import plan
 from kolgraph.results import Result, Scores
 from kolgraph.results.packing import pack, unpack
-from kolgraph.rings import Rings
+from kolgraph.rings import Rings, coordination
 from kolgraph.rings.casefile import example
 from kolgraph.rings.find import Ring
 from kolgraph.rings.verify import Verification
@@ -49,6 +49,7 @@ GRAPH = Graph.from_edges(["x", "y", "y", "甲"], ["ann", "ann", "bob", "bob"])
 def ring(number: int) -> Ring:
     of = {f.name: 0.5 for f in fields(Ring)}
     of |= {"number": number, "verdict": "fan club", "edges": 7, "bits": float("inf"), "density": float("nan")}
+    of |= {"relation": "follow", "points": {"bits": 0.5}, "views": {"follow": float("inf")}}
     of |= {"members": texts("x", "y"), "targets": texts(), "member_edges": np.array([1, 2], np.int32)}
     return Ring(**of | {"target_edges": np.empty(0, np.int32)})
 
@@ -98,7 +99,7 @@ ANSWERS: dict[str, Result] = {
         tier=texts("头部", None),
         score=np.array([50, np.nan]),
     ),
-    "rings": Rings(relation="follow", rings=(ring(1), ring(2)), null_key=0.1),
+    "rings": Rings(relation="follow", rings=(ring(1), ring(2)), habit=True, null_bits=(0.1,)),
     "no rings": Rings(relation="repost", rings=()),
     "case": example(),
     "audit": audit(
@@ -110,6 +111,8 @@ ANSWERS: dict[str, Result] = {
         coverage=COVERAGE,
         ring_share=ring_share(GRAPH, COVERAGE, []),
     ),
+    "coordination": coordination(["甲", "b"] * 2, ["x", "x", "y", "y"], [0, 1, None, 5], kind="link", min_weight=1),
+    "no coordination": coordination([], [], kind="k", window_s=None),
     "audiences": AUDIENCES,
     "audience": audience_verb.Audience(
         everybody=AUDIENCES, real=AUDIENCES, whole=WHOLE, groups=MADE_OF, parameters={"a": ("t", ["l"])}

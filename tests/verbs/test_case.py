@@ -129,7 +129,7 @@ def test_every_value_that_is_changed_is_caught(firm: Workspace, saved: Path) -> 
         (("members", 3, "edges"), 15, "edges: 15 saved"),
         (("members", 3, "account_id"), "x:1", "members count"),
         (("synchrony", "p"), 0.5, "synchrony p: 0.5 saved"),
-        (("found", "null_key"), 7.5, "found null_key: 7.5 saved"),
+        (("found", "score"), 77.5, "found score: 77.5 saved"),
         (("counter", 2, "speaks"), "nothing", 'counter idol speaks: "nothing" saved'),
     ],
 )

@@ -90,7 +90,8 @@ def test_both_have_the_same_defaults(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["proven", "rank", "plan", "audience", "explain", "niches", "rings", "spread", "quality", "real"]
+    "verb",
+    ["proven", "rank", "plan", "audience", "explain", "niches", "rings", "coordination", "spread", "quality", "real"],
 )
 def test_what_is_computed_can_be_asked_as_it_is_and_fresh(verb: str) -> None:
     assert {"as_is", "fresh"} <= {parameter.name for parameter in command(verb).params}

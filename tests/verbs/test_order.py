@@ -40,6 +40,8 @@ QUESTIONS: dict[str, Callable[[Workspace], Any]] = {
     "rings": lambda ws: ws.rings(),
     "rings of reposts": lambda ws: ws.rings(relation="repost"),
     "rings seed 2": lambda ws: ws.rings(seed=2),
+    "coordination": lambda ws: ws.coordination(),
+    "coordination by words": lambda ws: ws.coordination(by="text", window_s=3600, decay_s=600, min_weight=1),
     "niches": lambda ws: ws.niches(),
     "niches of both": lambda ws: ws.niches(relations=["follow", "repost"]),
     "real": lambda ws: ws.real(),
