@@ -124,7 +124,7 @@ def audit(
     >>> found = audit(["kol"], np.array([kol]), followers=table, reposts=table.head(0), groups=[bots], coverage=seen,
     ...               ring_share=share)
     >>> found.accounts[["followers", "ring_followers", "loaded_share"]].values.tolist()
-    [[4, 2, 0.5]]
+    [[4.0, 2.0, 0.5]]
     """
     import pandas as pd
 

@@ -103,12 +103,14 @@ def points(
     Examples
     --------
     >>> import pandas as pd
-    >>> people = pd.DataFrame({"name": ["u1", "u2", "u3", "u4", "u5", "Li", "王五", "ann x", "b", "李四四"],
-    ...     "region": None, "followers": np.nan, "created_ts": np.nan, "returned": 0.0})
-    >>> found = points(people, np.arange(10) < 5, share_of_members=0.3, share_of_targets=0.9, one_customer=0.2,
-    ...     customers=5, member_edges=np.array([3, 3, 4, 3, 3]), targets=5, friends=Friends(0, 40, 0, 900), seed=1)
-    >>> {point.code: point.speaks for point in found}["elsewhere"], {p.code: p.speaks for p in found}["names"]
-    ('against', 'for')
+    >>> names = [*(f"u{i}" for i in range(9)), *("Ann" * i for i in range(1, 10))]
+    >>> people = pd.DataFrame({"name": names, "region": None})
+    >>> people[["followers", "created_ts", "returned"]] = np.nan
+    >>> found = points(people, np.arange(18) < 9, share_of_members=0.3, share_of_targets=0.9, one_customer=0.2,
+    ...     customers=5, member_edges=np.array([3, 3, 4, 3, 3, 2, 3, 3, 3]), targets=5,
+    ...     friends=Friends(0, 40, 0, 900), seed=1)
+    >>> [(one.code, one.speaks) for one in found if one.code in {"elsewhere", "names"}]
+    [('elsewhere', 'against'), ('names', 'for')]
     """
     from scipy.special import gammainc, gammaincc
 
