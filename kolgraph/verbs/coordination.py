@@ -28,25 +28,26 @@ _CLOSED, _OPEN = (
     f"regexp_extract_all({_OWN}, {quoted(tag)}, 1)" for tag in (r"#([^#\n]+)#", r"(?:^|\s)#([\p{L}\p{N}_]+)")
 )
 _TAGS = f"CASE WHEN len(topics) > 0 THEN topics ELSE coalesce(nullif({_CLOSED}, []), {_OPEN}) END"
-#: Tools put links, domains and hashtags in the place of the post that was shared: what its native id looks like.
-_NATIVE = "regexp_replace(root_id, '^[^:]*:', '')"
-_SHARED = rf"""
-    SELECT src, ts, {_NATIVE} AS object, root_id, CASE WHEN contains(object, '://') THEN 'link'
-    WHEN regexp_full_match(object, '[#＃].*') THEN 'hashtag'
-    WHEN regexp_full_match(object, '[\w-]+(\.[\w-]+)*\.[A-Za-z]{{2,}}') THEN 'domain'
-    ELSE 'repost' END AS kind FROM reposts WHERE root_id IS NOT NULL
+#: Tools put links, domains and hashtags in the place of the post that was shared: told by its native id, once each.
+_SHARED = r"""
+    SELECT src, ts, object, root_id, what FROM reposts JOIN (
+        SELECT root_id, regexp_replace(root_id, '^[^:]*:', '') AS object, CASE WHEN contains(object, '://') THEN 'link'
+        WHEN regexp_full_match(object, '[#＃].*') THEN 'hashtag'
+        WHEN regexp_full_match(object, '[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}') THEN 'domain' ELSE 'repost' END AS what
+        FROM (SELECT DISTINCT root_id FROM reposts WHERE root_id IS NOT NULL)
+    ) USING (root_id)
 """
 _ADDRESSED = f"""
     SELECT src, ts, unnest({_ADDRESSES}) AS object FROM ({_SAID})
-    UNION ALL SELECT src, ts, object FROM ({_SHARED}) WHERE kind = 'link'
+    UNION ALL SELECT src, ts, object FROM ({_SHARED}) WHERE what = 'link'
 """
 #: Kind of object -> who acted on which, and when.
 _ACTS = {
-    "repost": f"SELECT src, ts, root_id AS object FROM ({_SHARED}) WHERE kind = 'repost'",
+    "repost": f"SELECT src, ts, root_id AS object FROM ({_SHARED}) WHERE what = 'repost'",
     "link": _ADDRESSED,
-    "domain": f"{_ADDRESSED} UNION ALL SELECT src, ts, object FROM ({_SHARED}) WHERE kind = 'domain'",
+    "domain": f"{_ADDRESSED} UNION ALL SELECT src, ts, object FROM ({_SHARED}) WHERE what = 'domain'",
     "hashtag": f"SELECT src, ts, unnest({_TAGS}) AS object FROM ({_SAID}) "
-    f"UNION ALL SELECT src, ts, object FROM ({_SHARED}) WHERE kind = 'hashtag'",
+    f"UNION ALL SELECT src, ts, object FROM ({_SHARED}) WHERE what = 'hashtag'",
     "mention": "SELECT src, ts, coalesce(account_id, '@' || dst_name) AS object FROM mentions "
     "LEFT JOIN account_ids ON account_key = dst",
     "reply": "SELECT src, ts, post_id AS object FROM comments WHERE post_id IS NOT NULL",
