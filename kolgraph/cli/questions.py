@@ -348,7 +348,7 @@ def real(workspace: Path, raw: bool, labels: Path | None, as_is: bool, fresh: bo
     for row in rows:
         row["reason"] = None if row["reason"] is None else found.why(row["reason"])
     click.echo(short(found.summary()), err=True)
-    for line in found.learned.lines() if found.learned else ():
+    for line in found.notes:
         click.echo(line, err=True)
     stands_on(found)
     show(rows, form)

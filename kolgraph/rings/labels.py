@@ -8,7 +8,7 @@ is cross-validated with whole groups left out, has an interval, and comes with t
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,8 @@ I64 = NDArray[np.int64]
 #: Words for the two classes, in small letters.
 _WORDS = dict.fromkeys(("fake", "bot", "suspicious", "inauthentic", "1", "true", "yes", "水军", "假"), True)
 _WORDS |= dict.fromkeys(("real", "human", "normal", "authentic", "0", "false", "no", "真人", "真"), False)
-#: Folds, and groups of either class that they need: two in each fold, one to learn from and one to be surprised by.
-_FOLDS, _LEAST = 5, 10
+#: Folds at most, and groups of either class in each: with fewer groups there are fewer folds, at least two.
+_FOLDS, _EACH = 5, 2
 #: Below so many labels a step function has more steps than it has evidence for: a sigmoid instead (Niculescu-Mizil &
 #: Caruana, ICML 2005).
 _ISOTONIC = 1000
@@ -95,6 +95,8 @@ def read_labels(path: str | Path) -> dict[str, bool]:
         The file cannot be read, a column is missing, a label is unknown, or an account has two: which line.
     """
     found: dict[str, bool] = {}
+    if not Path(path).is_file():  # a device would be read for ever
+        raise InputError.at(path, None, "is no file")
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
@@ -144,12 +146,12 @@ def learn(features: ArrayLike, labels: ArrayLike, groups: ArrayLike, *, seed: in
     InputError
         Lengths that differ.
     AnalysisError
-        Labels of fewer than ten groups of either class.
+        Labels of fewer than four groups of either class, or of accounts of which nothing is known.
 
     Notes
     -----
     Histogram boosting (Ke et al., NeurIPS 2017) with a sigmoid, from 1,000 labels on a monotone step function,
-    fitted on groups it was not trained on (Niculescu-Mizil & Caruana, ICML 2005). 18 fits, O(labels x k) each.
+    fitted on groups it was not trained on (Niculescu-Mizil & Caruana, ICML 2005). 18 fits at most, O(labels x k) each.
 
     Examples
     --------
@@ -159,6 +161,7 @@ def learn(features: ArrayLike, labels: ArrayLike, groups: ArrayLike, *, seed: in
     >>> found.worth, bool((found.p[fake == 1] > 0.5).mean() > 0.95)
     (True, True)
     """
+    import sklearn.ensemble  # noqa: F401 - limits hold for what is loaded when they are set
     from threadpoolctl import threadpool_limits  # a part of every scikit-learn
 
     X, y, group = np.asarray(features, dtype=np.float64), np.asarray(labels, np.float64), np.asarray(groups)
@@ -168,15 +171,21 @@ def learn(features: ArrayLike, labels: ArrayLike, groups: ArrayLike, *, seed: in
     known, label = X[rows], y[rows] > 0.5
     group = np.unique(group[rows], return_inverse=True)[1]
     rng = np.random.default_rng(seed)
-    fold = _folds(label, group, _FOLDS, rng)
+    sides = _sides(label, group)
+    folds = min(_FOLDS, int(sides.sum(axis=1).min()) // _EACH)
+    if folds < 2:
+        raise AnalysisError(
+            f"labels of {sides[0].sum()} groups with fakes and {sides[1].sum()} with real accounts are too few to learn"
+            f" from: {2 * _EACH} of each are needed"
+        )
+    fold = _folds(label, group, folds, rng)
     # One thread: the same bytes on every machine, and where all cores are busy threads that wait cost most of the time.
     with threadpool_limits(1):
         out = np.empty(rows.size)
-        for k in range(_FOLDS):
+        for k in range(folds):
             train = fold != k
-            model = _fitted(known[train], label[train], group[train], rng)
-            out[~train] = model.predict_proba(known[~train])[:, 1]
-        p = _fitted(known, label, group, rng).predict_proba(X)[:, 1]
+            out[~train] = _fitted(known[train], label[train], group[train], rng)(known[~train])
+        p = _fitted(known, label, group, rng)(X)
     p[rows] = out
     share = label.mean()
     return Learned(
@@ -187,37 +196,41 @@ def learn(features: ArrayLike, labels: ArrayLike, groups: ArrayLike, *, seed: in
         accounts=rows.size,
         fakes=int(label.sum()),
         groups=int(group.max()) + 1,
-        folds=_FOLDS,
+        folds=folds,
     )
+
+
+def _sides(label: NDArray[np.bool_], group: I64) -> NDArray[np.bool_]:
+    """Which groups hold fakes, and which real accounts, shape (2, groups)."""
+    return np.array([np.bincount(group, weights=side) > 0 for side in (label, ~label)])
 
 
 def _folds(label: NDArray[np.bool_], group: I64, k: int, rng: np.random.Generator) -> I64:
     """The fold of every account: groups with and without fakes are dealt out in turn, the largest first."""
-    size = np.bincount(group)
-    fakes = np.bincount(group, weights=label) > 0
-    reals = np.bincount(group, weights=~label) > 0
-    if min(fakes.sum(), reals.sum()) < _LEAST * (k / _FOLDS):
-        raise AnalysisError(
-            f"labels of {fakes.sum()} groups with fakes and {reals.sum()} with real accounts are too few to learn from:"
-            f" {_LEAST} of each are needed"
-        )
+    size, (fakes, reals) = np.bincount(group), _sides(label, group)
     order = np.lexsort((rng.random(size.size), -size, 2 * fakes + reals))
     dealt = np.empty(size.size, dtype=np.int64)
     dealt[order] = np.arange(size.size) % k
     return dealt[group]
 
 
-def _fitted(X: F64, label: NDArray[np.bool_], group: I64, rng: np.random.Generator) -> Any:
+def _fitted(X: F64, label: NDArray[np.bool_], group: I64, rng: np.random.Generator) -> Callable[[F64], F64]:
     """A classifier whose chances were set right on groups it did not see."""
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     group = np.unique(group, return_inverse=True)[1]
-    fold = _folds(label, group, 3, rng)
-    splits = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(3)]
+    folds = min(3, int(_sides(label, group).sum(axis=1).min()))
+    fold = _folds(label, group, folds, rng)
+    splits = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
+    # Trees take no column that is unknown of all they learn from.
+    told = np.logical_and.reduce([~np.isnan(X[train]).all(axis=0) for train, _ in splits])
+    if not told.any():
+        raise AnalysisError("nothing is loaded of the labelled accounts that they could be told by")
     trees = HistGradientBoostingClassifier(max_iter=_ROUNDS, random_state=int(rng.integers(2**31)))
     method = "isotonic" if label.size >= _ISOTONIC else "sigmoid"
-    return CalibratedClassifierCV(trees, method=method, cv=splits).fit(X, label)
+    model = CalibratedClassifierCV(trees, method=method, cv=splits).fit(X[:, told], label)
+    return lambda rows: np.asarray(model.predict_proba(rows[:, told])[:, 1], dtype=np.float64)
 
 
 def _measured(

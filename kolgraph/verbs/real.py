@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,7 +46,9 @@ class Real(Result):
     reason : ndarray of str, shape (n,)
         Why it counts so much, one of `kolgraph.rings.weight.REASONS`; None for who is in no group. `why` explains.
     learned : Learned or None
-        What labels taught, and how far it holds.
+        What labels taught.
+    notes : tuple of str
+        How far that holds, or why they taught nothing.
     """
 
     analysis: ClassVar[str] = "real"
@@ -55,6 +57,7 @@ class Real(Result):
     ring: NDArray[np.object_]
     reason: NDArray[np.object_]
     learned: Learned | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def fake(self) -> NDArray[np.bool_]:
@@ -118,7 +121,7 @@ def real(workspace: Workspace, *, raw: bool = False, labels: Mapping[str, Any] |
         Count everybody in full.
     labels : path, or mapping of account id to label, optional
         A CSV file of ``account_id,label``, fake or real (bot or human, 1 or 0). They are the last word on the accounts
-        they name; from ten groups of either class on a classifier learns from them what lowers the weight of others.
+        they name; from four groups of either class on a classifier learns from them what lowers the weight of others.
         They count here, not where other verbs ask who is real: what holds of one set of labels need not hold of others.
 
     Raises
@@ -140,13 +143,17 @@ def real(workspace: Workspace, *, raw: bool = False, labels: Mapping[str, Any] |
     features = read_features(workspace, graph) if accused or labels else None
     degree = read_degrees(workspace, graph) if accused else {}
     weighed = authenticity(ids, found, degree=degree, features=features, labels=label)
-    learned = None
-    if labels and features is not None:
-        learned = _learned(ids, features, weighed.bits, label, found)
-        chance = learned.p if learned is not None and learned.worth else None
-        weighed = authenticity(ids, found, degree=degree, features=features, labels=label, chance=chance)
     given = {"raw": False, "labels": None if labels is None else digest(label)}
-    return _answer(ids, weighed.weight, weighed.ring, weighed.reason, given, learned)
+    learned, notes = None, tuple[str, ...]()
+    if labels and features is not None:
+        try:
+            learned = _learned(ids, features, weighed.bits, label, found)
+            notes = tuple(learned.lines())
+        except AnalysisError as error:
+            notes = (str(error),)
+        if learned is not None and learned.worth:
+            weighed = authenticity(ids, found, degree=degree, features=features, labels=label, chance=learned.p)
+    return replace(_answer(ids, weighed.weight, weighed.ring, weighed.reason, given), learned=learned, notes=notes)
 
 
 def _answer(
@@ -155,11 +162,10 @@ def _answer(
     ring: NDArray[np.object_],
     reason: NDArray[np.object_],
     given: dict[str, Any],
-    learned: Learned | None = None,
 ) -> Real:
     # Known by what it says, not by the rings it is from: while the verdicts stay, so does all that stands on them.
     said = given | {"ring": digest(ring), "weight": digest(weight), "reason": digest(reason)}
-    return Real(parameters=said, graph=digest(ids), ids=ids, weight=weight, ring=ring, reason=reason, learned=learned)
+    return Real(parameters=said, graph=digest(ids), ids=ids, weight=weight, ring=ring, reason=reason)
 
 
 def _labelled(
@@ -187,8 +193,8 @@ def _learned(
     bits: NDArray[np.float64],
     label: NDArray[np.float64],
     found: Mapping[str, Rings],
-) -> Learned | None:
-    """What labels teach; None where they are too few. Members of one block are learnt from together."""
+) -> Learned:
+    """What labels teach. Members of one block are learnt from together."""
     from kolgraph.rings.labels import learn
 
     group = np.arange(ids.size)
@@ -197,10 +203,7 @@ def _learned(
         for block in blocks.rings:
             rows = [row[str(member)] for member in block.members]
             group[np.isin(group, group[rows])] = group[rows[0]]  # who is in two blocks makes them one
-    try:
-        return learn(np.column_stack([features.table.to_numpy(), bits]), label, group, seed=1)
-    except AnalysisError:
-        return None
+    return learn(np.column_stack([features.table.to_numpy(), bits]), label, group, seed=1)
 
 
 def somebody(workspace: Workspace, **who: Any) -> NDArray[np.float64]:

@@ -53,6 +53,14 @@ def test_who_is_known_by_its_ring_alone_is_not_known() -> None:
     assert not apart.worth
 
 
+def test_what_is_unknown_of_some_or_all_is_no_harm() -> None:
+    x, _, label = planted(4, 80)
+    x[:40, 1] = np.nan
+    found = learn(np.column_stack([x, np.full(80, np.nan)]), label, np.arange(80) // 2, seed=1)
+    assert np.isfinite(found.p).all()
+    assert found.groups == 40
+
+
 def test_no_group_is_torn_apart_and_every_fold_has_both_classes() -> None:
     rng = np.random.default_rng(3)
     group = rng.integers(0, 60, 300)
@@ -64,8 +72,10 @@ def test_no_group_is_torn_apart_and_every_fold_has_both_classes() -> None:
 
 def test_what_cannot_be_learnt_is_told() -> None:
     x, _, label = planted(1, 40)
-    with pytest.raises(AnalysisError, match="too few to learn from"):
-        learn(x, np.where(np.arange(40) < 12, label, np.nan), np.arange(40), seed=1)
+    with pytest.raises(AnalysisError, match="too few to learn from: 4 of each"):
+        learn(x, np.where(np.arange(40) < 6, label, np.nan), np.arange(40), seed=1)
+    with pytest.raises(AnalysisError, match="nothing is loaded of the labelled accounts"):
+        learn(x * np.nan, label, np.arange(40), seed=1)
     with pytest.raises(InputError, match="a row for each account"):
         learn(x, label[:-1], np.arange(40), seed=1)
 
@@ -85,8 +95,12 @@ def test_a_bad_file_is_told_with_its_line(tmp_path: Path, content: str, said: st
     file.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         read_labels(file)
-    with pytest.raises(InputError, match="cannot be read"):
-        read_labels(tmp_path)
+    for place in (tmp_path, "/dev/full", "a\0b"):
+        with pytest.raises(InputError, match="is no file"):
+            read_labels(place)
+    file.write_bytes(b"account_id,label\n\xff,fake\n")
+    with pytest.raises(InputError, match="cannot be read as CSV"):
+        read_labels(file)
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from kolgraph.errors import UnknownName
+from kolgraph.errors import InputError, UnknownName
 from kolgraph.graph import Graph
+from kolgraph.rings.weight import REASONS
 from kolgraph.synth import World
-from kolgraph.verbs.real import targets
+from kolgraph.verbs.real import Real, targets
 from kolgraph.workspace import Workspace
 
 
@@ -65,3 +68,53 @@ def test_who_is_reached_leaves_out_rings_and_the_wrong_niche(town: Workspace, wo
         targets(town, niche="nothing")
     with pytest.raises(UnknownName, match="unknown region"):
         targets(town, region="nowhere")
+
+
+def test_labels_are_part_of_the_question_by_what_they_say(town: Workspace, tmp_path: Path) -> None:
+    who = town.real()
+    bot, human = str(who.ids[who.fake][0]), str(who.ids[~who.fake][0])
+    file = tmp_path / "labels.csv"
+    file.write_text(f"account_id,label\n{bot},real\n{human},bot\nweibo:1,fake\n", encoding="utf-8")
+    found = town.real(labels=file)
+    row = {account: i for i, account in enumerate(found.ids.tolist())}
+    assert (found.weight[row[bot]], found.weight[row[human]]) == (1, 0)
+    assert (found.reason[row[bot]], found.reason[row[human]]) == ("label_real", "label_fake")
+    rest = np.ones(found.ids.size, bool)
+    rest[[row[bot], row[human]]] = False
+    assert (found.weight[rest] == who.weight[rest]).all()
+    assert found.learned is None
+    assert "too few to learn from" in found.notes[0]
+    said = town.real(labels={"weibo:1": True, human: "Suspicious", bot: "0"})
+    assert said.provenance is not None and said.provenance.read
+    file.write_text(f"account_id,label\n{bot},fake\n", encoding="utf-8")
+    assert town.real(labels=file).weight[row[bot]] == 0
+    assert (town.real().weight == who.weight).all()
+
+
+def test_labels_teach_what_the_others_look_like(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the accounts have names that the platform gave and no bio; labels of some say that those are fake."""
+    for name in ("_ROUNDS", "_BOOTSTRAPS"):
+        monkeypatch.setattr(f"kolgraph.rings.labels.{name}", 20)
+    rows = [
+        f"{i},{f'用户{10**9 + i}' if i % 2 else '小鹿酱'},{'' if i % 2 else '爱猫'},{5 if i % 2 else 300},100"
+        for i in range(120)
+    ]
+    (tmp_path / "a.csv").write_text("account,name,bio,followers,followings\n" + "\n".join(rows), encoding="utf-8")
+    with Workspace.open(tmp_path / "w.kol", create=True) as ws:
+        ws.load(tmp_path / "a.csv", platform="weibo")
+        found = ws.real(labels={f"weibo:{i}": bool(i % 2) for i in range(80)})
+        assert found.learned is not None and found.learned.worth
+        assert set(found.ids[found.fake]) == {f"weibo:{i}" for i in range(1, 120, 2)}
+        assert found.frame().loc[[f"weibo:{i}" for i in range(81, 120, 2)], "reason"].eq("classifier").all()
+        assert "do not carry over" in found.notes[-1]
+        with pytest.raises(InputError, match="none of the 1 labelled accounts is loaded: weibo:999"):
+            ws.real(labels={"weibo:999": "fake"})
+        with pytest.raises(InputError, match="raw counts everybody"):
+            ws.real(raw=True, labels={"weibo:1": "fake"})
+        with pytest.raises(InputError, match="must be a CSV file, or a mapping"):
+            ws.real(labels=5)  # type: ignore[arg-type]
+
+
+def test_every_reason_is_a_sentence_in_both_languages() -> None:
+    for code in REASONS:
+        assert Real.why(code) != Real.why(code, "zh")
