@@ -179,7 +179,7 @@ def find_synchronised(
     found = look.groups(seed)
 
     def drawn(d: int) -> list[_Found]:
-        return _Search.over(events.shuffled(seed=seed + 1 + d, sweeps=_SWEEPS), tau).groups(seed)
+        return _Search.over(events.shuffled(seed=(seed + 1 + d) % 2**32, sweeps=_SWEEPS), tau).groups(seed)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         null = list(pool.map(drawn, range(draws if found else 0)))
@@ -232,7 +232,7 @@ class _Search:
         return cls(events, tau, low, high, reach, ptr, rows, kernel.at_risk(events.ptr, events.user, *times))
 
     def groups(self, seed: int) -> list[_Found]:
-        """All groups, by falling bits."""
+        """All groups that time proves anything of, by falling bits."""
         layers = pair_bits(self.events, self.tau, self.low, self.high, self.reach)
         hits = np.zeros(self.events.activity.shape, np.int64)
         touched = np.empty(self.events.accounts, np.int32)
@@ -241,9 +241,9 @@ class _Search:
             members = grown(start, self.events.accounts, lambda who: self._near(who, hits, touched))
             if members is not None and members.tobytes() not in found:
                 found[members.tobytes()] = self._judged(members)
-        all_of_them = list(found.values())
-        worth = [float(group.bits.sum()) for group in all_of_them]
-        return [all_of_them[i] for i in apart([group.members for group in all_of_them], worth, self.events.accounts)]
+        proved = [group for group in found.values() if group.bits.sum() > 0]
+        worth = [float(group.bits.sum()) for group in proved]
+        return [proved[i] for i in apart([group.members for group in proved], worth, self.events.accounts)]
 
     def _actions(self, members: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Events of members, ascending, and who is one."""
