@@ -134,6 +134,8 @@ def test_bad_input_is_one_line():
         find_synchronised([0, 1], [0], [1, 2], seed=1)
     with pytest.raises(InputError, match="users: give row numbers"):
         find_synchronised([-1], [0], [1], seed=1)
+    with pytest.raises(InputError, match="times: give milliseconds"):
+        find_synchronised([0], [0], ["noon"], seed=1)
     with pytest.raises(InputError, match=r"p=0\.01: 20 draws tell nothing below 0\.048"):
         find_synchronised([0], [0], [1], seed=1, p=0.01)
 

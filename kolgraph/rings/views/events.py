@@ -79,12 +79,14 @@ class Events:
         Raises
         ------
         InputError
-            Columns of unequal length, or rows that are no whole numbers from 0 on.
+            Columns of unequal length, rows that are no whole numbers from 0 on, times that are none.
         """
         user, item = _rows("users", users), _rows("objects", objects)
         time = np.full(user.size, np.nan) if times is None else np.asarray(times)
         if time.dtype.kind == "M":
             time = np.where(np.isnat(time), np.nan, time.astype("datetime64[ms]").astype(np.float64))
+        if time.dtype.kind not in "iuf":
+            raise InputError("times: give milliseconds, or datetime64")
         name = np.zeros(user.size, "U6") if kinds is None else np.asarray(kinds, dtype=object).astype(str)
         if not user.shape == item.shape == time.shape == name.shape:
             raise InputError("users, objects, times and kinds must be of one length")

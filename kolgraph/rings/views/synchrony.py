@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
+from scipy.stats import binom, chi2
 
 from kolgraph.errors import InputError, option
 from kolgraph.kernels import synchrony as kernel
@@ -60,8 +60,8 @@ class Group:
     expected : float
         How many would, given objects, times and habits.
     p : float
-        Part of the draws with a group of so many bits, none of them real, but not below what theory says of so many
-        groups: family-wise.
+        Part of the draws with a group of so many bits, none of them real: family-wise. Not below what theory says of
+        one group (a likelihood ratio with a factor per kind, each at its bound in half of the cases).
     q : float
         False discovery rate: groups of so many bits per draw over those here (Benjamini & Hochberg on all draws).
     first, last : int
@@ -179,7 +179,7 @@ def find_synchronised(
     found = look.groups(seed)
 
     def drawn(d: int) -> list[_Found]:
-        return _Search.over(events.shuffled(seed=seed + 1 + d, sweeps=_SWEEPS), tau).groups(seed)
+        return _Search.over(events.shuffled(seed=(seed + 1 + d) % 2**32, sweeps=_SWEEPS), tau).groups(seed)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         null = list(pool.map(drawn, range(draws if found else 0)))
@@ -187,8 +187,10 @@ def find_synchronised(
     most = np.array([max((group.bits.sum() for group in draw), default=0.0) for draw in null])
     every = np.sort(np.array([group.bits.sum() for draw in null for group in draw]))
     family = (1 + (most[None, :] >= bits[:, None]).sum(axis=1)) / (draws + 1)
-    # Draws may hold no group at all: then theory bounds what one factor per kind gains by chance.
-    family = np.maximum(family, np.minimum(chi2.sf(2 * np.log(2) * bits, len(events.kinds)) * bits.size, 1.0))
+    # Draws may hold no group at all: then theory bounds what a factor per kind, in half of them at its bound, gains.
+    kinds = np.arange(1, len(events.kinds) + 1)
+    bound = chi2.sf(2 * np.log(2) * bits[:, None], kinds) @ binom.pmf(kinds, kinds.size, 0.5)
+    family = np.maximum(family, bound)
     # False groups of so many bits that a world has, by the draws, over groups of so many bits that this one has.
     false = (1 + every.size - np.searchsorted(every, bits)) / (draws + 1)
     q = np.minimum.accumulate((false / np.arange(1, bits.size + 1))[::-1])[::-1].clip(max=1.0)
@@ -232,7 +234,7 @@ class _Search:
         return cls(events, tau, low, high, reach, ptr, rows, kernel.at_risk(events.ptr, events.user, *times))
 
     def groups(self, seed: int) -> list[_Found]:
-        """All groups, by falling bits."""
+        """All groups that time proves anything of, by falling bits."""
         layers = pair_bits(self.events, self.tau, self.low, self.high, self.reach)
         hits = np.zeros(self.events.activity.shape, np.int64)
         touched = np.empty(self.events.accounts, np.int32)
@@ -241,9 +243,9 @@ class _Search:
             members = grown(start, self.events.accounts, lambda who: self._near(who, hits, touched))
             if members is not None and members.tobytes() not in found:
                 found[members.tobytes()] = self._judged(members)
-        all_of_them = list(found.values())
-        worth = [float(group.bits.sum()) for group in all_of_them]
-        return [all_of_them[i] for i in apart([group.members for group in all_of_them], worth, self.events.accounts)]
+        proved = [group for group in found.values() if group.bits.sum() > 0]
+        worth = [float(group.bits.sum()) for group in proved]
+        return [proved[i] for i in apart([group.members for group in proved], worth, self.events.accounts)]
 
     def _actions(self, members: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Events of members, ascending, and who is one."""
