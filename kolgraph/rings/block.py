@@ -68,7 +68,7 @@ def measure(pairs: pd.DataFrame, members: I64, owner: I64, acted: I64, totals: T
     Notes
     -----
     Expected edges are those that the other edges of both sides give, one more for each account and target: (VS - O + s)
-    (VT - O + t) / (E - O); bits the Poisson surplus less the price of naming s of m
+    (VT - O + t) / (E - VS - VT + O); bits the Poisson surplus less the price of naming s of m
     accounts and t of n targets. O(rows of pairs).
 
     Examples
@@ -77,7 +77,7 @@ def measure(pairs: pd.DataFrame, members: I64, owner: I64, acted: I64, totals: T
     >>> pairs = pd.DataFrame({"actor": [1, 1, 2, 2, 3], "target": [0, 1, 0, 1, 0]})
     >>> found = measure(pairs, np.array([1, 2]), np.array([7, 8]), np.array([2, 3]), Totals(9, 9, 20))
     >>> found.numbers["edges"], found.numbers["expected"], found.numbers["share_of_targets"]
-    (4, 0.5625, 0.8)
+    (4, 0.6428571428571429, 0.8)
     """
     t = owner.size
     seen = pairs[["actor", "target"]].drop_duplicates()
@@ -88,8 +88,8 @@ def measure(pairs: pd.DataFrame, members: I64, owner: I64, acted: I64, totals: T
     target_edges = np.bincount(target[place >= 0], minlength=t)
     edges, possible = int(member_edges.sum()), members.size * t
     effort, volume = float(acted.sum()), float(target_acts.sum())
-    rest = totals.edges - edges
-    expected = (effort - edges + members.size) * (volume - edges + t) / rest if rest > 0 else float("nan")
+    elsewhere = max(totals.edges - effort - volume + edges, 1)
+    expected = (effort - edges + members.size) * (volume - edges + t) / elsewhere
     density = _part(edges, possible)
     _, customer = np.unique(owner, return_inverse=True)
     numbers: dict[str, float] = {

@@ -217,8 +217,8 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
 
     Notes
     -----
-    How sure a membership is: with k of d edges in the block, where mu = d * VT / E are expected, and theta = observed /
-    expected of the whole block, ``(k ln theta - mu (theta - 1)) / ln 2`` bits. O(a log a) for a actions on the targets.
+    How sure a membership is: with k of d edges in the block, where mu, its part of what is expected by its other edges
+    (d - k + 1), is due, and theta = observed / expected of the whole block, ``(k ln theta - mu (theta - 1)) / ln 2`` bits. O(a log a) for a actions on the targets.
 
     Examples
     --------
@@ -301,9 +301,9 @@ def _members(ring: Ring, facts: Facts, member: NDArray[np.bool_]) -> pd.DataFram
     """Members with what each says, the surest first."""
     table = facts.accounts.head(ring.members.size)
     edges, acted = np.asarray(ring.member_edges, np.int64), table["acted"].to_numpy(np.int64)
-    volume = facts.acts[["actor", "target"]].drop_duplicates().shape[0]
     theta = max(ring.edges / max(ring.expected, 1e-9), 1.0001)
-    due = acted * volume / max(facts.totals.edges, 1)
+    rest = acted - edges + 1
+    due = ring.expected * rest / rest.sum()
     times = facts.acts[member].groupby("actor")["ts"]
     return (
         table[["account_id", "name"]]

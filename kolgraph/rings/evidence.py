@@ -61,8 +61,10 @@ def weigh(graph: Bipartite, block: Block, scale: Scale) -> Evidence | None:
     """Evidence of what a block does to others; None if too little of it is left or its bits are not positive.
 
     The edges of the block itself are left out of what is expected: degrees that are mostly the block's own would
-    explain it by itself. As its members' other edges and its own are independent under the null, what is expected so is
-    not chosen together with the block; an edge per member and target is added for what is not known of them.
+    explain it by itself. What the members do elsewhere, what the targets get from elsewhere, and what others do among
+    themselves say how many are due (quasi-independence: Goodman 1968); under the null all four are independent, so that
+    what is expected is not chosen together with the block. An edge per member and target is added for what is not known
+    of them.
 
     Parameters
     ----------
@@ -98,8 +100,8 @@ def weigh(graph: Bipartite, block: Block, scale: Scale) -> Evidence | None:
     if inner > _WHOLE * graph.edges:
         return None
     effort, volume = int(graph.degree[users].sum()), int(graph.degree[items].sum())
-    rest = max(graph.edges - inner, 1)
-    expected = (effort - inner + s) * (volume - inner + t) / rest
+    elsewhere = max(graph.edges - effort - volume + inner, 1)
+    expected = (effort - inner + s) * (volume - inner + t) / elsewhere
     surplus = float(bits(inner, expected, s, t, graph.m, graph.n))
     if surplus <= 0:
         return None
@@ -148,7 +150,7 @@ def _in_niche(graph: Bipartite, block: Block, scale: Scale, member_rest: int, ta
     there = idx[at]
     other = ~np.isin(there, items)
     who, place = who[other], label[there[other]].astype(np.int64)
-    overall = target_rest / max(graph.edges - int(count.sum()) + member_rest, 1)
+    overall = target_rest / max(graph.edges - int(count.sum()), 1)
     if who.size == 0:
         return float(count.sum() * overall)
     key, times = np.unique(who * scale.volume.size + place, return_counts=True)

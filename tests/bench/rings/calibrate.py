@@ -90,7 +90,7 @@ def everything(rng: np.random.Generator) -> list[Seen]:
         if kind == "chance":
             continue
         # Where groups come closest to rings, more of them are looked at.
-        more = range(2000, 5000, 250) if kind in ("volunteers", "mail", "protein") else ()
+        more = range(2000, 5000, 250) if kind in ("volunteers", "mail", "protein", "hashtags") else ()
         for size in (4000, 1500, 6000, *more):
             src, dst = maker(np.random.default_rng([size, zlib.crc32(kind.encode())]), size)
             natural.append((kind, f"{kind}:{size}", Edges(src, dst, int(max(src.max(), dst.max())) + 1)))
