@@ -221,7 +221,11 @@ def rings(tables: Tables) -> Rings | None:
     """All groups with their evidence, and who pushes whom in the coordinated one with the most members."""
     if tables.sql("SELECT 1 FROM runs WHERE analysis = 'rings' UNION ALL SELECT 1 FROM rings LIMIT 1").empty:
         return None
-    every = tables.sql("SELECT * FROM rings ORDER BY bits DESC, run_id, ring")
+    # A group that shows in two relations has one number: it is told once, by what shows most of it.
+    every = tables.sql(
+        "SELECT * FROM rings QUALIFY row_number() OVER (PARTITION BY ring ORDER BY bits DESC, run_id) = 1 "
+        "ORDER BY bits DESC, run_id, ring"
+    )
     guilty = every["verdict"] == "coordinated"
     totals = _first(
         tables.sql(

@@ -217,8 +217,9 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
 
     Notes
     -----
-    How sure a membership is: with k of d edges in the block, where mu, its part of what is expected by its other edges
-    (d - k + 1), is due, and theta = observed / expected of the whole block, ``(k ln theta - mu (theta - 1)) / ln 2`` bits. O(a log a) for a actions on the targets.
+    How sure a membership is: with k of d edges in the block, where mu, its part of what is expected by its other
+    edges (d - k + 1), is due, and theta = observed / expected of the whole block, ``(k ln theta - mu (theta - 1)) /
+    ln 2`` bits. O(a log a) for a actions on the targets.
 
     Examples
     --------

@@ -1,8 +1,7 @@
 """Graphs in which nothing was hidden: accounts accused of 1,000, and where nothing could be judged.
 
-Real graphs in every form, natural graphs of seeds that the calibration did not see, volunteers too, and worlds
-with niches and fan clubs but no ring. ``russian`` and ``weibo_s`` hold real coordination: their figures are printed, not
-judged.
+Real graphs in every form, natural graphs of seeds that the calibration did not see, volunteers too, and worlds with
+niches and fan clubs but no ring. ``russian`` and ``weibo_s`` hold real coordination: they are printed, not judged.
 """
 
 from __future__ import annotations
