@@ -31,14 +31,16 @@ def test_the_numbers_of_a_case_by_hand() -> None:
     """8 bots follow all 6 customers; 12 people follow one each (kol0, kol5, kol4, ...: two for every customer)."""
     n = CASE.numbers
     assert (n["members"], n["targets"], n["edges"]) == (8, 6, 48)
-    assert n["expected"] == pytest.approx(48 * 60 / 40_000)  # members' acts * targets' acts / all
+    # What both sides do elsewhere, and one more for each: (0 + 8) * (12 + 6) / all but the block.
+    expected = 8 * 18 / (40_000 - 48)
+    assert n["expected"] == pytest.approx(expected)
     assert (n["density"], n["share_of_members"], n["share_of_targets"]) == (1, 1, 48 / 60)
     assert (n["dispersion"], n["one_customer"], n["reliance"]) == (0, 8 / 48, 8 / 10)
-    surplus = 48 * math.log(48 / 0.072) - (48 - 0.072)
+    surplus = 48 * math.log(48 / expected) - (48 - expected)
     price = math.log(math.comb(5000, 8)) + math.log(math.comb(2000, 6))
     assert n["bits"] == pytest.approx((surplus - price) / math.log(2))
     bot = CASE.members.iloc[0]
-    theta, due = 48 / 0.072, 6 * 60 / 40_000
+    theta, due = 48 / expected, 6 * 60 / 40_000
     assert bot["bits"] == pytest.approx((6 * math.log(theta) - due * (theta - 1)) / math.log(2))
     assert bot["first_ts"] == 1.7e12 and bot["last_ts"] == 1.7e12 + 5 * 86_400_000
     assert CASE.targets["acted"].tolist() == [10] * 6 and CASE.targets["share"].tolist() == [0.8] * 6
