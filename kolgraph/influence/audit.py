@@ -42,7 +42,8 @@ class Audit(Result):
     reason, repost_reason : ndarray of object, shape (k,)
         Why rings in its audience (a code of `Coverage`), and among its reposts, cannot be seen; None where they can.
     groups : DataFrame
-        Found groups of any verdict that follow or repost an account: ``account_id``, ``group`` (``follow:1``),
+        Found groups of any verdict that follow or repost an account: ``account_id``, ``group`` (``follow:1``,
+        or ``follow+repost:1`` where several views show it),
         ``verdict``, ``n_members``, ``followers``, ``reposters``, ``reposts``, ``first_ts``, ``last_ts``.
     months : DataFrame
         Followers that came, by month (UTC): ``account_id``, ``month`` (``2026-01``), ``ring``, ``others``.

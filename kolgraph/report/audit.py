@@ -87,7 +87,9 @@ def _groups(found: Audit, account: str, say: Callable[..., str], lang: str) -> l
         relation, _, number_of = row["group"].partition(":")
         shown = {name: row[name] for name in ("followers", "reposters", "reposts")}
         shown |= {"first": moment(row["first_ts"], lang), "last": moment(row["last_ts"], lang)}
-        shown |= {"group": f"{text.get(f'relation.{relation}', relation)} {number_of}", "members": row["n_members"]}
+        views = text["case.comma"].join(text.get(f"relation.{view}", view) for view in relation.split("+"))
+        shown |= {"group": f"{number_of}, {views}" if lang == "en" else f"{number_of}、{views}"}
+        shown["members"] = row["n_members"]
         verdict = text.get(f"verdict.{row['verdict']}", row["verdict"])
         out.append("  " + say("group", **shown, verdict=verdict))
     return out

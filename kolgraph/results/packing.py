@@ -134,13 +134,15 @@ def _encoded(value: Any, path: str, arrays: dict[str, Any], folder: Path) -> Any
     raise TypeError(f"{path}: a {type(value).__name__} cannot be kept")
 
 
-def _decoded(value: Any, folder: Path) -> Any:
+def _decoded(value: Any, folder: Path, kept: Any = None) -> Any:
     if not isinstance(value, dict):
         return value
     [(kind, content)] = [item for item in value.items() if item[0] != "fields"]
+    if kept is None and kind != "frame":  # opened once: an answer of hundreds of rings holds a thousand arrays
+        with _arrays(folder) as opened:
+            return _decoded(value, folder, opened)
     if kind in {"array", "texts"}:
-        with _arrays(folder) as kept:
-            array = kept[content]
+        array = kept[content]
         return array if kind == "array" else np.array([*_parsed(array.tobytes()), None], dtype=object)[:-1]
     if kind == "frame":
         import pyarrow as pa
@@ -148,10 +150,10 @@ def _decoded(value: Any, folder: Path) -> Any:
         with pa.memory_map(str(folder / f"{content}.arrow")) as file:
             return pa.ipc.open_file(file).read_all().to_pandas()
     if kind == "class":
-        return _class(content)(**{name: _decoded(part, folder) for name, part in value["fields"].items()})
+        return _class(content)(**{name: _decoded(part, folder, kept) for name, part in value["fields"].items()})
     if kind == "map":
-        return {name: _decoded(part, folder) for name, part in content}
-    parts = [_decoded(part, folder) for part in content]
+        return {name: _decoded(part, folder, kept) for name, part in content}
+    parts = [_decoded(part, folder, kept) for part in content]
     return tuple(parts) if kind == "tuple" else parts
 
 

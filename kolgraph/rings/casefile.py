@@ -173,6 +173,7 @@ class CaseFile(Result):
             "caution": CAUTION,
             "run": self.run_id,
             "rings": self.parameters.get("rings"),
+            "asked": self.parameters.get("asked"),
             "data": self.parameters.get("data"),
             "seed": self.parameters.get("seed"),
             "numbers": dict(self.numbers),
@@ -253,6 +254,7 @@ def case_file(ring: Ring, rings: Rings, facts: Facts, *, data: str = "") -> Case
     return CaseFile(
         parameters={
             "rings": rings.run_id,
+            "asked": rings.parameters.get("relation"),
             "data": data,
             "seed": rings.seed,
             "facts": digest(facts.acts, facts.accounts.reset_index(), facts.targets, facts.returned, *facts[4:]),

@@ -39,11 +39,12 @@ _OWN = {"made_by"}
 
 
 class Saved(NamedTuple):
-    """A case from a file; members and targets are sorted, each once."""
+    """A case from a file; members and targets are sorted, each once; `asked` is the relation that was asked for."""
 
     path: str
     content: Mapping[str, Any]
     relation: str
+    asked: str | None
     seed: int
     max_false: float
     members: list[str]
@@ -109,14 +110,15 @@ def read_case(path: str | Path) -> Saved:
         content = json.loads(file.read_text("utf-8"))
         members = [row["account_id"] for row in content["members"]]
         targets = [row["target"] for row in content["targets"]]
-        relation, seed, max_false = content["relation"], content["seed"], float(content["found"]["max_false"])
+        relation, asked = content["relation"], content["asked"]
+        seed, max_false = content["seed"], float(content["found"]["max_false"])
     except OSError as error:
         raise EnvironmentProblem.of(error) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{file}: is no case that kolgraph saved as JSON") from error
-    if not all(isinstance(name, str) for name in (*members, *targets, relation)) or type(seed) is not int:
+    if not all(isinstance(name, str) for name in (*members, *targets, relation, asked or "")) or type(seed) is not int:
         raise InputError(f"{file}: is no case that kolgraph saved as JSON: an id is no text, or the seed no number")
-    return Saved(str(file), content, relation, seed, max_false, sorted(set(members)), sorted(set(targets)))
+    return Saved(str(file), content, relation, asked, seed, max_false, sorted(set(members)), sorted(set(targets)))
 
 
 def recounted(saved: Saved, rings: Rings, facts: Facts) -> Ring:

@@ -13,6 +13,7 @@ from kolgraph.verbs.rings import RELATIONS, rings
 
 if TYPE_CHECKING:
     from kolgraph.influence.audit import Audit
+    from kolgraph.rings import Ring
     from kolgraph.workspace import Workspace
 
 _ROWS = "SELECT unnest(?::INTEGER[]) AS account"
@@ -42,10 +43,16 @@ def audit(workspace: Workspace, accounts: Sequence[str]) -> Audit:
     graph, loaded = Graph.from_workspace(workspace), coverage(workspace)
     rows = np.asarray(graph.rows(accounts), np.int64)
     found = [rings(workspace, relation=relation) for relation in RELATIONS]
+    shown: dict[int, list[Ring]] = {}  # a group has one number in every relation that shows it
+    for ring in (ring for view in found for ring in view.rings):
+        shown.setdefault(ring.number, []).append(ring)
     groups = [
-        Group(f"{answer.relation}:{ring.number}", ring.verdict, np.asarray(graph.rows(ring.members), np.int64))
-        for answer in found
-        for ring in answer.rings
+        Group(
+            f"{'+'.join(view.relation for view in views)}:{number}",
+            views[0].verdict,
+            np.asarray(graph.rows(sorted({str(member) for view in views for member in view.members})), np.int64),
+        )
+        for number, views in sorted(shown.items())
     ]
     followers, reposts = (workspace.sql(query, [rows.tolist()]) for query in (_FOLLOWERS, _REPOSTS))
     return look(

@@ -191,7 +191,7 @@ def verify(workspace: Workspace, case: str | Path) -> Verification:
     if saved.relation not in RELATIONS:
         raise UnknownName.among("relation", saved.relation, RELATIONS)
     with workspace.asking(as_is=True):
-        found = rings(workspace, relation=saved.relation, max_false=saved.max_false, seed=saved.seed)
+        found = rings(workspace, relation=saved.asked, max_false=saved.max_false, seed=saved.seed)
     facts = read_facts(workspace, saved.relation, saved.members, saved.targets)
     data = workspace.version_of(_TABLES)
     again = case_file(recounted(saved, found, facts), found, facts, data=data)
