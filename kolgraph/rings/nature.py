@@ -83,7 +83,7 @@ class Trees:
                 below = tree["left"][at] if x[mark[at]] <= cut[at] else tree["right"][at]
                 points[mark[at]] += value[below] - value[at]
                 at = below
-        return Judgement(score + float(points.sum()), points)
+        return Judgement(float(score + points.sum()), points)
 
     def least(self, max_false: float) -> float:
         """Score from which on at most so many of 1,000 accounts were accused where nobody was paid."""
