@@ -45,6 +45,8 @@ _COLUMNS = "run_id, question, verb, parameters, method, stands_on, made_ts, seco
 
 #: Of a longer mapping only the length is said.
 _SHORT = 8
+#: What is asked unless something else is, and goes without saying.
+_USUAL = {"seed=1", "max_false=1"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Question:
     def __str__(self) -> str:
         given = {k: v for k, v in self.parameters.items() if v not in (None, [], "") and v is not False}
         said = [f"{k}={len(v) if isinstance(v, dict) and len(v) > _SHORT else v}" for k, v in given.items()]
-        return f"{self.verb}({', '.join(part for part in said if part != 'seed=1')})"
+        return f"{self.verb}({', '.join(part for part in said if part not in _USUAL)})"
 
 
 @dataclass

@@ -142,10 +142,16 @@ def test_a_database_is_old_when_other_results_are_current_and_only_then(ws, told
     assert told == ["publishing"]
 
 
+VIEWS = ("follow", "repost")
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("MATCH (r:Ring) RETURN r.id AS id", {"rings(relation=follow)", "rings(relation=repost)"}),
+        (
+            "MATCH (r:Ring) RETURN r.id AS id",
+            {f"{verb}(relation={view})" for verb in ("rings", "blocks") for view in VIEWS},
+        ),
         ("MATCH (c:Community) RETURN c.id AS id", {"niches(relations=['follow'])"}),
         ("MATCH (a:Account) RETURN a.core AS core ORDER BY core", {"rank(by=core, relations=['follow'])"}),
         ("MATCH (a:Account) RETURN a.name AS name", set()),

@@ -264,7 +264,7 @@ def test_another_method_is_another_answer(asked: Workspace, calls: list[str], mo
 
     from kolgraph.verbs import asking
 
-    monkeypatch.setitem(asking._METHODS, "rings", replace(asking._METHODS["rings"], number=99))
+    monkeypatch.setitem(asking._METHODS, "blocks", replace(asking._METHODS["blocks"], number=99))
     with Workspace.open(shut(asked)) as other:
         other.real()
     assert since(calls) == {"rings", "repost_rings"}
@@ -284,7 +284,8 @@ def test_an_old_answer_that_is_taken_says_what_changed(asked: Workspace, calls: 
     assert "rings(relation=follow)" in " ".join(taken.provenance.old) or "real()" in taken.provenance.old
     assert "old: " in repr(taken)
     states = asked.info()["answers"].set_index("answer")["state"]
-    assert states["rings(relation=follow)"] == "old: follows changed"
+    assert states["blocks(relation=follow)"] == "old: follows changed"
+    assert states["rings(relation=follow)"] == "old: blocks(relation=follow) changed"
     assert states["rings(relation=repost)"] == "current"
     # Taking it once does not make it a current one: the next question finds it anew.
     after = asked.rank(by="reach")
