@@ -286,7 +286,7 @@ def test_an_old_answer_that_is_taken_says_what_changed(asked: Workspace, calls: 
     states = asked.info()["answers"].set_index("answer")["state"]
     assert states["blocks(relation=follow)"] == "old: follows changed"
     assert states["rings(relation=follow)"] == "old: blocks(relation=follow) changed"
-    assert states["rings(relation=repost)"] == "current"
+    assert states["blocks(relation=repost)"] == "current"
     # Taking it once does not make it a current one: the next question finds it anew.
     after = asked.rank(by="reach")
     assert "reach" in since(calls)

@@ -57,7 +57,7 @@ def test_a_ranking_puts_together_what_each_answer_says(town: Workspace) -> None:
 
 
 def test_info_counts_what_was_loaded_and_lists_answers(town: Workspace, world: World) -> None:
-    town.rings()
+    town.rings(relation="follow")
     found = town.info()
     sizes = found["tables"].set_index("table")["rows"]
     assert sizes["accounts"] == len(world.accounts)
@@ -68,4 +68,4 @@ def test_info_counts_what_was_loaded_and_lists_answers(town: Workspace, world: W
     )
     answers = found["answers"].set_index("run")
     assert set(answers["state"]) == {"current"}
-    assert answers.loc[town.rings().run_id, "answer"] == "rings(relation=follow)"
+    assert answers.loc[town.rings(relation="follow").run_id, "answer"] == "rings(relation=follow)"
