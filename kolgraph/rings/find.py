@@ -37,7 +37,7 @@ def find_rings(
     graph : Graph
         Edges from the account that acts to the account acted on. Loops and weights do not count.
     seed : int
-        Of the communities and the shuffled graphs.
+        Of the communities and the random graphs.
     relation : str
         What an edge means, for the tables: ``follow``, ``repost``, ``mention``.
     rule : Rule
@@ -49,10 +49,11 @@ def find_rings(
 
     Notes
     -----
-    Time: one Leiden run per resolution (2 and 16) and per draw, plus O(m) peels. Candidates come from Leiden (Traag et
-    al. 2019) and from a FRAUDAR peel (Hooi et al., KDD 2016); inside each, the block with the most bits is refined on
-    the whole graph and judged by the rule in `kolgraph.rings.evidence`. Followers sold only to accounts so famous that
-    the ring is a small part of their audience leave no trace here.
+    Time: three Leiden runs (Traag et al. 2019), five peels (Hooi et al., FRAUDAR, KDD 2016), pairs that share
+    little-known accounts (at most 25 per edge), and the edges that candidates touch; as much again per null draw. Every
+    candidate is refined on the whole graph (`kolgraph.rings.refine`), weighed without its own edges
+    (`kolgraph.rings.evidence`), and judged beside natural groups (`kolgraph.rings.nature`). Followers sold only to
+    accounts so famous that the ring is a small part of their audience leave no trace here.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def find_repost_rings(
         Who reposted, and the root post: text or whole numbers, never floats. Repeats count once.
     authors : array_like, shape (m,), optional
         Who wrote the root post; None where that is not known. Without it no block can be told from the fans of one
-        idol, so all are called fan clubs and nobody is accused.
+        idol: nobody is accused.
     seed, rule
         As for `find_rings`.
 
