@@ -100,7 +100,7 @@ def coordination(
     LimitError
         More edges.
     """
-    from kolgraph.rings.coordination import coordination as network
+    from kolgraph.rings.network import coordination as network
 
     if by == "image":
         raise AnalysisError(f"{workspace.path}: no file holds hashes of images: there is nothing to compare")

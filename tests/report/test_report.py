@@ -421,6 +421,8 @@ def test_every_text_that_is_used_exists_and_every_text_is_used() -> None:
         "curve.axis_",
         "audit.",
         "case.",
+        "mark.",
+        "real.",
         "checkup.",
         "coverage.",
         "pairs.",

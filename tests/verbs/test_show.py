@@ -68,4 +68,5 @@ def test_info_counts_what_was_loaded_and_lists_answers(town: Workspace, world: W
     )
     answers = found["answers"].set_index("run")
     assert set(answers["state"]) == {"current"}
-    assert answers.loc[town.rings(relation="follow").run_id, "answer"] == "rings(relation=follow)"
+    # Where reposts change nothing of a block it is the same result, found by two questions.
+    assert "rings(relation=follow)" in set(answers.loc[[town.rings(relation="follow").run_id], "answer"])
