@@ -82,8 +82,10 @@ def by_workload(graph: Bipartite, near: I32, k: I32, side: I32, other: I32) -> F
     if work.size == 0:
         return np.full(k.size, -np.inf)
     inner, mean = float(work.sum()), float(work.mean())
-    rest = max(float(graph.degree[other].sum()) - inner, 0.0) + other.size
-    mu = np.maximum((graph.degree[near] - k + 1) * rest / max(graph.edges - inner, 1.0), 1e-9)
+    volume = float(graph.degree[other].sum())
+    rest = max(volume - inner, 0.0) + other.size
+    elsewhere = max(graph.edges - volume - float(graph.degree[side].sum()) + inner, 1.0)
+    mu = np.maximum((graph.degree[near] - k + 1) * rest / elsewhere, 1e-9)
     extra = float(work.var()) / mean - 1
     if extra > _EVEN:
         shape = mean / extra

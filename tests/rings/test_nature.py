@@ -23,6 +23,7 @@ from kolgraph.rings.judging import chance
 from kolgraph.rings.nature import MARKS, Trees, marks, trees
 from kolgraph.rings.refine import by_degree, by_workload, refine
 from kolgraph.synth.natural import KINDS, niches
+from tests.bench.rings.bought import audience
 
 
 def crowd(seed: int, users: int = 60, items: int = 40, edges: int = 400) -> tuple[Bipartite, set[tuple[int, int]]]:
@@ -219,6 +220,14 @@ def test_hijacked_accounts_are_found_whatever_the_seed():
     for seed in (1, 2, 3):
         accused = set(find_rings(graph, seed=seed).accounts())
         assert 2 * len(accused & truth) / (len(accused) + len(truth)) >= 0.9
+
+
+def test_half_of_an_audience_may_be_bought():
+    src, dst, bots = audience(np.random.default_rng(1), 0.5, 1500)
+    accused = set(find_rings(Graph.from_edges(src, dst), seed=1).accounts())
+    truth = {str(i) for i in bots}
+    assert len(accused & truth) >= 0.95 * len(truth)
+    assert len(accused & truth) >= 0.98 * len(accused)
 
 
 def test_candidates_are_all_different():
