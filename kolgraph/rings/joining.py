@@ -33,7 +33,7 @@ def join(found: Sequence[Rings], *, max_false: float) -> dict[str, Rings]:
     Notes
     -----
     A view that accuses is not outvoted by one that cannot tell, only by one that says fan club or community.
-    O(sum of sizes).
+    O(blocks x members).
     """
     blocks = [ring for view in found for ring in view.rings]
     groups: dict[int, list[Ring]] = {}
@@ -42,7 +42,8 @@ def join(found: Sequence[Rings], *, max_false: float) -> dict[str, Rings]:
         own, group, most = set(ring.members), i, SAME
         for j, other in enumerate(blocks[:i]):
             shared = len(own.intersection(other.members)) / min(len(own), other.members.size)
-            if other.relation != ring.relation and shared >= most:
+            # One block of each view: two of one view are two groups, whatever a third has in common with both.
+            if shared >= most and all(part.relation != ring.relation for part in groups[of[j]]):
                 group, most = of[j], shared
         of.append(group)
         groups.setdefault(group, []).append(ring)

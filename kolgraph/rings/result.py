@@ -183,11 +183,10 @@ class Rings(Result):
         """A row per member and target: ``ring, account_id, post_id, role, edges``; ids that do not apply are None."""
         import pandas as pd
 
-        target_column = (
-            "post_id" if self.relation == "repost" and self.parameters.get("items") == "posts" else "account_id"
-        )
         parts = []
         for ring in self.rings:
+            posts = ring.relation == "repost" and self.parameters.get("items") != "accounts"
+            target_column = "post_id" if posts else "account_id"
             for role, ids, edges in (
                 ("member", ring.members, ring.member_edges),
                 ("target", ring.targets, ring.target_edges),

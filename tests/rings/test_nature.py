@@ -18,7 +18,7 @@ from kolgraph.rings import Rule, find_rings
 from kolgraph.rings.bipartite import Bipartite, Block
 from kolgraph.rings.candidates import candidates
 from kolgraph.rings.evidence import Scale, weigh
-from kolgraph.rings.joining import join
+from kolgraph.rings.joining import join, strongest
 from kolgraph.rings.judging import chance
 from kolgraph.rings.nature import MARKS, Trees, marks, trees
 from kolgraph.rings.refine import by_degree, by_workload, refine
@@ -253,6 +253,18 @@ def test_a_group_seen_in_two_views_is_one_ring():
     assert again.members.size == one.members.size
     assert dict(again.views) == {"follow": one.bits, "repost": 9.0}
     assert again.score == pytest.approx(2 * one.score)
+    half = replace(one, members=one.members[:20], bits=7.0), replace(one, members=one.members[20:], bits=8.0)
+    split = join(
+        [replace(follow, rings=half), replace(repost, rings=(replace(one, relation="repost"),))], max_false=1.0
+    )
+    assert [ring.number for ring in split["follow"].rings] == [1, 2]  # never two of one view under one number
+    assert split["repost"].rings[0].number in (1, 2)
+    rows = strongest(list(joined.values())).members_frame()
+    assert rows["post_id"].isna().all()  # the group is shown by what it follows
+    by_posts = strongest(
+        [replace(joined["repost"], rings=(replace(joined["repost"].rings[0], member_edges=one.member_edges[:30]),))]
+    )
+    assert by_posts.members_frame().query("role == 'target'")["account_id"].isna().all()
     numbers = [ring.number for ring in joined["follow"].rings]
     assert numbers == sorted(set(numbers))
     doubt = replace(repost, rings=(replace(repost.rings[0], verdict="fan club", score=-one.score),))
